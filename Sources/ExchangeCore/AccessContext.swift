@@ -1,0 +1,47 @@
+/// Who asks, for whom, why, and until when: made once per request by the edge that authenticated it, never changed after.
+package struct AccessContext: Sendable, Hashable {
+    /// The door a request came through; it decides which duties the requester can have at all.
+    package enum Door: String, Sendable {
+        /// A facility's own systems and staff, with a certificate of the facility's authority and a user token.
+        case client
+        /// Another community's node, with a certificate of the network and a signed assertion.
+        case peer
+        /// The administrator at the node's own socket.
+        case administration
+    }
+
+    /// Through which door it came.
+    package let door: Door
+    /// The end user: the token's subject, such as `dr.brattain`.
+    package let user: String
+    /// The user's role, such as `physician`; nil when the token names none.
+    package let role: String?
+    /// The organisation on whose behalf the user asks, as in the token.
+    package let organization: String
+    /// The community the request comes from: this node's own for clients and the administrator.
+    package let community: CommunityID
+    /// Purpose of use, a code of v3-ActReason such as `TREAT`; nil means none was stated, which denies.
+    package let purpose: String?
+    /// The moment after which nobody waits for the answer, on the node's monotonic clock.
+    package let deadline: Duration
+    /// One id for everything done for this request, here and at the peers it asks; 32 lower-case hexadecimal digits.
+    package let traceID: String
+    /// The `jti` of the token or assertion that was presented, for the journal.
+    package let tokenID: String?
+
+    /// A context from its parts; only edges and tests make one.
+    package init(
+        door: Door, user: String, role: String?, organization: String, community: CommunityID, purpose: String?,
+        deadline: Duration, traceID: String, tokenID: String? = nil,
+    ) {
+        self.door = door
+        self.user = user
+        self.role = role
+        self.organization = organization
+        self.community = community
+        self.purpose = purpose
+        self.deadline = deadline
+        self.traceID = traceID
+        self.tokenID = tokenID
+    }
+}
