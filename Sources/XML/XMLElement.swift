@@ -1,0 +1,95 @@
+/// One element of an XML text with all that is below it (Namespaces in XML 1.0); comments and instructions are dropped.
+package struct XMLElement: Hashable, Sendable {
+    /// The namespace's URI; empty for none.
+    package let namespace: String
+    /// The local name.
+    package let name: String
+    /// The attributes in order; declarations of namespaces are not among them.
+    package let attributes: [XMLAttribute]
+    /// Elements and texts in order; neighbouring texts are one.
+    package let children: [XMLNode]
+    /// The offset of the start tag's first byte in the bytes that were read.
+    package let offset: Int
+
+    /// An element from its parts.
+    package init(
+        namespace: String = "", name: String, attributes: [XMLAttribute] = [], children: [XMLNode] = [],
+        offset: Int = 0,
+    ) {
+        self.namespace = namespace
+        self.name = name
+        self.attributes = attributes
+        self.children = children
+        self.offset = offset
+    }
+
+    /// The child elements in order.
+    package var elements: [XMLElement] {
+        children.compactMap { if case .element(let element) = $0 { element } else { nil } }
+    }
+
+    /// The first child element of that name in this element's namespace.
+    package func first(_ name: String) -> XMLElement? {
+        for case .element(let child) in children where child.isNamed(name, in: namespace) { return child }
+        return nil
+    }
+
+    /// All child elements of that name in this element's namespace.
+    package func all(_ name: String) -> [XMLElement] { elements.filter { $0.isNamed(name, in: namespace) } }
+
+    /// The first element along a path of names, each the first of its name, all in this element's namespace.
+    package func path(_ names: String...) -> XMLElement? {
+        var element: XMLElement? = self
+        for name in names { element = element?.first(name) }
+        return element
+    }
+
+    /// The value of an attribute; without a namespace unless one is named.
+    package func attribute(_ name: String, namespace: String = "") -> String? {
+        attributes.first { $0.name.utf8.elementsEqual(name.utf8) && $0.namespace.utf8.elementsEqual(namespace.utf8) }?
+            .value
+    }
+
+    /// All text below this element, joined in document order.
+    package var text: String {
+        var joined = ""
+        collectText(into: &joined)
+        return joined
+    }
+
+    private func collectText(into joined: inout String) {
+        for child in children {
+            switch child {
+            case .text(let text): joined += text
+            case .element(let element): element.collectText(into: &joined)
+            }
+        }
+    }
+
+    private func isNamed(_ name: String, in namespace: String) -> Bool {
+        self.name.utf8.elementsEqual(name.utf8) && self.namespace.utf8.elementsEqual(namespace.utf8)
+    }
+}
+
+/// One attribute of an element.
+package struct XMLAttribute: Hashable, Sendable {
+    /// The namespace's URI; empty for none, which is the rule.
+    package let namespace: String
+    /// The local name.
+    package let name: String
+    /// The normalised value.
+    package let value: String
+
+    /// An attribute from its parts.
+    package init(namespace: String = "", name: String, value: String) {
+        self.namespace = namespace
+        self.name = name
+        self.value = value
+    }
+}
+
+/// What an element contains.
+package enum XMLNode: Hashable, Sendable {
+    case element(XMLElement)
+    case text(String)
+}

@@ -1,0 +1,124 @@
+import CExpat
+
+/// The tree under construction: what the parser's callbacks write to, and the first limit crossed.
+final class XMLTree {
+    /// Between namespace and name in what expat says; it cannot occur in either, since expat refuses such a namespace.
+    static let separator: UInt8 = 0x0A
+
+    private struct Frame {
+        let namespace: String
+        let name: String
+        let attributes: [XMLAttribute]
+        let offset: Int
+        var children: [XMLNode] = []
+    }
+
+    private let parser: XML_Parser
+    private let limits: XMLLimits
+    private var open: [Frame] = []
+    private var text: [UInt8] = []
+    private var nodes = 0
+    private(set) var root: XMLElement?
+    private(set) var failure: XMLError?
+
+    init(parser: XML_Parser, limits: XMLLimits) {
+        self.parser = parser
+        self.limits = limits
+    }
+
+    /// Connects the callbacks; the tree must outlive the parsing.
+    func listen() {
+        XML_SetUserData(parser, Unmanaged.passUnretained(self).toOpaque())
+        XML_SetElementHandler(
+            parser,
+            { data, name, attributes in
+                guard let data, let name else { return }
+                Unmanaged<XMLTree>.fromOpaque(data).takeUnretainedValue().start(name, attributes)
+            },
+            { data, _ in
+                guard let data else { return }
+                Unmanaged<XMLTree>.fromOpaque(data).takeUnretainedValue().end()
+            })
+        XML_SetCharacterDataHandler(parser) { data, text, length in
+            guard let data, let text, length > 0 else { return }
+            let bytes = UnsafeRawBufferPointer(start: text, count: Int(length))
+            Unmanaged<XMLTree>.fromOpaque(data).takeUnretainedValue().add(bytes)
+        }
+        XML_SetStartDoctypeDeclHandler(parser) { data, _, _, _, _ in
+            guard let data else { return }
+            Unmanaged<XMLTree>.fromOpaque(data).takeUnretainedValue()
+                .stop("a document type declaration; remove it, entities and DTDs are not read")
+        }
+    }
+
+    private func stop(_ message: String) {
+        guard failure == nil else { return }
+        failure = XMLError(message, offset: max(0, Int(XML_GetCurrentByteIndex(parser))))
+        XML_StopParser(parser, XML_Bool(XML_FALSE))
+    }
+
+    private func start(_ name: UnsafePointer<XML_Char>, _ list: UnsafeMutablePointer<UnsafePointer<XML_Char>?>?) {
+        guard failure == nil else { return }
+        flush()
+        guard open.count < limits.depthMax else { return stop("nested deeper than \(limits.depthMax) levels") }
+        guard let (namespace, local) = split(name) else { return }
+        var attributes: [XMLAttribute] = []
+        var at = 0
+        while let list, let key = list[at], let value = list[at + 1] {
+            guard attributes.count < limits.attributesMax else {
+                return stop("more than \(limits.attributesMax) attributes of one element")
+            }
+            guard let (namespace, local) = split(key) else { return }
+            attributes.append(XMLAttribute(namespace: namespace, name: local, value: String(cString: value)))
+            at += 2
+        }
+        guard count() else { return }
+        open.append(
+            Frame(
+                namespace: namespace, name: local, attributes: attributes,
+                offset: max(0, Int(XML_GetCurrentByteIndex(parser)))))
+    }
+
+    private func end() {
+        guard failure == nil else { return }
+        flush()
+        guard let frame = open.popLast() else { return }
+        let element = XMLElement(
+            namespace: frame.namespace, name: frame.name, attributes: frame.attributes, children: frame.children,
+            offset: frame.offset)
+        if open.isEmpty { root = element } else { open[open.count - 1].children.append(.element(element)) }
+    }
+
+    private func add(_ bytes: UnsafeRawBufferPointer) {
+        guard failure == nil else { return }
+        text.append(contentsOf: bytes)
+    }
+
+    /// Turns the pieces of text so far into one node.
+    private func flush() {
+        guard !text.isEmpty else { return }
+        defer { text.removeAll(keepingCapacity: text.capacity < 1 << 16) }
+        guard !open.isEmpty, count() else { return }
+        open[open.count - 1].children.append(.text(String(decoding: text, as: UTF8.self)))
+    }
+
+    private func count() -> Bool {
+        nodes += 1
+        if nodes > limits.nodesMax { stop("more than \(limits.nodesMax) elements and texts") }
+        return failure == nil
+    }
+
+    private func split(_ name: UnsafePointer<XML_Char>) -> (namespace: String, name: String)? {
+        var length = 0
+        while name[length] != 0 { length += 1 }
+        let bytes = UnsafeRawBufferPointer(start: name, count: length)
+        let cut = bytes.firstIndex(of: Self.separator)
+        let local = UnsafeRawBufferPointer(rebasing: bytes[(cut.map { $0 + 1 } ?? 0)...])
+        guard local.count <= limits.nameBytesMax else {
+            stop("a name longer than \(limits.nameBytesMax) bytes")
+            return nil
+        }
+        let namespace = cut.map { String(decoding: bytes[..<$0], as: UTF8.self) } ?? ""
+        return (namespace, String(decoding: local, as: UTF8.self))
+    }
+}
