@@ -1,0 +1,55 @@
+import ExchangeCore
+import XML
+
+/// One pass over a document's body and events for their codes.
+struct BodyReading {
+    private(set) var body: Body = .missing
+    private(set) var codes: [CodedEntry] = []
+    private(set) var isFull = false
+    private var sections: [DocumentSection] = []
+
+    mutating func read(_ root: XMLElement) {
+        for name in ["documentationOf", "componentOf"] {
+            for (index, element) in root.all(name).enumerated() { collect(element, path: "\(name)[\(index)]") }
+        }
+        guard let component = root.first("component") else { return }
+        if let structured = component.first("structuredBody") {
+            collect(structured, path: "component/structuredBody")
+            body = .structured(sections)
+        } else if let other = component.first("nonXMLBody") {
+            let text = other.first("text")
+            body = .unstructured(
+                mediaType: text?.attribute("mediaType"),
+                isEmbedded: text.map { $0.first("reference") == nil } ?? false)
+        }
+    }
+
+    /// Descends at most as deep as the XML reader let the tree become.
+    private mutating func collect(_ element: XMLElement, path: String) {
+        if element.name == "section" {
+            sections.append(
+                DocumentSection(
+                    code: element.first("code").flatMap(ElementReading.code),
+                    title: element.first("title").flatMap(ElementReading.text), entries: element.all("entry").count))
+        }
+        // The narrative has no codes that machines should act on.
+        if element.name == "text" { return }
+        if element.name == "code" || element.name == "value" || element.name == "translation",
+            let code = element.attribute("code"), let system = element.attribute("codeSystem")
+        {
+            guard codes.count < ClinicalDocument.codedEntriesMax else {
+                isFull = true
+                return
+            }
+            codes.append(CodedEntry(code: code, systemOID: system, path: path))
+        }
+        var counts: [String: Int] = [:]
+        for child in element.children {
+            guard case .element(let child) = child else { continue }
+            let index = counts[child.name, default: 0]
+            counts[child.name] = index + 1
+            collect(child, path: index == 0 ? "\(path)/\(child.name)" : "\(path)/\(child.name)[\(index)]")
+            if isFull { return }
+        }
+    }
+}
