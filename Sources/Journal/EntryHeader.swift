@@ -1,0 +1,103 @@
+import ExchangeCore
+
+/// The clear part of an entry: nothing in it is about a person but a random handle.
+///
+/// Layout, little-endian: version (1 byte, 1), kind (1), flags (1, bit 0: payload is sealed), reserved (1, 0), number of
+/// contents (2), time in milliseconds (8), subject (16, zero when none), salt (16), then for each content document (16),
+/// SHA-256 of the sealed bytes (32) and their number (4). The payload follows to the end.
+package struct EntryHeader: Sendable, Equatable {
+    /// A document written beside the entry.
+    package struct Content: Sendable, Equatable {
+        /// The document.
+        package let document: DocumentID
+        /// SHA-256 of its sealed bytes, 32 bytes.
+        package let digest: [UInt8]
+        /// How many sealed bytes there are.
+        package let length: UInt32
+    }
+
+    /// What the entry is about.
+    package let kind: EntryKind
+    /// The node's wall clock when it was sealed.
+    package let time: Timestamp
+    /// The patient whose key seals the payload; nil when the payload stands in clear.
+    package let subject: PatientID?
+    /// 16 random bytes that make this entry's key unlike any other (HKDF salt).
+    package let salt: [UInt8]
+    /// The documents beside it, in order.
+    package let contents: [Content]
+
+    static let fixedBytes = 46
+    static let contentBytes = 52
+
+    /// How many bytes the header takes.
+    package var encodedBytes: Int { Self.fixedBytes + Self.contentBytes * contents.count }
+
+    /// The header's bytes.
+    package func encoded() -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(encodedBytes)
+        bytes += [1, kind.rawValue, subject == nil ? 0 : 1, 0]
+        bytes.appendLittleEndian(UInt16(truncatingIfNeeded: contents.count))
+        bytes.appendLittleEndian(UInt64(bitPattern: time.milliseconds))
+        bytes += subject?.bytes ?? [UInt8](repeating: 0, count: 16)
+        bytes += salt
+        for content in contents {
+            bytes += content.document.bytes
+            bytes += content.digest
+            bytes.appendLittleEndian(content.length)
+        }
+        return bytes
+    }
+
+    /// Reads the header at the start of an entry's bytes; nil when it is not one this version writes.
+    package init?(_ entry: [UInt8]) {
+        guard entry.count >= Self.fixedBytes, entry[0] == 1, let kind = EntryKind(rawValue: entry[1]),
+            entry[2] <= 1, entry[3] == 0
+        else { return nil }
+        let count = Int(entry.littleEndian(UInt16.self, at: 4))
+        guard entry.count >= Self.fixedBytes + count * Self.contentBytes else { return nil }
+        let handle = entry[14..<30]
+        let isSealed = entry[2] == 1
+        guard isSealed || handle.allSatisfy({ $0 == 0 }) else { return nil }
+        self.kind = kind
+        time = Timestamp(milliseconds: Int64(bitPattern: entry.littleEndian(UInt64.self, at: 6)))
+        subject = isSealed ? PatientID(bytes: handle) : nil
+        salt = Array(entry[30..<46])
+        var contents: [Content] = []
+        contents.reserveCapacity(count)
+        for index in 0..<count {
+            let at = Self.fixedBytes + index * Self.contentBytes
+            guard let document = DocumentID(bytes: entry[at..<at + 16]) else { return nil }
+            contents.append(
+                Content(
+                    document: document, digest: Array(entry[at + 16..<at + 48]),
+                    length: entry.littleEndian(UInt32.self, at: at + 48)))
+        }
+        self.contents = contents
+    }
+
+    init(kind: EntryKind, time: Timestamp, subject: PatientID?, salt: [UInt8], contents: [Content]) {
+        self.kind = kind
+        self.time = time
+        self.subject = subject
+        self.salt = salt
+        self.contents = contents
+    }
+
+    /// Where the documents lie: right before the entry's frame, each in a frame of its own, in order.
+    package func references(before entry: EntryLocation) -> [ContentReference]? {
+        var offset = entry.offset
+        var references: [ContentReference] = []
+        for content in contents.reversed() {
+            let (start, overflow) = offset.subtractingReportingOverflow(UInt64(content.length))
+            guard !overflow, start >= UInt64(EntryFrame.headerBytes) else { return nil }
+            references.append(
+                ContentReference(
+                    document: content.document, sealedDigest: content.digest,
+                    location: ContentLocation(segment: entry.segment, offset: start, length: content.length)))
+            offset = start - UInt64(EntryFrame.headerBytes)
+        }
+        return references.reversed()
+    }
+}

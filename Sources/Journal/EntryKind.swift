@@ -1,0 +1,21 @@
+/// What an entry is about; the number stands in the entry's clear header and never changes its meaning.
+package enum EntryKind: UInt8, Sendable, CaseIterable {
+    /// The first entry of a log: its origin, and what it continues.
+    case genesis = 1
+    /// A patient was registered, changed, linked or merged.
+    case identity = 2
+    /// Documents were published, replaced or withdrawn.
+    case submission = 3
+    /// A consent directive was recorded or revoked.
+    case consent = 4
+    /// Somebody asked for patient data, and what was decided.
+    case access = 5
+    /// This node asked its peers about a patient.
+    case inquiry = 6
+    /// A record of the directory changed.
+    case directory = 7
+    /// An administrator changed the node.
+    case administration = 8
+    /// The log was repaired or restored with loss.
+    case repair = 9
+}

@@ -1,0 +1,146 @@
+import Synchronization
+
+/// Callers that share work: one of them does it for all that wait, the next one takes over when it is done.
+///
+/// This is group commit without a task of its own. The first caller leads: it takes everything queued (bounded by count
+/// and cost), runs `first` (one write, one sync), then, when the group before has left it, `second` (one transaction);
+/// while it is in `second` the next caller leads another group through `first`. Groups pass both stages in the order of
+/// the queue, and each caller gets its own outcome behind `second`. Cancellation is not heeded: what is queued is done.
+package final class GroupQueue<Item: Sendable, Middle: Sendable, Outcome: Sendable>: Sendable {
+    private enum Turn: Sendable {
+        case lead
+        case done(Outcome)
+        case full
+    }
+
+    private struct Waiting {
+        let item: Item
+        let cost: Int
+        let continuation: CheckedContinuation<Turn, Never>
+    }
+
+    private struct State {
+        var waiting: [Waiting] = []
+        var waitingCost = 0
+        var isLed = false
+        var isSecondBusy = false
+        var secondWaiter: CheckedContinuation<Void, Never>?
+    }
+
+    private let state = Mutex(State())
+    private let waitingMax: Int
+    private let waitingCostMax: Int
+    private let groupMax: Int
+    private let groupCostMax: Int
+
+    /// A queue with its limits; a group holds at least one item, whatever that one costs.
+    package init(waitingMax: Int, waitingCostMax: Int, groupMax: Int, groupCostMax: Int) {
+        self.waitingMax = waitingMax
+        self.waitingCostMax = waitingCostMax
+        self.groupMax = groupMax
+        self.groupCostMax = groupCostMax
+    }
+
+    /// Queues the item and returns its outcome; nil when too many wait already.
+    ///
+    /// Every caller passes the same two stages. `second` returns as many outcomes as `first` was given items, in order.
+    package func submit(
+        _ item: Item, cost: Int, first: @Sendable ([Item]) async -> Middle,
+        second: @Sendable (Middle) async -> [Outcome],
+    ) async -> Outcome? {
+        let turn = await withCheckedContinuation { continuation in
+            enqueue(Waiting(item: item, cost: cost, continuation: continuation))
+        }
+        switch turn {
+        case .full: return nil
+        case .done(let outcome): return outcome
+        case .lead: return await lead(first, second)
+        }
+    }
+
+    private func enqueue(_ waiting: Waiting) {
+        let turn: Turn? = state.withLock { state in
+            guard state.waiting.count < waitingMax, state.waitingCost + waiting.cost <= waitingCostMax else {
+                return .full
+            }
+            state.waiting.append(waiting)
+            state.waitingCost += waiting.cost
+            if state.isLed { return nil }
+            state.isLed = true
+            return .lead
+        }
+        if let turn { waiting.continuation.resume(returning: turn) }
+    }
+
+    /// The leader's own item stands first in the queue.
+    private func lead(
+        _ first: @Sendable ([Item]) async -> Middle, _ second: @Sendable (Middle) async -> [Outcome],
+    ) async -> Outcome? {
+        // Those whose answers have just left may come back with their next item before this group closes.
+        await Task.yield()
+        let group = takeGroup()
+        let middle = await first(group.map(\.item))
+        await enterSecond()
+        handOver()
+        let outcomes = await second(middle)
+        leaveSecond()
+        precondition(outcomes.count == group.count, "a stage lost an item")
+        for (waiting, outcome) in zip(group, outcomes).dropFirst() {
+            waiting.continuation.resume(returning: .done(outcome))
+        }
+        return outcomes.first
+    }
+
+    private func takeGroup() -> [Waiting] {
+        state.withLock { state in
+            var count = 0
+            var cost = 0
+            while count < state.waiting.count, count < groupMax {
+                let next = state.waiting[count].cost
+                if count > 0 && cost + next > groupCostMax { break }
+                cost += next
+                count += 1
+            }
+            let group = Array(state.waiting.prefix(count))
+            state.waiting.removeFirst(count)
+            state.waitingCost -= cost
+            return group
+        }
+    }
+
+    private func handOver() {
+        let next: CheckedContinuation<Turn, Never>? = state.withLock { state in
+            guard let next = state.waiting.first else {
+                state.isLed = false
+                return nil
+            }
+            return next.continuation
+        }
+        next?.resume(returning: .lead)
+    }
+
+    /// Only the leader waits here, so there is never more than one.
+    private func enterSecond() async {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                if state.isSecondBusy {
+                    state.secondWaiter = continuation
+                    return false
+                }
+                state.isSecondBusy = true
+                return true
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    private func leaveSecond() {
+        let waiter = state.withLock { state in
+            let waiter = state.secondWaiter
+            state.secondWaiter = nil
+            if waiter == nil { state.isSecondBusy = false }
+            return waiter
+        }
+        waiter?.resume()
+    }
+}

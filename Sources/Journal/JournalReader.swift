@@ -1,0 +1,105 @@
+import ExchangeCore
+
+/// Reads the journal in clear: entries for projections, documents for those who may see them.
+package struct JournalReader: Sendable {
+    /// What bringing a projection up to date took.
+    package struct Report: Sendable, Equatable {
+        /// Why it was begun again from the first entry; nil when it was merely continued.
+        package let rebuiltBecause: String?
+        /// How many entries were applied.
+        package let applied: UInt64
+    }
+
+    private let store: any JournalStore
+    private let keyring: any KeyringStore
+
+    /// A reader over a store and the keys to it.
+    package init(store: any JournalStore, keyring: any KeyringStore) {
+        self.store = store
+        self.keyring = keyring
+    }
+
+    /// Up to `limit` entries from a position on, opened; none at the end. Throws `.corrupted` naming segment and offset.
+    package func entries(
+        from position: JournalPosition, limit: Int,
+    ) async throws(ExchangeError) -> [CommittedEntry] {
+        var entries: [CommittedEntry] = []
+        for stored in try await store.read(from: position, limit: limit) { entries.append(try await open(stored)) }
+        return entries
+    }
+
+    /// A document's bytes in clear. Throws `.gone` when the patient's key was erased, `.corrupted` when the bytes are
+    /// not this document's.
+    package func document(
+        _ reference: ContentReference, of patient: PatientID,
+    ) async throws(ExchangeError) -> [UInt8] {
+        let sealed = try await store.readContent(reference)
+        guard let key = try await keyring.key(for: patient) else {
+            throw ExchangeError(.corrupted, "the keyring has no key for a document of the journal; restore it")
+        }
+        return try EntrySeal.open(sealed, document: reference.document, of: patient, key: key)
+    }
+
+    /// Applies to the projection what it lacks; begins it again when it is foreign, ahead or damaged (security.md L3).
+    package func bringUpToDate(
+        _ projection: any Projection, batch: Int = 512, rebuild: Bool = false,
+    ) async throws(ExchangeError) -> Report {
+        let head = try await store.head()
+        let (start, reason) = rebuild ? (nil, "asked for") : try await startingPoint(projection, head)
+        if start == nil { try await projection.reset(origin: store.origin) }
+        var next = start ?? 0
+        while next < head.size {
+            let entries = try await entries(from: next, limit: batch)
+            guard let last = entries.last else {
+                throw ExchangeError(.corrupted, "the journal ends at entry \(next) and should have \(head.size)")
+            }
+            try await projection.apply(entries)
+            next = last.position + 1
+        }
+        return Report(rebuiltBecause: reason, applied: next - (start ?? 0))
+    }
+
+    private func startingPoint(
+        _ projection: any Projection, _ head: JournalHead,
+    ) async throws(ExchangeError) -> (JournalPosition?, String?) {
+        let mark: AppliedMark?
+        do throws(ExchangeError) {
+            mark = try await projection.applied()
+        } catch where error.code == .corrupted {
+            return (nil, "it is damaged: \(error.message)")
+        }
+        guard let mark else { return (nil, "it is new") }
+        guard mark.origin == store.origin else { return (nil, "it belongs to the log \(mark.origin)") }
+        guard mark.next <= head.size else { return (nil, "it is ahead of the journal") }
+        guard mark.next > 0 else { return (0, nil) }
+        let leaf = try await store.leaves(mark.next - 1..<mark.next)
+        guard leaf == [mark.leaf] else { return (nil, "its last entry is not the journal's") }
+        return (mark.next, nil)
+    }
+
+    private func open(_ stored: StoredEntry) async throws(ExchangeError) -> CommittedEntry {
+        let place = "segment \(stored.location.segment), offset \(stored.location.offset), entry \(stored.position)"
+        guard let header = EntryHeader(stored.bytes),
+            let contents = header.references(before: stored.location)
+        else { throw ExchangeError(.corrupted, "entry has no readable header", at: place) }
+        var payload: [UInt8] = []
+        var isErased = false
+        do throws(ExchangeError) {
+            if let subject = header.subject {
+                guard let key = try await keyring.key(for: subject) else {
+                    throw ExchangeError(.corrupted, "the keyring lacks a key the journal needs; restore it")
+                }
+                payload = try EntrySeal.open(stored.bytes, header: header, key: key)
+            } else {
+                payload = try EntrySeal.open(stored.bytes, header: header, key: nil)
+            }
+        } catch where error.code == .gone {
+            isErased = true
+        } catch {
+            throw ExchangeError(error.code, error.message, at: place)
+        }
+        return CommittedEntry(
+            position: stored.position, kind: header.kind, time: header.time, subject: header.subject,
+            payload: payload, isErased: isErased, leaf: MerkleHash.leaf(stored.bytes), contents: contents)
+    }
+}

@@ -1,0 +1,199 @@
+import Crypto
+import ExchangeCore
+import Synchronization
+
+/// The one door into the journal: seals, orders, makes durable, projects, and only then answers.
+///
+/// Sealing and hashing run in the caller; waiting callers share one write, one sync and one projection transaction
+/// (`GroupQueue`). After a failed write, sync or projection it refuses everything: the node's shell ends the process then,
+/// and the next start recovers.
+package final class JournalWriter: Sendable {
+    private struct Item: Sendable {
+        let sealed: SealedEntry
+        let draft: EntryDraft
+    }
+
+    private struct Middle: Sendable {
+        var committed: [CommittedEntry] = []
+        var outcomes: [Outcome] = []
+    }
+
+    private typealias Outcome = Result<EntryReceipt, ExchangeError>
+
+    private struct State {
+        var frontier: MerkleFrontier
+        var failure: ExchangeError?
+        var consent = ConsentPositions()
+    }
+
+    private let store: any JournalStore
+    private let keyring: any KeyringStore
+    private let projection: any Projection
+    private let world: World
+    private let limits: JournalLimits
+    private let state: Mutex<State>
+    private let queue: GroupQueue<Item, Middle, Outcome>
+
+    /// A writer that goes on at the end of the store.
+    ///
+    /// The projection must be up to date (`JournalReader.bringUpToDate`); else throws `.conflict`.
+    package init(
+        store: any JournalStore, keyring: any KeyringStore, projection: any Projection, world: World,
+        limits: JournalLimits = JournalLimits(),
+    ) async throws(ExchangeError) {
+        let head = try await store.head()
+        let mark = try await projection.applied()
+        guard mark == AppliedMark(origin: store.origin, next: head.size, leaf: head.leaf) else {
+            throw ExchangeError(.conflict, "the projection is not up to date with the journal; rebuild it first")
+        }
+        self.store = store
+        self.keyring = keyring
+        self.projection = projection
+        self.world = world
+        self.limits = limits
+        state = Mutex(State(frontier: head.frontier, consent: ConsentPositions(knownFrom: head.size)))
+        queue = GroupQueue(
+            waitingMax: limits.waitingMax, waitingCostMax: limits.waitingBytesMax, groupMax: limits.groupEntriesMax,
+            groupCostMax: limits.groupBytesMax)
+    }
+
+    /// How many entries are durable.
+    package var size: JournalPosition { state.withLock { $0.frontier.size } }
+
+    /// The root of the tree over the durable entries, 32 bytes.
+    package var root: [UInt8] { state.withLock { $0.frontier.root } }
+
+    /// Why the writer refuses everything; nil while it works.
+    package var failure: ExchangeError? { state.withLock { $0.failure } }
+
+    /// Records an entry; when it returns, the entry is durable and the projection shows it.
+    ///
+    /// Throws `.conflict` when the subject's consent changed since the draft's facts were read (read them again and
+    /// decide again: by then the projection shows the change), `.gone` when the subject's key was erased, `.tooLarge`,
+    /// and `.unavailable` when too many wait or the journal can no longer be written.
+    package func append(_ draft: EntryDraft) async throws(ExchangeError) -> EntryReceipt {
+        if let failure { throw failure }
+        let item = Item(sealed: try await seal(draft), draft: draft)
+        let cost = item.sealed.contents.reduce(item.sealed.bytes.count) { $0 + $1.bytes.count }
+        let outcome = await queue.submit(
+            item, cost: cost, first: { await self.write($0) }, second: { await self.project($0) })
+        guard let outcome else {
+            throw ExchangeError(.unavailable, "too many entries wait for the journal; try again later")
+        }
+        return try outcome.get()
+    }
+
+    private func seal(_ draft: EntryDraft) async throws(ExchangeError) -> SealedEntry {
+        try check(draft)
+        var key: SymmetricKey?
+        if let subject = draft.subject { key = try await keyring.keyOrCreate(for: subject) }
+        return try EntrySealer(world: world).seal(draft, key: key)
+    }
+
+    private func check(_ draft: EntryDraft) throws(ExchangeError) {
+        guard draft.subject != nil || (draft.contents.isEmpty && draft.kind != .consent) else {
+            throw ExchangeError(.internal, "an entry with documents or consent needs a subject")
+        }
+        guard draft.payload.count <= limits.payloadBytesMax else {
+            throw ExchangeError(.tooLarge, "entry payload exceeds \(limits.payloadBytesMax) bytes")
+        }
+        guard draft.contents.count <= limits.contentsMax else {
+            throw ExchangeError(.tooLarge, "more than \(limits.contentsMax) documents in one entry")
+        }
+        guard draft.contents.allSatisfy({ $0.bytes.count <= limits.contentBytesMax }) else {
+            throw ExchangeError(.tooLarge, "document exceeds \(limits.contentBytesMax) bytes")
+        }
+    }
+
+    /// First stage: gives the entries their places, refuses those whose facts are stale, and makes the rest durable.
+    private func write(_ items: [Item]) async -> Middle {
+        let (frontier, failure, before) = state.withLock { ($0.frontier, $0.failure, $0.consent) }
+        if let failure { return Middle(outcomes: items.map { _ in .failure(failure) }) }
+        var consent = before
+        var next = frontier
+        var accepted: [Item] = []
+        var outcomes: [Outcome?] = []
+        for item in items {
+            guard consent.permits(item.draft) else {
+                let stale = ExchangeError(.conflict, "the patient's consent changed while the request was decided")
+                outcomes.append(.failure(stale))
+                continue
+            }
+            consent.note(item.draft, at: next.size)
+            next.append(item.sealed.leaf)
+            accepted.append(item)
+            outcomes.append(nil)
+        }
+        guard !accepted.isEmpty else { return Middle(outcomes: outcomes.compactMap { $0 }) }
+        let group = JournalGroup(firstPosition: frontier.size, entries: accepted.map(\.sealed), frontier: next)
+        do throws(ExchangeError) {
+            let locations = try await store.append(group)
+            let committed = try commit(group, accepted, locations)
+            state.withLock { state in
+                state.frontier = next
+                state.consent = consent
+            }
+            var receipts = committed.makeIterator()
+            return Middle(
+                committed: committed,
+                outcomes: outcomes.compactMap { outcome in
+                    outcome ?? receipts.next().map { .success(EntryReceipt($0)) }
+                })
+        } catch {
+            let failure = fail(error)
+            return Middle(outcomes: items.map { _ in .failure(failure) })
+        }
+    }
+
+    private func commit(
+        _ group: JournalGroup, _ items: [Item], _ locations: [EntryLocation],
+    ) throws(ExchangeError) -> [CommittedEntry] {
+        guard locations.count == items.count else {
+            throw ExchangeError(.internal, "the store placed \(locations.count) entries of \(items.count)")
+        }
+        var committed: [CommittedEntry] = []
+        committed.reserveCapacity(items.count)
+        for (item, location) in zip(items, locations) {
+            guard let contents = item.sealed.header.references(before: location) else {
+                throw ExchangeError(.internal, "the store placed an entry before its documents")
+            }
+            committed.append(
+                CommittedEntry(
+                    position: group.firstPosition + UInt64(committed.count), kind: item.draft.kind,
+                    time: item.sealed.header.time, subject: item.draft.subject, payload: item.draft.payload,
+                    leaf: item.sealed.leaf, contents: contents, value: item.draft.value))
+        }
+        return committed
+    }
+
+    /// Second stage: shows the entries in the projection.
+    private func project(_ middle: Middle) async -> [Outcome] {
+        guard !middle.committed.isEmpty else { return middle.outcomes }
+        do throws(ExchangeError) {
+            // An earlier group that is durable but not projected must not be jumped over.
+            if let failure { throw failure }
+            try await projection.apply(middle.committed)
+            return middle.outcomes
+        } catch {
+            let failure = fail(error)
+            return middle.outcomes.map { _ in .failure(failure) }
+        }
+    }
+
+    private func fail(_ cause: ExchangeError) -> ExchangeError {
+        state.withLock { state in
+            if let failure = state.failure { return failure }
+            let failure = ExchangeError(
+                .unavailable, "the journal cannot be written any more, restart the node: \(cause.message)",
+                at: cause.location)
+            state.failure = failure
+            return failure
+        }
+    }
+}
+
+extension EntryReceipt {
+    init(_ entry: CommittedEntry) {
+        self.init(position: entry.position, leaf: entry.leaf, time: entry.time, contents: entry.contents)
+    }
+}
