@@ -1,23 +1,118 @@
-package import ExchangeCore
+import ExchangeCore
 
 /// One patient's directives and the community's default, made ready for judging many documents.
+///
+/// `ConsentPrecedence` says which rule wins. Judging 20 documents of a patient costs little: nothing is parsed, rendered
+/// or sorted again.
 package struct CompiledConsent: Sendable {
+    private struct Rule: Sendable {
+        let effect: ConsentEffect
+        /// Nil for a rule that always applies.
+        let conditions: RuleConditions?
+        let name: String
+    }
+
+    /// Strongest first.
+    private let rules: [Rule]
+    private let policy: ConsentPolicyDefault
+    private let policyName: String
+    /// At most this many rules are named in a decision.
+    private static let namedRulesMax = 8
+
     /// Compiles what is in force at a moment.
-    package init(_ directives: [ConsentDirective], policy: ConsentPolicyDefault, now: Timestamp) {}
+    package init(_ directives: [ConsentDirective], policy: ConsentPolicyDefault, now: Timestamp) {
+        self.policy = policy
+        policyName = "default policy " + policy.name
+        let inForce = directives.filter { $0.status == .active && ($0.base.period?.contains(now) ?? true) }
+        let refusal = inForce.filter { directive in
+            var base = directive.base
+            base.period = nil
+            return base.effect == .deny && base.isUnconditional
+        }.map(\.recorded).max()
+        var ranked: [(rank: ConsentPrecedence, rule: Rule)] = []
+        for directive in inForce {
+            for (rank, rule) in Self.rules(of: directive, now: now) {
+                if rule.effect == .permit, let refusal, directive.recorded < refusal { continue }
+                ranked.append((rank, rule))
+            }
+        }
+        // Ties after the precedence are of one effect; the name makes the order of the explanation the same everywhere.
+        rules = ranked.sorted { $0.rank == $1.rank ? $0.rule.name < $1.rule.name : $0.rank > $1.rank }.map(\.rule)
+    }
 
     /// Judges one document for one requester; total, and denies on doubt.
     package func decide(_ request: AccessContext, document: DocumentFacts) -> ConsentDecision {
-        ConsentDecision(.deny, rules: [])
+        if request.door == .administration {
+            return ConsentDecision(.deny, rules: ["the administrator's door shows no documents"])
+        }
+        guard let purpose = request.purpose, !purpose.isEmpty else {
+            return ConsentDecision(.deny, rules: ["no purpose of use was stated"])
+        }
+        var effect: ConsentEffect?
+        var names: [String] = []
+        for rule in rules where rule.conditions?.apply(to: request, document) ?? true {
+            effect = effect ?? rule.effect
+            names.append(rule.name)
+            if names.count == Self.namedRulesMax { break }
+        }
+        guard let effect else {
+            let permits = policy.permits(purpose: purpose, labels: document.labels)
+            return ConsentDecision(permits ? .permit : .deny, rules: [policyName])
+        }
+        return ConsentDecision(effect, rules: names)
+    }
+
+    private static func rules(of directive: ConsentDirective, now: Timestamp) -> [(ConsentPrecedence, Rule)] {
+        func rank(_ tier: ConsentPrecedence.Tier, _ specificity: Int, _ effect: ConsentEffect) -> ConsentPrecedence {
+            ConsentPrecedence(tier: tier, specificity: specificity, recorded: directive.recorded, effect: effect)
+        }
+        let title = "directive \(directive.id): "
+        guard directive.doubts.isEmpty else {
+            let name = title + "deny, because it was not fully understood"
+            return [(rank(.doubt, 0, .deny), Rule(effect: .deny, conditions: nil, name: name))]
+        }
+        let isNormalOnly = directive.policies.contains { $0.utf8.suffix(7).elementsEqual("-normal".utf8) }
+        var base = directive.base
+        base.period = nil
+        var rules = [
+            (
+                rank(.explicit, ConsentPrecedence.specificity(base: base), base.effect),
+                Rule(
+                    effect: base.effect, conditions: RuleConditions(base, isNormalOnly: isNormalOnly),
+                    name: title + base.summary)
+            )
+        ]
+        for exception in directive.exceptions where exception.period?.contains(now) ?? true {
+            let complete = exception.completed(by: base)
+            rules.append(
+                (
+                    rank(
+                        .explicit, ConsentPrecedence.specificity(exception: exception, to: base), exception.effect),
+                    Rule(
+                        effect: exception.effect, conditions: RuleConditions(complete, isNormalOnly: isNormalOnly),
+                        name: title + complete.summary)
+                ))
+        }
+        if base.effect == .permit, !base.isUnconditional || isNormalOnly {
+            let name = title + "deny what it does not permit"
+            rules.append((rank(.remainder, 0, .deny), Rule(effect: .deny, conditions: nil, name: name)))
+        }
+        return rules
     }
 }
 
-/// The judge of promise 2: may they see it? Pure, total, denies on doubt.
-package enum ConsentEvaluator {
-    /// Judges one document; for many of one patient, compile once (`CompiledConsent`).
-    package static func decide(
-        _ request: AccessContext, document: DocumentFacts, directives: [ConsentDirective],
-        policy: ConsentPolicyDefault, now: Timestamp,
-    ) -> ConsentDecision {
-        CompiledConsent(directives, policy: policy, now: now).decide(request, document: document)
+extension ConsentPolicyDefault {
+    /// The last part of the URI, such as `basic-normal`.
+    var name: String { String(rawValue.dropFirst(Self.prefix.count)) }
+
+    /// Whether the default alone lets a document go.
+    func permits(purpose: String, labels: SecurityLabels) -> Bool {
+        switch self {
+        case .deny: false
+        case .basicNormal:
+            labels.confidentiality <= .normal && ["TREAT", "HPAYMT", "HOPERAT"].contains { same($0, purpose) }
+        case .allNormal: labels.confidentiality <= .normal
+        case .breakGlassOnly: same(purpose, "BTG")
+        }
     }
 }

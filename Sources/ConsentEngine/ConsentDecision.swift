@@ -1,4 +1,4 @@
-package import ExchangeCore
+import ExchangeCore
 
 /// Yes or no for one document, and the rules that decided.
 package struct ConsentDecision: Hashable, Sendable {

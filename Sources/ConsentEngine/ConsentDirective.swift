@@ -1,4 +1,4 @@
-package import ExchangeCore
+import ExchangeCore
 
 /// What a rule or a directive says.
 package enum ConsentEffect: String, Sendable, CaseIterable { case permit, deny }

@@ -1,24 +1,147 @@
-package import ExchangeCore
-package import JSON
+import ExchangeCore
+import FHIRModel
+import JSON
 
-/// FHIR `Consent` (IHE PCF 1.1, ITI-108) to a directive and back.
+/// FHIR `Consent` (R4, IHE PCF 1.1 basic, intermediate and advanced; ITI-108) to a directive and back.
+///
+/// `Consent.dateTime` is when the directive was recorded here. Read leniently, anything not understood becomes a doubt,
+/// and a directive with a doubt denies; read for recording, it is refused with the element's path.
 package enum ConsentMapping {
     /// The directive a `Consent` states, to be recorded: anything not understood is refused.
     ///
+    /// The patient is the one the caller resolved `patientReference` to.
     /// - Throws: `.badRequest` naming the element.
     package static func directive(
         recording consent: JSONObject, id: DirectiveID, patient: PatientID, recorded: Timestamp,
     ) throws(ExchangeError) -> ConsentDirective {
-        throw ExchangeError(.unavailable, "not yet")
+        try requireConsent(consent)
+        let directive = read(consent, id: id, patient: patient, recorded: recorded)
+        if let first = directive.doubts.first {
+            throw ExchangeError(
+                .badRequest, "this part of the consent cannot be enforced here; leave it out or say it otherwise",
+                at: first)
+        }
+        let rules = [("Consent.provision", directive.base)]
+            + directive.exceptions.enumerated().map { ("Consent.provision.provision[\($0.offset)]", $0.element) }
+        for (path, rule) in rules {
+            for item in rule.data {
+                guard case .unresolvable = item else { continue }
+                throw ExchangeError(
+                    .badRequest, "documents are only related to themselves and their authors here; name documents",
+                    at: path + ".data")
+            }
+        }
+        return directive
     }
 
     /// The directive a stored or foreign `Consent` states: what is not understood makes it deny (`doubts`).
     ///
-    /// - Throws: `.badRequest` when it is no Consent, or its own id or patient is not one of this node's.
+    /// - Throws: `.badRequest` when it is no Consent, or its id, patient or time is not of this node's form.
     package static func directive(reading consent: JSONObject) throws(ExchangeError) -> ConsentDirective {
-        throw ExchangeError(.unavailable, "not yet")
+        try requireConsent(consent)
+        guard let id = consent["id"]?.string.flatMap({ DirectiveID($0) }) else {
+            throw ExchangeError(.badRequest, "the id is not one of this node's", at: "Consent.id")
+        }
+        guard case .relative("Patient", let patientID)? = patientReference(consent)?.target,
+            let patient = PatientID(patientID)
+        else { throw ExchangeError(.badRequest, "the patient is not one of this node's", at: "Consent.patient") }
+        guard let recorded = consent["dateTime"]?.string.flatMap({ PartialDate($0) }), recorded.precision == .time else {
+            throw ExchangeError(.badRequest, "the time of recording is missing or no instant", at: "Consent.dateTime")
+        }
+        return read(consent, id: id, patient: patient, recorded: recorded.start)
+    }
+
+    /// Whom a `Consent` is about, as written.
+    package static func patientReference(_ consent: JSONObject) -> FHIRReference? {
+        FHIRReference(json: consent["patient"])
     }
 
     /// The `Consent` of a directive; `directive(reading:)` gives the directive back.
-    package static func json(_ directive: ConsentDirective) -> JSONObject { [:] }
+    package static func json(_ directive: ConsentDirective) -> JSONObject {
+        var consent: JSONObject = ["resourceType": "Consent", "id": .string(directive.id.description)]
+        if !directive.doubts.isEmpty {
+            consent["extension"] = .array(
+                directive.doubts.map { ["url": .string(doubtExtension), "valueString": .string($0)] })
+        }
+        consent["status"] = .string(directive.status.rawValue)
+        consent["scope"] = CodedValue(code: "patient-privacy", system: scopeSystem).concept
+        consent["category"] = .array([CodedValue(code: "59284-0", system: CodeSystems.loinc).concept])
+        consent["patient"] = ["reference": .string("Patient/\(directive.patient)")]
+        consent["dateTime"] = .string(directive.recorded.description)
+        // R4 ppc-1: a Consent names a policy or a policy rule.
+        if directive.policies.isEmpty {
+            consent["policyRule"] = CodedValue(code: "OPTIN", system: CodeSystems.actCode).concept
+        } else {
+            consent["policy"] = .array(directive.policies.map { ["uri": .string($0)] })
+        }
+        var provision = ProvisionMapping.json(directive.base)
+        if !directive.exceptions.isEmpty {
+            provision["provision"] = .array(directive.exceptions.map { .object(ProvisionMapping.json($0)) })
+        }
+        consent["provision"] = .object(provision)
+        return consent
+    }
+
+    static let doubtExtension = "https://concordat.example/fhir/StructureDefinition/consent-doubt"
+    private static let scopeSystem = "http://terminology.hl7.org/CodeSystem/consentscope"
+
+    /// Elements that do not change what is permitted, or that are read below.
+    private static let known: Set<String> = [
+        "resourceType", "id", "meta", "language", "text", "contained", "extension", "identifier", "status", "scope",
+        "category", "patient", "dateTime", "performer", "organization", "sourceAttachment", "sourceReference", "policy",
+        "policyRule", "verification", "provision",
+    ]
+
+    private static func requireConsent(_ consent: JSONObject) throws(ExchangeError) {
+        guard consent["resourceType"]?.string == "Consent" else {
+            throw ExchangeError(.badRequest, "a Consent is wanted here", at: "resourceType")
+        }
+    }
+
+    private static func read(_ consent: JSONObject, id: DirectiveID, patient: PatientID, recorded: Timestamp)
+        -> ConsentDirective
+    {
+        var doubts = (consent["extension"]?.items ?? []).filter { $0["url"]?.string == doubtExtension }
+            .map { $0["valueString"]?.string ?? "Consent.extension" }
+        for member in consent.members where !known.contains(member.name) && !member.name.utf8.starts(with: "_".utf8) {
+            doubts.append("Consent.\(member.name)")
+        }
+        let status: ConsentDirective.Status
+        switch consent["status"]?.string {
+        case "active": status = .active
+        case "inactive", "rejected", "entered-in-error", "draft", "proposed": status = .inactive
+        default:
+            status = .active
+            doubts.append("Consent.status")
+        }
+        if CodedValue.codings(inConcept: consent["scope"]).allSatisfy({ $0.code != "patient-privacy" }) {
+            doubts.append("Consent.scope")
+        }
+        for (index, item) in (consent["verification"]?.items ?? []).enumerated()
+        where item["verified"]?.bool != true {
+            doubts.append("Consent.verification[\(index)]")
+        }
+        var base = ConsentRule(.deny)
+        var exceptions: [ConsentRule] = []
+        if let provision = consent["provision"]?.object {
+            base = ProvisionMapping.rule(provision, at: "Consent.provision", doubts: &doubts)
+            if let nested = provision["provision"] {
+                if nested.items.isEmpty { doubts.append("Consent.provision.provision") }
+                for (index, item) in nested.items.enumerated() {
+                    let path = "Consent.provision.provision[\(index)]"
+                    guard let item = item.object, item["provision"] == nil else {
+                        doubts.append(path + ".provision")
+                        continue
+                    }
+                    exceptions.append(ProvisionMapping.rule(item, at: path, doubts: &doubts))
+                }
+            }
+        } else {
+            doubts.append("Consent.provision")
+        }
+        return ConsentDirective(
+            id: id, patient: patient, status: status, base: base, exceptions: exceptions,
+            policies: (consent["policy"]?.items ?? []).compactMap { $0["uri"]?.string }, recorded: recorded,
+            doubts: doubts)
+    }
 }

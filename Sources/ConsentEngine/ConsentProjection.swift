@@ -1,4 +1,4 @@
-package import ExchangeCore
+import ExchangeCore
 
 /// What the evaluator reads of the directives recorded here; the projection on floor 4 implements it.
 package protocol ConsentProjection: Sendable {

@@ -1,6 +1,6 @@
-package import ExchangeCore
-package import JSON
-package import XDSMetadata
+import ExchangeCore
+import JSON
+import XDSMetadata
 
 /// A document entry as `DocumentReference` (MHD 4.2) and back, without loss.
 package enum DocumentReferenceMapping {

@@ -1,5 +1,5 @@
-package import ExchangeCore
-package import JSON
+import ExchangeCore
+import JSON
 
 /// ITI-65 Provide Document Bundle: the transaction Bundle of MHD 4.2, read and answered.
 package enum ProvideDocumentBundle {

@@ -1,5 +1,5 @@
-package import ExchangeCore
-package import XDSMetadata
+import ExchangeCore
+import XDSMetadata
 
 /// How a submission names its patient: any of these, to be resolved against the patient index.
 package struct SubmittedPatient: Hashable, Sendable {

@@ -1,4 +1,4 @@
-package import XDSMetadata
+import XDSMetadata
 
 /// Whether an entry answers a query: the reference that every projection is tested against.
 package enum QueryMatcher {

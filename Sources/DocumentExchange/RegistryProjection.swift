@@ -1,5 +1,5 @@
-package import ExchangeCore
-package import XDSMetadata
+import ExchangeCore
+import XDSMetadata
 
 /// What the document exchange reads of the entries registered here; the projection on floor 4 implements it.
 package protocol RegistryProjection: Sendable {

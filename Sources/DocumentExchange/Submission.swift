@@ -1,5 +1,5 @@
-package import ExchangeCore
-package import XDSMetadata
+import ExchangeCore
+import XDSMetadata
 
 /// One document of a submission: what is said of it, and its bytes.
 package struct SubmittedDocument: Hashable, Sendable {

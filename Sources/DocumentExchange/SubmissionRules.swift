@@ -1,5 +1,5 @@
-package import ExchangeCore
-package import XDSMetadata
+import ExchangeCore
+import XDSMetadata
 
 /// What the registry already holds of the things a submission names, read in one snapshot.
 package struct RegistryFacts: Sendable {

@@ -1,4 +1,4 @@
-package import ExchangeCore
+import ExchangeCore
 
 /// A key under which a record is filed so that registrations of the same person meet; text, without a missing part.
 package struct BlockingKey: Hashable, Sendable, Comparable {

@@ -1,4 +1,4 @@
-package import ExchangeCore
+import ExchangeCore
 
 /// How sure a match is (FHIR `match-grade`).
 package enum MatchGrade: String, Sendable, CaseIterable, Comparable {

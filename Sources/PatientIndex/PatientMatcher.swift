@@ -1,4 +1,4 @@
-package import ExchangeCore
+import ExchangeCore
 
 /// Compares registrations: who is it?
 package struct PatientMatcher: Sendable {

@@ -1,4 +1,4 @@
-package import ExchangeCore
+import ExchangeCore
 
 /// What the index reads of the patients registered here; the projection on floor 4 implements it.
 package protocol PatientProjection: Sendable {

@@ -1,0 +1,133 @@
+import ExchangeCore
+
+/// The conditions of one rule, made ready for judging many documents.
+///
+/// Where a condition cannot be judged, a permit does not apply and a deny does.
+struct RuleConditions: Sendable {
+    private let effect: ConsentEffect
+    private let actors: [ConsentActor]
+    private let purposes: [String]
+    private let classCodes: [CodedValue]
+    private let typeCodes: [CodedValue]
+    private let data: [ConsentData]
+    private let dataPeriod: ConsentPeriod?
+    /// The highest confidentiality a permit covers, the lowest a deny covers; nil when none is named.
+    private let confidentiality: Confidentiality?
+    private let sensitivities: [String]
+    private let hasLabels: Bool
+    /// Set when a label is none that documents are compared by.
+    private let hasUnknownLabels: Bool
+    /// Set for permits under a `-normal` policy that name no label themselves.
+    private let isNormalOnly: Bool
+
+    init(_ rule: ConsentRule, isNormalOnly: Bool) {
+        effect = rule.effect
+        actors = rule.actors
+        purposes = rule.purposes.map(\.code)
+        classCodes = rule.classCodes
+        typeCodes = rule.typeCodes
+        data = rule.data
+        dataPeriod = rule.dataPeriod
+        let levels = rule.securityLabels.filter { $0.system == CodeSystems.confidentiality }
+            .compactMap { Confidentiality(rawValue: $0.code) }
+        confidentiality = rule.effect == .permit ? levels.max() : levels.min()
+        sensitivities = rule.securityLabels.filter { $0.system == CodeSystems.actCode }.map(\.code)
+        hasLabels = !rule.securityLabels.isEmpty
+        hasUnknownLabels = levels.count + sensitivities.count < rule.securityLabels.count
+        self.isNormalOnly = isNormalOnly && rule.effect == .permit && rule.securityLabels.isEmpty
+    }
+
+    func apply(to request: AccessContext, _ document: DocumentFacts) -> Bool {
+        appliesToRequester(request) && appliesToKind(document) && appliesToTime(document)
+            && appliesToLabels(document.labels)
+    }
+
+    private func appliesToRequester(_ request: AccessContext) -> Bool {
+        if !purposes.isEmpty {
+            guard let purpose = request.purpose, purposes.contains(where: { same($0, purpose) }) else { return false }
+        }
+        return actors.isEmpty || actors.contains { matches($0, request) }
+    }
+
+    private func matches(_ actor: ConsentActor, _ request: AccessContext) -> Bool {
+        switch actor {
+        case .organization(let name): named(name, request.organization) || same(name, request.community.urn)
+        case .role(let name): request.role.map { named(name, $0) } ?? (effect == .deny)
+        case .practitioner(let name): named(name, request.user)
+        }
+    }
+
+    /// A permit wants the very name; a deny also takes the part after the last `|` or `/`, as tokens may carry only that.
+    private func named(_ name: String, _ presented: String) -> Bool {
+        if same(name, presented) { return true }
+        return effect == .deny && lastPart(name).elementsEqual(lastPart(presented))
+    }
+
+    private func lastPart(_ text: String) -> Substring.UTF8View {
+        let bytes = text.utf8
+        guard let cut = bytes.lastIndex(where: { $0 == UInt8(ascii: "|") || $0 == UInt8(ascii: "/") }) else {
+            return text[...].utf8
+        }
+        return text[bytes.index(after: cut)...].utf8
+    }
+
+    private func appliesToKind(_ document: DocumentFacts) -> Bool {
+        if !classCodes.isEmpty, !covers(classCodes, document.classCode) { return false }
+        if !typeCodes.isEmpty, !covers(typeCodes, document.typeCode) { return false }
+        return data.isEmpty || data.contains { covers($0, document) }
+    }
+
+    private func covers(_ codes: [CodedValue], _ code: CodedValue?) -> Bool {
+        guard let code else { return effect == .deny }
+        return codes.contains { $0 == code || (effect == .deny && same($0.code, code.code)) }
+    }
+
+    private func covers(_ item: ConsentData, _ document: DocumentFacts) -> Bool {
+        switch item {
+        case .document(let id): return id == document.id
+        case .uniqueID(let id):
+            guard let own = document.uniqueID else { return effect == .deny }
+            return same(id, own)
+        case .author(let name):
+            if document.authors.isEmpty { return effect == .deny }
+            return document.authors.contains { named(name, $0) }
+        case .unresolvable: return effect == .deny
+        }
+    }
+
+    /// A permit covers a document whose whole care lies in the period, a deny one that touches it.
+    private func appliesToTime(_ document: DocumentFacts) -> Bool {
+        guard let dataPeriod else { return true }
+        guard let first = document.serviceStart ?? document.serviceStop ?? document.creation,
+            let last = document.serviceStop ?? document.serviceStart ?? document.creation
+        else { return effect == .deny }
+        let from = dataPeriod.start?.start
+        let until = dataPeriod.end?.end
+        switch effect {
+        case .permit: return (from.map { first.start >= $0 } ?? true) && (until.map { last.end <= $0 } ?? true)
+        case .deny: return (from.map { last.end > $0 } ?? true) && (until.map { first.start < $0 } ?? true)
+        }
+    }
+
+    /// Confidentiality is a high water mark for a permit and a low one for a deny (FHIR R4, Consent.provision).
+    ///
+    /// A permit that names sensitivities covers documents that have no other ones, up to `R` unless it names `V`.
+    private func appliesToLabels(_ labels: SecurityLabels) -> Bool {
+        if isNormalOnly { return labels.confidentiality <= .normal }
+        guard hasLabels else { return true }
+        switch effect {
+        case .permit:
+            if let confidentiality, labels.confidentiality <= confidentiality { return true }
+            return !labels.sensitivities.isEmpty
+                && labels.confidentiality <= max(confidentiality ?? .restricted, .restricted)
+                && labels.sensitivities.allSatisfy { label in sensitivities.contains { same($0, label) } }
+        case .deny:
+            if hasUnknownLabels { return true }
+            if let confidentiality, labels.confidentiality >= confidentiality { return true }
+            return labels.sensitivities.contains { label in sensitivities.contains { same($0, label) } }
+        }
+    }
+}
+
+/// Identifiers are compared as bytes.
+func same(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
