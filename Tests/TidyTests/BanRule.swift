@@ -74,7 +74,9 @@ enum BanRule {
         row(.tls, "makeServerConfigurationWithMTLS", "it accepts TLS 1.0; use the house's TLS profile"),
         row(.sharedClient, "HTTPClient . shared", "it follows redirects; make your own and shut it down"),
         row(.sharedClient, "URLSession", "it has no client certificates on Linux"),
-        row(.crash, "try !", "throw, or say why it cannot fail"), row(.crash, "as !", "use as? and refuse"),
+        // `try !isEmpty(x)` negates; only the glued sign traps.
+        row(.crash, "try !", "throw, or say why it cannot fail", isGluedAfter),
+        row(.crash, "as !", "use as? and refuse", isGluedAfter),
         row(.crash, "fatalError (", "only a programmer's error may end the process; throw", isFree),
     ]
 
@@ -85,6 +87,10 @@ enum BanRule {
         row(.printing, "print (", "results go through Terminal", isFree),
         row(.printing, "debugPrint (", "results go through Terminal", isFree),
         row(.printing, "dump (", "results go through Terminal", isFree),
+        row(.printing, "puts (", "results go through Terminal", isFree),
+        row(.printing, "fputs (", "results go through Terminal", isFree),
+        row(.printing, "STDOUT_FILENO", "results go through Terminal"),
+        row(.printing, "FileHandle . standardOutput", "results go through Terminal"),
     ]
 
     private static func row(
@@ -99,6 +105,8 @@ enum BanRule {
         guard index > code.startIndex else { return true }
         return ![".", "func", "struct", "class", "enum", "actor", "extension", "case"].contains(code[index - 1].text)
     }
+
+    private static func isGluedAfter(_ code: ArraySlice<Token>, _ index: Int) -> Bool { code[index + 1].isGlued }
 
     /// What is not a plain row of words.
     private static func special(_ file: SourceFile, _ code: ArraySlice<Token>, _ index: Int) -> [Finding] {

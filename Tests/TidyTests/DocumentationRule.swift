@@ -1,21 +1,11 @@
 /// Every `package` declaration is explained, except where its meaning is fixed by the protocol it answers to.
 struct DocumentationRule {
-    /// Requirements of the house's own protocols, by protocol: their documentation stands there.
-    private(set) var requirements: [String: Set<String>] = Self.foreignRequirements
+    private let promises: Promises
 
-    init(sources: [SourceFile]) {
-        for file in sources {
-            for (name, members) in Self.protocols(file.code) {
-                requirements[name, default: []].formUnion(members)
-            }
-        }
-    }
+    init(sources: [SourceFile]) { promises = Promises(sources: sources) }
 
     func findings(_ file: SourceFile) -> [Finding] {
-        let said = Set(file.code.lazy.filter { $0.kind == .word }.map(\.text))
-        let answered = requirements.filter { said.contains($0.key) }.values.reduce(into: Set<String>()) {
-            $0.formUnion($1)
-        }
+        let answered = promises.answered(in: file)
         var found: [Finding] = []
         for index in file.tokens.indices where Self.isAccessModifier(file.tokens, index) {
             guard let declaration = Self.declaration(file.tokens, after: index), declaration.kind != "extension",
@@ -34,27 +24,6 @@ struct DocumentationRule {
         let kind: String
         let signature: String
     }
-
-    /// Protocols of the language and of the packages we stand on, whose members need no words of ours.
-    static let foreignRequirements: [String: Set<String>] = [
-        "RandomNumberGenerator": ["next()"], "IteratorProtocol": ["next()"], "AsyncIteratorProtocol": ["next()"],
-        "Sequence": ["makeIterator()"], "AsyncSequence": ["makeAsyncIterator()"],
-        "RawRepresentable": ["rawValue", "init(rawValue:)"], "Identifiable": ["id"],
-        "CaseIterable": ["allCases"], "Encodable": ["encode(to:)"], "Decodable": ["init(from:)"],
-        "Codable": ["encode(to:)", "init(from:)"], "Service": ["run()"], "LosslessStringConvertible": ["init(_:)"],
-        "Collection": ["startIndex", "endIndex", "index(after:)", "index(before:)", "subscript(_:)", "count"],
-        "RandomAccessCollection": ["startIndex", "endIndex", "index(after:)", "index(before:)", "subscript(_:)"],
-        "LocalizedError": ["errorDescription", "failureReason", "recoverySuggestion"],
-        "ParsableCommand": ["configuration", "run()", "validate()"],
-        "AsyncParsableCommand": ["configuration", "run()", "validate()"],
-        "RouterMiddleware": ["handle(_:context:next:)"], "RequestContext": ["coreContext", "init(source:)"],
-        "ChannelInboundHandler": [
-            "channelRead(context:data:)", "channelActive(context:)", "channelInactive(context:)",
-            "channelReadComplete(context:)", "errorCaught(context:error:)", "handlerAdded(context:)",
-            "handlerRemoved(context:)", "userInboundEventTriggered(context:event:)",
-        ],
-        "TaskExecutor": ["enqueue(_:)", "asUnownedTaskExecutor()"],
-    ]
 
     private static let fixed: Set<String> = [
         "hash(into:)", "description", "debugDescription", "init(stringLiteral:)", "init(integerLiteral:)",
@@ -109,7 +78,7 @@ struct DocumentationRule {
     }
 
     /// The name with its labels, as `append(_:at:)`; `at` is where the kind word stands.
-    private static func signature(_ tokens: [Token], kind: String, at: Int) -> String {
+    static func signature(_ tokens: [Token], kind: String, at: Int) -> String {
         var name = kind == "init" || kind == "subscript" ? kind : ""
         var index = at + 1
         if name.isEmpty {
@@ -191,28 +160,5 @@ struct DocumentationRule {
         var index = name - 1
         while index > 0, tokens[index].text == "." { index -= 2 }
         return index >= 0 && tokens[index].text == "@" ? index : nil
-    }
-
-    /// The protocols a file declares, with the signatures of what they require.
-    private static func protocols(_ code: [Token]) -> [(String, Set<String>)] {
-        var found: [(String, Set<String>)] = []
-        for index in code.indices where code[index].kind == .word && code[index].text == "protocol" {
-            guard index + 1 < code.count, code[index + 1].kind == .word,
-                let open = code[index...].firstIndex(where: { $0.kind == .symbol && $0.text == "{" })
-            else { continue }
-            var depth = 0
-            var members: Set<String> = []
-            for place in open..<code.count {
-                let token = code[place]
-                if token.kind == .symbol, token.text == "{" { depth += 1 }
-                if token.kind == .symbol, token.text == "}" { depth -= 1 }
-                if depth == 0 { break }
-                if depth == 1, token.kind == .word, ["func", "var", "init", "subscript"].contains(token.text) {
-                    members.insert(signature(code, kind: token.text, at: place))
-                }
-            }
-            found.append((code[index + 1].text, members))
-        }
-        return found
     }
 }

@@ -38,6 +38,7 @@ struct PlantedTests {
         Planted("nonisolated(unsafe) var count = 0", .unchecked), Planted("final class Box: Sendable {}"),
         Planted("public struct A {}", .access), Planted("public import NIOCore", .access),
         Planted("log(\"x\", privacy: .public)"), Planted("// public\npackage struct A {}"),
+        Planted("fputs(text, stdout); write(STDOUT_FILENO, bytes, 1)", .printing, .printing),
         Planted("print(\"hello\")", .printing), Planted("debugPrint(x)", .printing),
         Planted("terminal.print(\"hello\"); func print(_ text: String) {}; fingerprint(x)"),
     ])
@@ -55,7 +56,7 @@ struct PlantedTests {
         Planted("configuration.certificateVerification = .optionalVerification", .tls),
         Planted("TLSConfiguration.makeServerConfigurationWithMTLS(a)", .tls),
         Planted("HTTPClient.shared.execute(r)", .sharedClient), Planted("URLSession.shared.data(r)", .sharedClient),
-        Planted("let v = try! f()", .crash), Planted("let v = x as! Int", .crash), Planted("let v = try? f() as? Int"),
+        Planted("let v = try! f()", .crash), Planted("let v = x as! Int", .crash), Planted("if try !f() { let v = try? f() as? Int }"),
         Planted("fatalError(\"no\")", .crash), Planted("let v = x!", .unwrap), Planted("let v = f()!.g", .unwrap),
         Planted("let v = list[0]!", .unwrap), Planted("var v: Int!", .unwrap),
         Planted("if !a && b != c && d!=e && !f() { return !g }"), Planted("// MARK: - Here\nlet a = 1", .length),
@@ -136,7 +137,18 @@ struct PlantedTests {
 
     @Test func `what answers a protocol of the house is documented there`() {
         let port = Self.file(
-            "/// A port.\npackage protocol EntryStore {\n/// Appends.\nfunc append(_ a: [Int: Int], at b: Set<Int>)\n}")
+            """
+            /// A port.
+            package protocol EntryStore: Sendable, SyncStore {
+                /// Appends.
+                func append(_ a: [Int: Int], at b: Set<Int>)
+            }
+            /// What all ports promise.
+            package protocol SyncStore {
+                /// Makes durable.
+                func sync()
+            }
+            """)
         let answer = Self.file(
             """
             /// A store.
@@ -145,9 +157,11 @@ struct PlantedTests {
                 package func append(_ a: [Int: Int]) {}
             }
             """)
+        let elsewhere = Self.file("extension MemoryStore { package func sync() {} }")
         let stranger = Self.file("package func append(_ a: [Int: Int], at b: Set<Int>) {}")
-        let rule = DocumentationRule(sources: [port, answer])
+        let rule = DocumentationRule(sources: [port, answer, elsewhere])
         #expect(rule.findings(answer).map(\.line) == [4])
+        #expect(rule.findings(elsewhere) == [])
         #expect(rule.findings(stranger).map(\.rule) == [.documentation])
     }
 
