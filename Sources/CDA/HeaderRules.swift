@@ -16,9 +16,9 @@ enum HeaderRules {
             note(.error, "id", "the document has no id; give it a root that is unique")
         }
         if document.effectiveTime == nil {
-            note(.error, "effectiveTime", "no time, or not one; write YYYYMMDDhhmmss+ZZzz")
+            note(.warning, "effectiveTime", "no time, or not one; write YYYYMMDDhhmmss+ZZzz")
         }
-        if document.code == nil { note(.error, "code", "the document has no code; say what kind it is") }
+        if document.code == nil { note(.warning, "code", "the document has no code; say what kind it is") }
         patient(document, note)
         if document.title == nil { note(.warning, "title", "the document has no title") }
         if document.confidentiality == nil {
