@@ -148,7 +148,10 @@ for (level, modules) in floors.enumerated() {
 
 let everything = Dictionary(uniqueKeysWithValues: floors.joined().map { ($0.name, $0) })
 let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: root.appendingPathComponent(path).path) }
+func exists(_ path: String) -> Bool {
+    let folder = root.appendingPathComponent(path).path
+    return !((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).isEmpty
+}
 
 let chosen: Set<String> = {
     guard let only = ProcessInfo.processInfo.environment["HIE_ONLY"] else {

@@ -1,0 +1,36 @@
+/// Every limit of a node, in one place: what `hie config show` prints and what each refusal names.
+package struct ExchangeLimits: Hashable, Sendable {
+    /// Bytes of one request body on a FHIR listener; crossed: 413 before the rest is read.
+    package var requestBytesMax = 48 * 1024 * 1024
+    /// Bytes of one document.
+    package var documentBytesMax = 32 * 1024 * 1024
+    /// Documents in one submission.
+    package var documentsPerSubmissionMax = 100
+    /// Levels of nesting in JSON and XML.
+    package var nestingMax = 64
+    /// Entries on one page of a search.
+    package var pageEntriesMax = 500
+    /// Document entries of one patient considered by one search.
+    package var documentsPerSearchMax = 10_000
+    /// Patients a search or match returns.
+    package var patientsPerSearchMax = 20
+    /// Candidates one match scores.
+    package var matchCandidatesMax = 500
+    /// Communities asked at the same time for one question.
+    package var fanOutMax = 64
+    /// Bytes accepted from one peer for one question.
+    package var peerAnswerBytesMax = 64 * 1024 * 1024
+    /// Open connections on one listener.
+    package var connectionsMax = 1024
+    /// Seconds a connection may stay silent, half-sent requests included.
+    package var idleSecondsMax = 30
+    /// Seconds a question to other communities may take; what is missing then is named.
+    package var locateSecondsMax = 10
+    /// Seconds a revocation waits for answers under way before it cuts them.
+    package var drainSecondsMax = 2
+    /// Times a decision is made anew because consent changed under it.
+    package var decisionsMax = 8
+
+    /// The defaults.
+    package init() {}
+}

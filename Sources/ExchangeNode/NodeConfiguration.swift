@@ -1,0 +1,113 @@
+import ConsentEngine
+import ExchangeCore
+import Foundation
+
+/// What `node.yaml` says: read once, checked once, all problems together. Identity and consent have no defaults.
+package struct NodeConfiguration: Sendable, Equatable {
+    /// An address to listen at or to connect to.
+    package struct Address: Sendable, Equatable, CustomStringConvertible {
+        /// A DNS name or an IP address.
+        package var host: String
+        /// The port; 0 lets the system choose one.
+        package var port: Int
+
+        /// An address from its parts.
+        package init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+
+        /// Reads `host:port`; nil for anything else.
+        package init?(_ text: String) {
+            guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+                (0...65535).contains(port), colon > text.startIndex
+            else { return nil }
+            self.init(host: String(text[..<colon]), port: port)
+        }
+
+        package var description: String { "\(host):\(port)" }
+    }
+
+    /// The facility's name.
+    package var name: String
+    /// The community the node speaks for.
+    package var community: CommunityID
+    /// Where clients connect.
+    package var clients: Address
+    /// Where peers connect.
+    package var peers: Address
+    /// The FHIR base URL clients use; by default from `clients`.
+    package var clientBase: String
+    /// The FHIR base URL peers use, as the directory record states it; by default from `peers`.
+    package var peerBase: String
+    /// What holds for patients who have said nothing.
+    package var consentDefault: ConsentPolicyDefault
+    /// Peers to ask first when no other is known.
+    package var seeds: [Address]
+    /// Public key files (PEM) of further token issuers, by their `iss`.
+    package var issuers: [String: String]
+    /// Every limit.
+    package var limits: ExchangeLimits
+    /// `trace` ... `critical`.
+    package var logLevel: String
+
+    /// Reads the text of `node.yaml`; throws `.badRequest` with every problem, one a line.
+    package init(yaml: String) throws(ExchangeError) {
+        var file = try YAMLReader(yaml)
+        name = file.required("name")
+        let community = CommunityID(file.required("community"))
+        if community == nil { file.refuse("community", "must be an OID such as 1.3.6.1.4.1.21367.2026.10") }
+        let clients = Address(file.required("clients"))
+        if clients == nil { file.refuse("clients", "must be HOST:PORT, where this facility's own systems connect") }
+        let peers = Address(file.required("peers"))
+        if peers == nil { file.refuse("peers", "must be HOST:PORT, where other facilities connect") }
+        clientBase = file.text("client-base") ?? "https://\(clients.map(\.description) ?? "")/fhir"
+        peerBase = file.text("peer-base") ?? "https://\(peers.map(\.description) ?? "")/fhir"
+        let consent = ConsentPolicyDefault(name: file.required("consent"))
+        if consent == nil { file.refuse("consent", "must be opt-in, opt-out, basic-normal, all-normal, break-glass-only or deny") }
+        seeds = []
+        for text in file.list("seeds") {
+            if let seed = Address(text) { seeds.append(seed) } else { file.refuse("seeds", "must be a list of HOST:PORT") }
+        }
+        issuers = [:]
+        for var issuer in file.readers("issuers") {
+            issuers[issuer.required("iss")] = issuer.required("key")
+            file.take(issuer)
+        }
+        logLevel = file.text("log") ?? "info"
+        if !Self.logLevels.contains(logLevel) { file.refuse("log", "must be one of \(Self.logLevels.joined(separator: ", "))") }
+        limits = ExchangeLimits()
+        if var section = file.reader("limits") {
+            limits = LimitKeys.read(&section)
+            file.take(section)
+        }
+        let problems = file.problems + file.unknown
+        guard problems.isEmpty, let community, let clients, let peers, let consent else {
+            throw ExchangeError(.badRequest, problems.joined(separator: "\n"))
+        }
+        self.community = community
+        self.clients = clients
+        self.peers = peers
+        consentDefault = consent
+    }
+
+    /// Reads a node's own file; `.notFound` when the node was never initialised.
+    package init(of home: NodeHome) throws(ExchangeError) {
+        guard let bytes = FileManager.default.contents(atPath: home.configuration.path) else {
+            throw ExchangeError(.notFound, "no node in \(home.folder.path); make one with hie init")
+        }
+        try self.init(yaml: String(decoding: bytes, as: UTF8.self))
+    }
+
+    static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
+
+    /// The effective configuration, defaults filled in, in the order of the file: what `hie config show` prints.
+    package var effective: [(key: String, value: String)] {
+        [
+            ("name", name), ("community", community.oid.dotted), ("clients", clients.description),
+            ("peers", peers.description), ("client-base", clientBase), ("peer-base", peerBase),
+            ("consent", consentDefault.rawValue), ("seeds", seeds.map(\.description).joined(separator: ", ")),
+            ("issuers", issuers.keys.sorted().joined(separator: ", ")), ("log", logLevel),
+        ] + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
+    }
+}

@@ -1,0 +1,53 @@
+import ExchangeCore
+import Foundation
+
+/// The folder of one node: configuration, keys, certificates, store. Where each file lies is said here and nowhere else.
+package struct NodeHome: Sendable {
+    /// The folder itself.
+    package let folder: URL
+
+    /// A home at a path.
+    package init(_ path: String) { folder = URL(fileURLWithPath: path).standardizedFileURL }
+
+    /// `node.yaml`.
+    package var configuration: URL { folder.appendingPathComponent("node.yaml") }
+    /// The administrator's socket.
+    package var adminSocket: URL { folder.appendingPathComponent("admin.sock") }
+    /// What the network's authority says about this community.
+    package var admission: URL { certificate("admission.jws") }
+    /// The network authority's certificate: whom peers are trusted by.
+    package var networkAuthority: URL { certificate("network.pem") }
+    /// The node's certificate on the peer port.
+    package var nodeCertificate: URL { certificate("node.pem") }
+    /// The facility authority's certificate: whom clients are trusted by.
+    package var clientAuthority: URL { certificate("clients.pem") }
+    /// The certificate of the client listener.
+    package var listenerCertificate: URL { certificate("listener.pem") }
+    /// P-256: the node's certificate and its JWS signatures.
+    package var nodeKey: URL { key("node.key") }
+    /// Ed25519, 32 raw bytes: the journal's checkpoints.
+    package var logKey: URL { key("log.key") }
+    /// 32 raw bytes: wraps patients' keys.
+    package var wrappingKey: URL { key("wrapping.key") }
+    /// P-256: signs the facility's own user tokens.
+    package var tokenKey: URL { key("tokens.key") }
+    /// P-256: the facility authority, which issues clients' certificates.
+    package var clientAuthorityKey: URL { key("clients.key") }
+    /// P-256: the certificate of the client listener.
+    package var listenerKey: URL { key("listener.key") }
+    /// Journal, keyring and projection.
+    package var store: URL { folder.appendingPathComponent("store") }
+    /// The projection's file.
+    package var projection: URL { store.appendingPathComponent("projection.sqlite") }
+    /// What clients of this facility were given, one folder each.
+    package var clients: URL { folder.appendingPathComponent("clients") }
+
+    /// Whether `hie init` has been here.
+    package var isInitialised: Bool { FileManager.default.fileExists(atPath: configuration.path) }
+
+    private func key(_ name: String) -> URL { folder.appendingPathComponent("keys").appendingPathComponent(name) }
+
+    private func certificate(_ name: String) -> URL {
+        folder.appendingPathComponent("certificates").appendingPathComponent(name)
+    }
+}

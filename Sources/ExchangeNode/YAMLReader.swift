@@ -1,0 +1,108 @@
+import ExchangeCore
+import Yams
+
+/// Reads a YAML mapping by known keys and collects every problem, so that all are reported together.
+struct YAMLReader {
+    private let mapping: [String: Yams.Node]
+    private let path: String
+    private(set) var problems: [String] = []
+    private var known: Set<String> = []
+
+    init(_ text: String) throws(ExchangeError) {
+        do {
+            guard let root = try Yams.compose(yaml: text) else {
+                throw ExchangeError(.badRequest, "the file is empty")
+            }
+            self.init(root, path: "")
+        } catch let error as ExchangeError {
+            throw error
+        } catch let error as YamlError {
+            throw ExchangeError(.badRequest, "not readable as YAML: \(error)")
+        } catch {
+            throw ExchangeError(.badRequest, "not readable as YAML")
+        }
+    }
+
+    private init(_ node: Yams.Node, path: String) {
+        var mapping: [String: Yams.Node] = [:]
+        var problems: [String] = []
+        if let pairs = node.mapping {
+            for (key, value) in pairs {
+                guard let name = key.string else { continue }
+                if mapping.updateValue(value, forKey: name) != nil { problems.append("\(path)\(name) stands twice") }
+            }
+        } else {
+            problems.append("\(path.isEmpty ? "the file" : String(path.dropLast())) must be a mapping of names to values")
+        }
+        self.mapping = mapping
+        self.path = path
+        self.problems = problems
+    }
+
+    /// Notes a problem with a key's value.
+    mutating func refuse(_ key: String, _ why: String) { problems.append("\(path)\(key) \(why)") }
+
+    mutating func text(_ key: String) -> String? {
+        known.insert(key)
+        guard let node = mapping[key] else { return nil }
+        guard let text = node.scalar?.string else {
+            refuse(key, "must be a text")
+            return nil
+        }
+        return text
+    }
+
+    mutating func required(_ key: String) -> String {
+        guard let text = text(key), !text.isEmpty else {
+            if mapping[key] == nil { refuse(key, "is missing") }
+            return ""
+        }
+        return text
+    }
+
+    mutating func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        known.insert(key)
+        guard let node = mapping[key] else { return nil }
+        guard let number = node.int, range.contains(number) else {
+            refuse(key, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            return nil
+        }
+        return number
+    }
+
+    mutating func list(_ key: String) -> [String] {
+        known.insert(key)
+        guard let node = mapping[key] else { return [] }
+        guard let items = node.sequence else {
+            refuse(key, "must be a list")
+            return []
+        }
+        return items.compactMap { $0.scalar?.string }
+    }
+
+    mutating func readers(_ key: String) -> [YAMLReader] {
+        known.insert(key)
+        guard let node = mapping[key] else { return [] }
+        guard let items = node.sequence else {
+            refuse(key, "must be a list")
+            return []
+        }
+        return items.enumerated().map { YAMLReader($1, path: "\(path)\(key)[\($0)].") }
+    }
+
+    mutating func reader(_ key: String) -> YAMLReader? {
+        known.insert(key)
+        return mapping[key].map { YAMLReader($0, path: "\(path)\(key).") }
+    }
+
+    /// Takes over what a nested reader found, its unknown keys included.
+    mutating func take(_ nested: YAMLReader) {
+        problems += nested.problems
+        problems += nested.unknown
+    }
+
+    /// Keys nobody asked for: a misspelt key must not be a silent default.
+    var unknown: [String] {
+        mapping.keys.filter { !known.contains($0) }.sorted().map { "\(path)\($0) is not a key of this file" }
+    }
+}

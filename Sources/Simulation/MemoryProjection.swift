@@ -1,0 +1,212 @@
+import ConsentEngine
+import DocumentExchange
+import ExchangeCore
+import GossipDirectory
+import Journal
+import PatientIndex
+import Synchronization
+import Transactions
+import XDSMetadata
+
+/// The journal's projection in memory: the same questions, the same answers, for simulations and tests.
+package final class MemoryProjection: Sendable {
+    private struct Tables {
+        var mark: AppliedMark?
+        var patients: [PatientID: PatientRecord] = [:]
+        var documents: [PatientID: [DocumentID: RegisteredDocument]] = [:]
+        var entries: [DocumentID: DocumentEntry] = [:]
+        var sets: Set<String> = []
+        var directives: [PatientID: [DirectiveID: ConsentDirective]] = [:]
+        var accesses: [PatientID: [AccessEvent]] = [:]
+        var directory: [DirectoryFact] = []
+    }
+
+    private let tables = Mutex(Tables())
+    private let base: String
+    private let documentsMax: Int
+
+    /// An empty projection whose rendered links start with `base`.
+    package init(base: String, limits: ExchangeLimits = ExchangeLimits()) {
+        self.base = base
+        documentsMax = limits.documentsPerSearchMax
+    }
+
+    private static func apply(_ entry: CommittedEntry, base: String, to tables: inout Tables) throws(ExchangeError) {
+        if entry.kind == .directory {
+            return keep(try (entry.value as? DirectoryFact) ?? DirectoryFact(payload: entry.payload), in: &tables)
+        }
+        guard let subject = entry.subject, !entry.isErased else { return }
+        switch entry.kind {
+        case .identity:
+            tables.patients[subject] =
+                try (entry.value as? PatientRecord) ?? PatientRecord(payload: entry.payload, id: subject)
+        case .submission: try applySubmission(entry, subject, base: base, to: &tables)
+        case .consent:
+            let directive = try (entry.value as? ConsentDirective) ?? ConsentDirective(payload: entry.payload)
+            tables.directives[subject, default: [:]][directive.id] = directive
+        case .access:
+            let record = try (entry.value as? AccessRecord) ?? AccessRecord(payload: entry.payload)
+            tables.accesses[subject, default: []].append(
+                AccessEvent(position: entry.position, time: entry.time, record: record))
+        case .genesis, .inquiry, .directory, .administration, .repair: break
+        }
+    }
+
+    private static func applySubmission(
+        _ entry: CommittedEntry, _ subject: PatientID, base: String, to tables: inout Tables,
+    ) throws(ExchangeError) {
+        let record = try (entry.value as? SubmissionRecord) ?? SubmissionRecord(payload: entry.payload, base: base)
+        tables.sets.insert(record.set.uniqueID)
+        for (index, document) in record.entries.enumerated() {
+            guard index < entry.contents.count else {
+                throw ExchangeError(.corrupted, "a submission names more documents than stand beside it")
+            }
+            put(document, reference: record.references[index], content: entry.contents[index], subject, &tables)
+        }
+        for id in record.superseded {
+            guard var document = tables.entries[id], let old = tables.documents[document.patient]?[id] else { continue }
+            document.status = .superseded
+            let rendered = SubmissionRecord(set: record.set, entries: [document], superseded: [], base: base)
+            put(document, reference: rendered.references[0], content: old.content, document.patient, &tables)
+        }
+    }
+
+    private static func keep(_ fact: DirectoryFact, in tables: inout Tables) {
+        tables.directory.removeAll { $0.kind == fact.kind && $0.community == fact.community }
+        tables.directory.append(fact)
+    }
+
+    private static func put(
+        _ document: DocumentEntry, reference: [UInt8], content: ContentReference, _ patient: PatientID,
+        _ tables: inout Tables,
+    ) {
+        tables.entries[document.id] = document
+        tables.documents[patient, default: [:]][document.id] = RegisteredDocument(
+            facts: DocumentFacts(document), uniqueID: document.uniqueID, sha256: document.sha256,
+            mimeType: document.mimeType, registered: document.registered, reference: reference, content: content)
+    }
+}
+
+extension MemoryProjection: Projection {
+    package func applied() async throws(ExchangeError) -> AppliedMark? { tables.withLock(\.mark) }
+
+    package func apply(_ entries: [CommittedEntry]) async throws(ExchangeError) {
+        guard let last = entries.last else { return }
+        let result = tables.withLock { tables -> Result<Void, ExchangeError> in
+            var changed = tables
+            do throws(ExchangeError) {
+                for entry in entries { try Self.apply(entry, base: base, to: &changed) }
+            } catch {
+                return .failure(error)
+            }
+            changed.mark = AppliedMark(origin: changed.mark?.origin ?? "", next: last.position + 1, leaf: last.leaf)
+            tables = changed
+            return .success(())
+        }
+        try result.get()
+    }
+
+    package func reset(origin: String) async throws(ExchangeError) {
+        tables.withLock { tables in
+            let directory = tables.directory
+            tables = Tables()
+            tables.directory = directory
+            tables.mark = AppliedMark(origin: origin, next: 0, leaf: [])
+        }
+    }
+}
+
+extension MemoryProjection: ExchangeProjection {
+    package func facts(about patient: PatientID, matching query: DocumentQuery) async throws -> PatientFacts {
+        tables.withLock { tables in
+            let documents = (tables.documents[patient] ?? [:]).values
+                .filter { found in tables.entries[found.facts.id].map { QueryMatcher.matches($0, query) } ?? false }
+                .sorted { ($1.registered, $0.facts.id) < ($0.registered, $1.facts.id) }
+            return Self.facts(about: patient, Array(documents.prefix(documentsMax)), tables)
+        }
+    }
+
+    package func facts(aboutDocument id: DocumentID) async throws -> PatientFacts? {
+        tables.withLock { tables in
+            guard let entry = tables.entries[id], let document = tables.documents[entry.patient]?[id] else { return nil }
+            return Self.facts(about: entry.patient, [document], tables)
+        }
+    }
+
+    private static func facts(about patient: PatientID, _ documents: [RegisteredDocument], _ tables: Tables)
+        -> PatientFacts
+    {
+        PatientFacts(
+            patient: tables.patients[patient], documents: documents,
+            directives: (tables.directives[patient] ?? [:]).values.sorted { $0.id < $1.id },
+            position: tables.mark?.next ?? 0)
+    }
+
+    package func accesses(to patient: PatientID, limit: Int) async throws -> [AccessEvent] {
+        tables.withLock { Array(($0.accesses[patient] ?? []).reversed().prefix(limit)) }
+    }
+
+    package func counts() async throws -> ExchangeCounts {
+        tables.withLock { tables in
+            ExchangeCounts(
+                patients: tables.patients.count, documents: tables.entries.count,
+                directives: tables.directives.values.reduce(0) { $0 + $1.count })
+        }
+    }
+
+    package func directoryFacts() async throws -> [DirectoryFact] {
+        tables.withLock { $0.directory.sorted { ($0.kind.rawValue, $0.community) < ($1.kind.rawValue, $1.community) } }
+    }
+
+    package func keep(_ fact: DirectoryFact) async throws {
+        tables.withLock { Self.keep(fact, in: &$0) }
+    }
+
+    package func directive(_ id: DirectiveID) async throws -> ConsentDirective? {
+        tables.withLock { tables in tables.directives.values.lazy.compactMap { $0[id] }.first }
+    }
+
+    package func patient(_ id: PatientID) async throws -> PatientRecord? { tables.withLock { $0.patients[id] } }
+
+    package func patients(identifier: PatientIdentifier) async throws -> [PatientRecord] {
+        tables.withLock { tables in
+            tables.patients.values.filter { $0.identifiers.contains(identifier) }.sorted { $0.id < $1.id }
+        }
+    }
+
+    package func candidates(_ keys: [BlockingKey], limit: Int) async throws -> [PatientRecord] {
+        let wanted = Set(keys)
+        return tables.withLock { tables in
+            let found = tables.patients.values.filter { record in
+                !wanted.isDisjoint(with: BlockingKey.keys(for: record.demographics))
+            }
+            return Array(found.sorted { $0.id < $1.id }.prefix(limit))
+        }
+    }
+
+    package func directives(of patient: PatientID) async throws -> (directives: [ConsentDirective], position: UInt64) {
+        tables.withLock { tables in
+            ((tables.directives[patient] ?? [:]).values.sorted { $0.id < $1.id }, tables.mark?.next ?? 0)
+        }
+    }
+
+    package func entries(of patient: PatientID, matching query: DocumentQuery) async throws -> [DocumentEntry] {
+        let found = try await facts(about: patient, matching: query).documents.map(\.facts.id)
+        return tables.withLock { tables in found.compactMap { tables.entries[$0] } }
+    }
+
+    package func entry(_ id: DocumentID) async throws -> DocumentEntry? { tables.withLock { $0.entries[id] } }
+
+    package func entries(uniqueID: String) async throws -> [DocumentEntry] {
+        tables.withLock { tables in
+            tables.entries.values.filter { $0.uniqueID.utf8.elementsEqual(uniqueID.utf8) }
+                .sorted { ($1.registered, $0.id) < ($0.registered, $1.id) }
+        }
+    }
+
+    package func submissionExists(uniqueID: String) async throws -> Bool {
+        tables.withLock { tables in
+            tables.sets.contains(uniqueID) || tables.entries.values.contains { $0.uniqueID == uniqueID }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import ConsentEngine
+import Crypto
+import DocumentExchange
+import ExchangeCore
+import FHIRModel
+import GRDB
+import GossipDirectory
+import JSON
+import Journal
+import PatientIndex
+import Transactions
+import XDSMetadata
+
+/// What each journal entry makes of the tables.
+struct ProjectionRows: Sendable {
+    let base: String
+    let indexKey: SymmetricKey
+
+    func apply(_ entry: CommittedEntry, to database: Database) throws {
+        if entry.kind == .directory {
+            return try Self.keep((entry.value as? DirectoryFact) ?? DirectoryFact(payload: entry.payload), database)
+        }
+        guard let subject = entry.subject, !entry.isErased else { return }
+        switch entry.kind {
+        case .identity: try applyIdentity(entry, subject, database)
+        case .submission: try applySubmission(entry, subject, database)
+        case .consent: try applyConsent(entry, subject, database)
+        case .access:
+            try database.cachedStatement(
+                sql: "INSERT INTO access(patient, position, time, payload) VALUES (?, ?, ?, ?)"
+            ).execute(arguments: [subject.sql, Int64(entry.position), entry.time.milliseconds, entry.payload.sql])
+        case .genesis, .inquiry, .directory, .administration, .repair: break
+        }
+    }
+
+    private func applyIdentity(_ entry: CommittedEntry, _ subject: PatientID, _ database: Database) throws {
+        let record = try (entry.value as? PatientRecord) ?? PatientRecord(payload: entry.payload, id: subject)
+        try database.cachedStatement(
+            sql: "INSERT OR REPLACE INTO patient(id, resource, active, leaf) VALUES (?, ?, ?, ?)"
+        ).execute(arguments: [subject.sql, entry.payload.sql, record.isActive, entry.leaf.sql])
+        try database.cachedStatement(sql: "DELETE FROM patient_key WHERE patient = ?").execute(arguments: [subject.sql])
+        for identifier in record.identifiers {
+            try database.cachedStatement(
+                sql: "INSERT OR IGNORE INTO patient_identifier(value, system, patient) VALUES (?, ?, ?)"
+            ).execute(arguments: [identifier.value, identifier.system, subject.sql])
+        }
+        for key in BlockingKey.keys(for: record.demographics) {
+            try database.cachedStatement(sql: "INSERT OR IGNORE INTO patient_key(key, patient) VALUES (?, ?)")
+                .execute(arguments: [Self.hash(key, indexKey), subject.sql])
+        }
+    }
+
+    private func applySubmission(_ entry: CommittedEntry, _ subject: PatientID, _ database: Database) throws {
+        let record = try (entry.value as? SubmissionRecord) ?? SubmissionRecord(payload: entry.payload, base: base)
+        try database.cachedStatement(sql: "INSERT OR IGNORE INTO submission(unique_id) VALUES (?)")
+            .execute(arguments: [record.set.uniqueID])
+        for (index, document) in record.entries.enumerated() {
+            guard index < entry.contents.count else {
+                throw ExchangeError(.corrupted, "a submission names more documents than stand beside it")
+            }
+            let content = entry.contents[index]
+            try database.cachedStatement(
+                sql: """
+                    INSERT INTO document(patient, registered, id, status, unique_id, sha256, mime, facts, segment, offset,
+                      length, sealed, leaf, reference) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """
+            ).execute(arguments: [
+                subject.sql, document.registered.milliseconds, document.id.sql, document.status == .current ? 1 : 0,
+                document.uniqueID, document.sha256.sql, document.mimeType, StoredFacts.encode(DocumentFacts(document)).sql,
+                Int64(content.location.segment), Int64(content.location.offset), Int64(content.location.length),
+                content.sealedDigest.sql, entry.leaf.sql, record.references[index].sql,
+            ])
+            try database.cachedStatement(sql: "INSERT INTO document_place(id, patient, registered) VALUES (?, ?, ?)")
+                .execute(arguments: [document.id.sql, subject.sql, document.registered.milliseconds])
+            try database.cachedStatement(sql: "INSERT INTO document_unique(unique_id, id) VALUES (?, ?)")
+                .execute(arguments: [document.uniqueID, document.id.sql])
+        }
+        for replaced in record.superseded { try supersede(replaced, database) }
+    }
+
+    /// A replaced entry is rendered again, because its FHIR form says so too.
+    private func supersede(_ id: DocumentID, _ database: Database) throws {
+        guard
+            let row = try Row.fetchOne(
+                database.cachedStatement(
+                    sql: """
+                        SELECT d.patient, d.registered, d.reference FROM document_place p
+                        JOIN document d ON d.patient = p.patient AND d.registered = p.registered AND d.id = p.id
+                        WHERE p.id = ?
+                        """), arguments: [id.sql])
+        else { return }
+        var document = try DocumentEntry(reference: row.bytes(2))
+        document.status = .superseded
+        let reference = JSONWriter.bytes(.object(DocumentReferenceMapping.json(document, base: base)))
+        try database.cachedStatement(
+            sql: "UPDATE document SET status = 0, reference = ? WHERE patient = ? AND registered = ? AND id = ?"
+        ).execute(arguments: [reference.sql, try row.bytes(0).sql, row[1] as Int64, id.sql])
+    }
+
+    private func applyConsent(_ entry: CommittedEntry, _ subject: PatientID, _ database: Database) throws {
+        let directive = try (entry.value as? ConsentDirective) ?? ConsentDirective(payload: entry.payload)
+        try database.cachedStatement(
+            sql: "INSERT OR REPLACE INTO directive(patient, id, resource, position, leaf) VALUES (?, ?, ?, ?, ?)"
+        ).execute(arguments: [
+            subject.sql, directive.id.sql, entry.payload.sql, Int64(entry.position), entry.leaf.sql,
+        ])
+        try database.cachedStatement(sql: "INSERT OR REPLACE INTO directive_place(id, patient) VALUES (?, ?)")
+            .execute(arguments: [directive.id.sql, subject.sql])
+    }
+
+    static func keep(_ fact: DirectoryFact, _ database: Database) throws {
+        try database.execute(
+            sql: "INSERT OR REPLACE INTO directory_fact(kind, community, compact) VALUES (?, ?, ?)",
+            arguments: [fact.kind.rawValue, fact.community.urn, fact.compact])
+    }
+
+    /// 64 bits of an HMAC: the index of demographics tells nothing without the node's key.
+    static func hash(_ key: BlockingKey, _ indexKey: SymmetricKey) -> Int64 {
+        let code = HMAC<SHA256>.authenticationCode(for: Array(key.text.utf8), using: indexKey)
+        return code.prefix(8).reduce(0) { $0 << 8 | Int64($1) }
+    }
+}

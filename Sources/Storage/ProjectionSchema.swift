@@ -1,0 +1,65 @@
+import GRDB
+
+/// The projection's tables, clustered for how they are read; another version means a rebuild from the journal, never a
+/// migration: the journal is the truth, so the tables need no history.
+enum ProjectionSchema {
+    static let version = 1
+
+    static let tables = [
+        "mark", "patient", "patient_identifier", "patient_key", "document", "document_place", "document_unique",
+        "submission", "directive", "directive_place", "access",
+    ]
+
+    static func make(_ database: Database) throws {
+        let existing = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        if existing != version {
+            for table in tables { try drop(table, database) }
+            try database.execute(sql: "PRAGMA user_version = 1")
+        }
+        try database.execute(sql: definition)
+    }
+
+    static func empty(_ database: Database) throws {
+        for table in tables { try drop(table, database) }
+        try database.execute(sql: definition)
+    }
+
+    private static func drop(_ table: String, _ database: Database) throws {
+        if try database.tableExists(table) { try database.drop(table: table) }
+    }
+
+    /// `leaf` is the hash of the entry a row follows from: rows that decide can be checked against the journal.
+    static let definition = """
+        CREATE TABLE IF NOT EXISTS mark(
+          origin TEXT NOT NULL, next INTEGER NOT NULL, leaf BLOB NOT NULL, base TEXT NOT NULL, version INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS patient(
+          id BLOB PRIMARY KEY, resource BLOB NOT NULL, active INTEGER NOT NULL, leaf BLOB NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS patient_identifier(
+          value TEXT NOT NULL, system TEXT NOT NULL, patient BLOB NOT NULL,
+          PRIMARY KEY(value, system, patient)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS patient_key(
+          key INTEGER NOT NULL, patient BLOB NOT NULL, PRIMARY KEY(key, patient)) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS patient_key_by_patient ON patient_key(patient);
+        CREATE TABLE IF NOT EXISTS document(
+          patient BLOB NOT NULL, registered INTEGER NOT NULL, id BLOB NOT NULL, status INTEGER NOT NULL,
+          unique_id TEXT NOT NULL, sha256 BLOB NOT NULL, mime TEXT NOT NULL, facts BLOB NOT NULL,
+          segment INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, sealed BLOB NOT NULL,
+          leaf BLOB NOT NULL, reference BLOB NOT NULL,
+          PRIMARY KEY(patient, registered DESC, id)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS document_place(
+          id BLOB PRIMARY KEY, patient BLOB NOT NULL, registered INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS document_unique(
+          unique_id TEXT NOT NULL, id BLOB NOT NULL, PRIMARY KEY(unique_id, id)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS submission(unique_id TEXT PRIMARY KEY) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS directive(
+          patient BLOB NOT NULL, id BLOB NOT NULL, resource BLOB NOT NULL, position INTEGER NOT NULL,
+          leaf BLOB NOT NULL, PRIMARY KEY(patient, id)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS directive_place(id BLOB PRIMARY KEY, patient BLOB NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS access(
+          patient BLOB NOT NULL, position INTEGER NOT NULL, time INTEGER NOT NULL, payload BLOB NOT NULL,
+          PRIMARY KEY(patient, position)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS directory_fact(
+          kind TEXT NOT NULL, community TEXT NOT NULL, compact TEXT NOT NULL,
+          PRIMARY KEY(kind, community)) WITHOUT ROWID
+        """
+}

@@ -1,0 +1,133 @@
+import ConsentEngine
+import DocumentExchange
+import ExchangeCore
+import GRDB
+import GossipDirectory
+import Journal
+import PatientIndex
+import Transactions
+import XDSMetadata
+
+extension SQLiteProjection: ExchangeProjection {
+    package func facts(about patient: PatientID, matching query: DocumentQuery) async throws -> PatientFacts {
+        let limit = documentsMax
+        let home = home
+        return try await read { database in
+            let statement = try database.cachedStatement(
+                sql: """
+                    SELECT id, unique_id, sha256, mime, registered, facts, segment, offset, length, sealed, reference
+                    FROM document WHERE patient = ? AND (?2 = -1 OR status = ?2)
+                    ORDER BY patient, registered DESC, id LIMIT ?3
+                    """)
+            let rows = try Row.fetchCursor(
+                statement, arguments: [patient.sql, Self.status(query.statuses), limit])
+            return try Self.facts(about: patient, rows: rows, matching: query, home: home, database)
+        }
+    }
+
+    package func facts(aboutDocument id: DocumentID) async throws -> PatientFacts? {
+        let home = home
+        return try await read { database in
+            let place = try Row.fetchOne(
+                database.cachedStatement(sql: "SELECT patient, registered FROM document_place WHERE id = ?"),
+                arguments: [id.sql])
+            guard let place else { return nil }
+            let patient: PatientID = try place.id(0)
+            let rows = try Row.fetchCursor(
+                database.cachedStatement(
+                    sql: """
+                        SELECT id, unique_id, sha256, mime, registered, facts, segment, offset, length, sealed, reference
+                        FROM document WHERE patient = ? AND registered = ? AND id = ?
+                        """), arguments: [patient.sql, place[1] as Int64, id.sql])
+            return try Self.facts(about: patient, rows: rows, matching: DocumentQuery(), home: home, database)
+        }
+    }
+
+    package func accesses(to patient: PatientID, limit: Int) async throws -> [AccessEvent] {
+        try await read { database in
+            try Row.fetchAll(
+                database.cachedStatement(
+                    sql: """
+                        SELECT position, time, payload FROM access WHERE patient = ? ORDER BY position DESC LIMIT ?
+                        """), arguments: [patient.sql, limit]
+            ).map { row in
+                AccessEvent(
+                    position: JournalPosition(row[0] as Int64), time: Timestamp(milliseconds: row[1]),
+                    record: try AccessRecord(payload: row.bytes(2)))
+            }
+        }
+    }
+
+    package func counts() async throws -> ExchangeCounts {
+        try await read { database in
+            ExchangeCounts(
+                patients: try Int.fetchOne(database, sql: "SELECT count(*) FROM patient") ?? 0,
+                documents: try Int.fetchOne(database, sql: "SELECT count(*) FROM document_place") ?? 0,
+                directives: try Int.fetchOne(database, sql: "SELECT count(*) FROM directive_place") ?? 0)
+        }
+    }
+
+    package func directoryFacts() async throws -> [DirectoryFact] {
+        try await read { database in
+            try Row.fetchAll(database, sql: "SELECT kind, community, compact FROM directory_fact ORDER BY 1, 2")
+                .compactMap { row in
+                    guard let kind = DirectoryFact.Kind(rawValue: row[0]), let community = CommunityID(row[1] as String)
+                    else { return nil }
+                    return DirectoryFact(kind: kind, community: community, compact: row[2])
+                }
+        }
+    }
+
+    package func keep(_ fact: DirectoryFact) async throws {
+        try await write { try ProjectionRows.keep(fact, $0) }
+    }
+
+    package func directive(_ id: DirectiveID) async throws -> ConsentDirective? {
+        try await read { database in
+            let row = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT d.resource FROM directive_place p JOIN directive d ON d.patient = p.patient AND d.id = p.id
+                    WHERE p.id = ?
+                    """, arguments: [id.sql])
+            return try row.map { try ConsentDirective(payload: $0.bytes(0)) }
+        }
+    }
+
+    /// Documents, patient, directives and position of one snapshot.
+    private static func facts(
+        about patient: PatientID, rows: RowCursor, matching query: DocumentQuery, home: CommunityID, _ database: Database,
+    ) throws -> PatientFacts {
+        var documents: [RegisteredDocument] = []
+        // Everything but patient and status is judged by the one definition of what a query means.
+        var bare = query
+        bare.statuses = []
+        let isFiltered = bare != DocumentQuery()
+        while let row = try rows.next() {
+            let reference = try row.bytes(10)
+            if isFiltered, try !QueryMatcher.matches(DocumentEntry(reference: reference), query) { continue }
+            documents.append(try document(row, reference: reference, home: home))
+        }
+        return PatientFacts(
+            patient: try patientRecord(patient, database), documents: documents,
+            directives: try directives(of: patient, database), position: try position(database))
+    }
+
+    private static func document(_ row: Row, reference: [UInt8], home: CommunityID) throws -> RegisteredDocument {
+        let id: DocumentID = try row.id(0)
+        return RegisteredDocument(
+            facts: try StoredFacts.decode(row.bytes(5), id: id, home: home), uniqueID: row[1], sha256: try row.bytes(2),
+            mimeType: row[3], registered: Timestamp(milliseconds: row[4]), reference: reference,
+            content: ContentReference(
+                document: id, sealedDigest: try row.bytes(9),
+                location: ContentLocation(
+                    segment: UInt32(truncatingIfNeeded: row[6] as Int64), offset: UInt64(row[7] as Int64),
+                    length: UInt32(truncatingIfNeeded: row[8] as Int64))))
+    }
+
+    /// -1 for any: most searches ask for one status or none.
+    private static func status(_ statuses: [AvailabilityStatus]) -> Int {
+        guard statuses.count == 1, let only = statuses.first else { return -1 }
+        return only == .current ? 1 : 0
+    }
+}

@@ -1,0 +1,133 @@
+import Crypto
+import ExchangeCore
+import GRDB
+import Journal
+import Logging
+import Transactions
+
+/// The journal's projection in SQLite: tables for queries, rebuilt from the journal when lost.
+///
+/// WAL with `synchronous=NORMAL`: a power cut may take its last commits, never the journal's, and the mark that stands in
+/// the same transaction as the rows tells how far it is (security.md L3). One process opens it, one connection writes.
+package struct SQLiteProjection: Sendable {
+    let pool: DatabasePool
+    /// Base URL that links in rendered references start with; another one makes the projection foreign.
+    let base: String
+    /// The community whose documents these are.
+    let home: CommunityID
+    /// Document entries of one patient that one search reads at the most.
+    let documentsMax: Int
+    /// Keys the hashes of blocking keys, so that the index tells nothing without the node's own secret.
+    let indexKey: SymmetricKey
+    let logger: Logger
+
+    /// Opens or makes the projection at a path; the caller holds the store's lock.
+    ///
+    /// Throws `.corrupted` when the file is not ours or damaged: delete it, it is rebuilt.
+    package init(
+        path: String, base: String, home: CommunityID, indexKey: SymmetricKey, limits: ExchangeLimits, logger: Logger,
+    ) throws(ExchangeError) {
+        var configuration = Configuration()
+        configuration.maximumReaderCount = 4
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { database in
+            try database.execute(
+                sql: """
+                    PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON; PRAGMA cache_size=-16384;
+                    PRAGMA temp_store=MEMORY
+                    """)
+        }
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try pool.writeWithoutTransaction { try ProjectionSchema.make($0) }
+        } catch {
+            throw Self.failure(error, logger)
+        }
+        self.base = base
+        self.home = home
+        documentsMax = limits.documentsPerSearchMax
+        self.indexKey = indexKey
+        self.logger = logger
+    }
+
+    /// One read of one snapshot.
+    func read<Value: Sendable>(_ question: @Sendable @escaping (Database) throws -> Value) async throws(ExchangeError)
+        -> Value
+    {
+        do {
+            return try await pool.read(question)
+        } catch {
+            throw Self.failure(error, logger)
+        }
+    }
+
+    /// One transaction; the cancellation of the task that happens to lead a group must not undo others' rows.
+    func write(_ change: @Sendable @escaping (Database) throws -> Void) async throws(ExchangeError) {
+        let pool = pool
+        let outcome: Result<Void, any Error> = await withCheckedContinuation { done in
+            pool.asyncWrite { database in
+                try change(database)
+            } completion: { _, result in
+                done.resume(returning: result)
+            }
+        }
+        if case .failure(let error) = outcome { throw Self.failure(error, logger) }
+    }
+
+    /// SQLite's own words go to the log by result code only: statements carry patient data.
+    static func failure(_ error: any Error, _ logger: Logger) -> ExchangeError {
+        switch error {
+        case let error as ExchangeError: return error
+        case let error as DatabaseError:
+            logger.error("sqlite failed", metadata: ["sqlite.code": "\(error.extendedResultCode.rawValue)"])
+            let damaged: Set<ResultCode> = [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_FORMAT]
+            return damaged.contains(error.resultCode)
+                ? ExchangeError(.corrupted, "the projection is damaged; hie journal rebuild makes it anew")
+                : ExchangeError(.unavailable, "the projection cannot be used now (SQLite \(error.resultCode.rawValue))")
+        default:
+            logger.error("the projection failed", metadata: ["error": "\(type(of: error))"])
+            return ExchangeError(.unavailable, "the projection cannot be used now")
+        }
+    }
+
+    /// Closes every connection; the WAL is checkpointed.
+    package func close() throws { try pool.close() }
+}
+
+extension SQLiteProjection: Projection {
+    package func applied() async throws(ExchangeError) -> AppliedMark? {
+        let base = base
+        return try await read { database in
+            guard
+                let row = try Row.fetchOne(
+                    database, sql: "SELECT origin, next, leaf, base, version FROM mark")
+            else { return nil }
+            // Another base or schema: rows would carry foreign links or lack columns, so it counts as foreign.
+            guard row[3] as String == base, row[4] as Int == ProjectionSchema.version else {
+                return AppliedMark(origin: "", next: 0, leaf: [])
+            }
+            return AppliedMark(
+                origin: row[0], next: JournalPosition(row[1] as Int64), leaf: try row.bytes(2))
+        }
+    }
+
+    package func apply(_ entries: [CommittedEntry]) async throws(ExchangeError) {
+        guard let last = entries.last else { return }
+        let rows = ProjectionRows(base: base, indexKey: indexKey)
+        try await write { database in
+            for entry in entries { try rows.apply(entry, to: database) }
+            try database.cachedStatement(sql: "UPDATE mark SET next = ?, leaf = ?")
+                .execute(arguments: [Int64(last.position + 1), last.leaf.sql])
+        }
+    }
+
+    package func reset(origin: String) async throws(ExchangeError) {
+        let base = base
+        try await write { database in
+            try ProjectionSchema.empty(database)
+            try database.execute(
+                sql: "INSERT INTO mark(origin, next, leaf, base, version) VALUES (?, 0, ?, ?, ?)",
+                arguments: [origin, [UInt8]().sql, base, ProjectionSchema.version])
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import ExchangeCore
+import Synchronization
+
+/// The answers about patients that have been decided but have not left the node yet.
+///
+/// A revocation is acknowledged only when the answers that it overtook have left or been cut (promise 2). An answer is
+/// begun before its entry is written and ended by the edge once its last byte has gone; a revocation drains.
+package final class AnswersUnderWay: Sendable {
+    private struct State {
+        var nextTicket: UInt64 = 0
+        var tickets: [PatientID: [UInt64: Ticket]] = [:]
+        var waiting: [(patient: PatientID, tickets: Set<UInt64>, wake: CheckedContinuation<Void, Never>)] = []
+    }
+
+    /// One answer on its way out.
+    package final class Ticket: Sendable {
+        let number: UInt64
+        let patient: PatientID
+        private let owner: AnswersUnderWay
+        private let cut = Mutex(false)
+
+        init(number: UInt64, patient: PatientID, owner: AnswersUnderWay) {
+            self.number = number
+            self.patient = patient
+            self.owner = owner
+        }
+
+        /// True once the answer may send no further byte: the edge closes the connection instead.
+        package var isCut: Bool { cut.withLock { $0 } }
+
+        /// To be called when the last byte has left, or will never be sent. Safe to call twice.
+        package func end() { owner.end(self) }
+
+        func cutOff() { cut.withLock { $0 = true } }
+    }
+
+    private let state = Mutex(State())
+
+    /// No answers under way.
+    package init() {}
+
+    /// Notes an answer about a patient; the caller sees to it that `end` is called on every path.
+    func begin(_ patient: PatientID) -> Ticket {
+        state.withLock { state in
+            state.nextTicket += 1
+            let ticket = Ticket(number: state.nextTicket, patient: patient, owner: self)
+            state.tickets[patient, default: [:]][ticket.number] = ticket
+            return ticket
+        }
+    }
+
+    /// Returns when every answer about the patient that is under way now has left; cuts those that take longer than that.
+    func drain(_ patient: PatientID, atMost limit: Duration, world: World) async {
+        let pending = state.withLock { $0.tickets[patient].map { Set($0.keys) } ?? [] }
+        guard !pending.isEmpty else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.wait(for: pending, of: patient) }
+            group.addTask {
+                guard (try? await world.sleep(limit)) != nil else { return }
+                self.cut(pending, of: patient)
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func wait(for tickets: Set<UInt64>, of patient: PatientID) async {
+        await withCheckedContinuation { wake in
+            let done = state.withLock { state in
+                let open = tickets.intersection(state.tickets[patient].map { Set($0.keys) } ?? [])
+                guard !open.isEmpty else { return true }
+                state.waiting.append((patient, open, wake))
+                return false
+            }
+            if done { wake.resume() }
+        }
+    }
+
+    /// Cut answers send nothing any more, so they count as gone.
+    private func cut(_ numbers: Set<UInt64>, of patient: PatientID) {
+        let late = state.withLock { state in numbers.compactMap { state.tickets[patient]?[$0] } }
+        for ticket in late {
+            ticket.cutOff()
+            end(ticket)
+        }
+    }
+
+    private func end(_ ticket: Ticket) {
+        let woken = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            guard state.tickets[ticket.patient]?.removeValue(forKey: ticket.number) != nil else { return [] }
+            if state.tickets[ticket.patient]?.isEmpty == true { state.tickets[ticket.patient] = nil }
+            var woken: [CheckedContinuation<Void, Never>] = []
+            state.waiting = state.waiting.compactMap { waiter in
+                var waiter = waiter
+                if waiter.patient == ticket.patient { waiter.tickets.remove(ticket.number) }
+                guard waiter.tickets.isEmpty else { return waiter }
+                woken.append(waiter.wake)
+                return nil
+            }
+            return woken
+        }
+        for wake in woken { wake.resume() }
+    }
+}

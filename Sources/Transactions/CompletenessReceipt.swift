@@ -1,0 +1,89 @@
+import ExchangeCore
+
+/// What one community said to a question, or why it said nothing (promise 3).
+package struct CommunityAnswer: Hashable, Sendable {
+    /// The states a community can be in; each has its FHIR issue (ihe.md 9.2).
+    package enum State: Hashable, Sendable {
+        /// It answered with so many documents, at least one.
+        case answered(Int)
+        /// It answered: nothing. What a patient's consent hides reads the same.
+        case none
+        /// It refused the requester or the purpose before it looked anybody up.
+        case denied
+        /// It cannot tell which of its patients is meant; these attributes would help.
+        case ambiguous(needs: [String])
+        /// It did not answer before the deadline.
+        case timedOut
+        /// No connection came about, or it broke.
+        case unreachable
+        /// It was not asked; why.
+        case skipped(String)
+    }
+
+    /// The community asked.
+    package let community: CommunityID
+    /// Its name, for people.
+    package let name: String
+    /// What it said.
+    package let state: State
+    /// How long its answer took.
+    package let elapsed: Duration
+
+    /// One community's answer.
+    package init(community: CommunityID, name: String, state: State, elapsed: Duration) {
+        self.community = community
+        self.name = name
+        self.state = state
+        self.elapsed = elapsed
+    }
+
+    /// Whether documents may be missing because of it.
+    package var isGap: Bool {
+        switch state {
+        case .answered, .none, .skipped: false
+        case .denied, .ambiguous, .timedOut, .unreachable: true
+        }
+    }
+
+    /// The state's stable word: `answered`, `none`, `denied`, `ambiguous`, `timed-out`, `unreachable`, `skipped`.
+    package var word: String {
+        switch state {
+        case .answered: "answered"
+        case .none: "none"
+        case .denied: "denied"
+        case .ambiguous: "ambiguous"
+        case .timedOut: "timed-out"
+        case .unreachable: "unreachable"
+        case .skipped: "skipped"
+        }
+    }
+
+    /// One sentence for a clinician; names the facility, never the patient.
+    package var sentence: String {
+        switch state {
+        case .answered(let count): "\(name) answered: \(count) \(count == 1 ? "document" : "documents")"
+        case .none: "\(name) answered: no documents"
+        case .denied: "\(name) refused the request; its documents are not in this list"
+        case .ambiguous(let needs):
+            "\(name) cannot tell which patient is meant"
+                + (needs.isEmpty ? "" : " (it needs: \(needs.joined(separator: ", ")))")
+        case .timedOut: "\(name) did not answer in time; its documents are not in this list"
+        case .unreachable: "\(name) could not be reached; its documents are not in this list"
+        case .skipped(let why): "\(name) was not asked: \(why)"
+        }
+    }
+}
+
+/// What an answer covers: one line for every community of the directory, ordered by community.
+package struct CompletenessReceipt: Hashable, Sendable {
+    /// One line per community, this node's own included.
+    package let communities: [CommunityAnswer]
+
+    /// A receipt; lines are put into the order of communities, so that equal answers read the same.
+    package init(_ communities: [CommunityAnswer]) {
+        self.communities = communities.sorted { $0.community < $1.community }
+    }
+
+    /// Whether every community answered.
+    package var isComplete: Bool { !communities.contains(where: \.isGap) }
+}

@@ -1,0 +1,66 @@
+import ExchangeCore
+import GossipDirectory
+import Synchronization
+import Trust
+
+/// The one directory of this node: the pure state machine behind a lock, and the messages that wait for the shell.
+package final class DirectoryBook: Sendable {
+    /// A message on its way to another node.
+    package struct Outgoing: Sendable {
+        /// What is said.
+        package let message: DirectoryMessage
+        /// To whom.
+        package let target: DirectoryTarget
+    }
+
+    /// What the gossip shell sends, in order; the oldest is dropped when 1,024 wait (a pull brings it later).
+    package let outgoing: AsyncStream<Outgoing>
+    private let outbox: AsyncStream<Outgoing>.Continuation
+    private let state: Mutex<DirectoryState>
+    private let world: World
+
+    /// A book around a restored state.
+    package init(_ state: DirectoryState, world: World) {
+        self.state = Mutex(state)
+        self.world = world
+        (outgoing, outbox) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
+    }
+
+    /// Communities that can be asked now: admitted, in force, with a FHIR address; in the order of their identifiers.
+    package func peers(at now: Timestamp) -> [PeerNode] {
+        state.withLock { $0.communities(now: now) }.compactMap { row in
+            guard row.standing == .active, let url = row.endpoint("fhir") else { return nil }
+            return PeerNode(community: row.community, name: row.name, fhirBase: url.description)
+        }
+    }
+
+    /// Every community ever admitted, with its standing.
+    package func communities(at now: Timestamp) -> [DirectoryCommunity] {
+        state.withLock { $0.communities(now: now) }
+    }
+
+    /// An admitted community's key by its thumbprint: what verifies its assertions.
+    package func key(_ thumbprint: Thumbprint, of community: CommunityID, at now: Timestamp) -> VerifyingKey? {
+        state.withLock { $0.key(thumbprint, of: community, now: now) }
+    }
+
+    /// The keys of every community admitted now, as `TrustPolicy` asks for them.
+    package func admittedKeys(at now: Timestamp) -> [CommunityID: Set<Thumbprint>] {
+        state.withLock { $0.admittedKeys(now: now) }
+    }
+
+    /// How long until the next timer event, before jitter.
+    package func timerInterval() -> Duration { state.withLock { $0.timerInterval(now: world.now()) } }
+
+    func handle(_ event: DirectoryEvent) -> [DirectoryEffect] {
+        var random = world.random
+        return state.withLock { $0.handle(event, now: world.now(), using: &random) }
+    }
+
+    func send(_ message: DirectoryMessage, to target: DirectoryTarget) {
+        outbox.yield(Outgoing(message: message, target: target))
+    }
+
+    /// Ends the stream of outgoing messages, so that the shell's loop returns.
+    package func close() { outbox.finish() }
+}

@@ -1,0 +1,63 @@
+import ExchangeCore
+import GossipDirectory
+import JSON
+import Journal
+import Logging
+import Trust
+
+extension Exchange {
+    /// Answers a peer's directory message (POST `/directory` on the peer port); the certificate says who it is.
+    ///
+    /// `.forbidden` when the peer is not admitted, `.badRequest` and `.tooLarge` for what is no message.
+    package func exchangeDirectory(_ bytes: [UInt8], from peer: CommunityID) async throws(ExchangeError) -> [UInt8] {
+        let message = try DirectoryMessage(bytes)
+        guard let reply = try await advanceDirectory(.asked(message, from: peer)) else {
+            throw ExchangeError(.forbidden, "not admitted to this network")
+        }
+        return reply.bytes
+    }
+
+    /// Takes one event through the directory and does what follows, in order; returns the answer to a peer, if any.
+    ///
+    /// What is this node's own stands in the journal before anything after it is done; what others signed is kept in the
+    /// projection, since any peer brings it again. Messages wait for the gossip shell.
+    @discardableResult
+    package func advanceDirectory(_ event: DirectoryEvent) async throws(ExchangeError) -> DirectoryMessage? {
+        var reply: DirectoryMessage?
+        for effect in directory.handle(event) {
+            switch effect {
+            case .persist(let fact): try await keep(fact)
+            case .send(let message, let target): directory.send(message, to: target)
+            case .reply(let message): reply = message
+            case .refuse: return nil
+            case .changed: break
+            case .notice(let notice): logger.notice("directory", metadata: ["notice": "\(notice)"])
+            }
+        }
+        return reply
+    }
+
+    private func keep(_ fact: DirectoryFact) async throws(ExchangeError) {
+        if fact.community == settings.community || fact.kind == .proof {
+            let payload: JSONValue = [
+                "kind": .string(fact.kind.rawValue), "community": .string(fact.community.urn),
+                "text": .string(fact.compact),
+            ]
+            _ = try await journal.append(
+                EntryDraft(kind: .directory, subject: nil, payload: JSONWriter.bytes(payload), value: fact))
+        } else {
+            try await read { try await projection.keep(fact) }
+        }
+    }
+}
+
+extension DirectoryFact {
+    /// Reads the payload of a `directory` entry; `.corrupted` when it is not one.
+    package init(payload: [UInt8]) throws(ExchangeError) {
+        let json = try PayloadReading.json(payload)
+        guard let kind = Kind(rawValue: try PayloadReading.text(json, "kind")),
+            let community = CommunityID(try PayloadReading.text(json, "community"))
+        else { throw PayloadReading.damaged("directory") }
+        self.init(kind: kind, community: community, compact: try PayloadReading.text(json, "text"))
+    }
+}

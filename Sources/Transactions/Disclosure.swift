@@ -1,0 +1,81 @@
+import ConsentEngine
+import ExchangeCore
+import Journal
+import XDSMetadata
+
+/// What may leave the node, and the proof that it was written down first (steps 1, 2 and 4 of the one road).
+///
+/// Whoever holds one must end its ticket when the bytes have left, or will not be sent.
+package struct Disclosure: Sendable {
+    /// The patient the facts were about.
+    package let patient: PatientRecord
+    /// What consent permits of what was asked, in the order of the facts.
+    package let documents: [RegisteredDocument]
+    /// The journal entry that says so; durable.
+    package let receipt: EntryReceipt
+    /// The answer on its way out.
+    package let ticket: AnswersUnderWay.Ticket
+}
+
+extension Exchange {
+    /// Judges every document of a snapshot for one requester.
+    func decide(_ facts: PatientFacts, for context: AccessContext) -> [(RegisteredDocument, ConsentDecision)] {
+        let consent = CompiledConsent(facts.directives, policy: settings.consentDefault, now: world.now())
+        return facts.documents.map { ($0, consent.decide(context, document: $0.facts)) }
+    }
+
+    /// Facts, decision, and the durable entry that records it; decided anew while consent changes under it.
+    ///
+    /// Nil when there is no such patient: nothing about anybody was disclosed, so there is nothing to record about one.
+    /// - Parameters:
+    ///   - transaction: the IHE transaction, for the entry.
+    ///   - communities: what others contributed, for the entry.
+    ///   - facts: reads one snapshot; called again when consent has moved.
+    func disclose(
+        for context: AccessContext, transaction: String, communities: [String] = [],
+        facts read: () async throws -> PatientFacts?,
+    ) async throws(ExchangeError) -> Disclosure? {
+        for _ in 0..<settings.limits.decisionsMax {
+            guard let facts = try await self.read(read), let patient = facts.patient else { return nil }
+            let decided = decide(facts, for: context)
+            let access = AccessRecord(
+                transaction: transaction, context: context, factsPosition: facts.position,
+                decisions: AccessRecord.Decision.grouped(
+                    decided.map { ($0.facts.id, $1.isPermitted, $1.rules) }), communities: communities)
+            if let (receipt, ticket) = try await record(access, about: patient.id, at: facts.position) {
+                return Disclosure(
+                    patient: patient, documents: decided.filter { $0.1.isPermitted }.map(\.0), receipt: receipt,
+                    ticket: ticket)
+            }
+        }
+        throw ExchangeError(.unavailable, "the patient's consent keeps changing; ask again")
+    }
+
+    /// Writes one access entry and begins its answer; nil when the patient's consent has changed since the facts were read.
+    ///
+    /// The answer is noted before the entry is written: a revocation that comes after the entry must find it.
+    func record(_ access: AccessRecord, about patient: PatientID, at position: JournalPosition)
+        async throws(ExchangeError) -> (EntryReceipt, AnswersUnderWay.Ticket)?
+    {
+        let ticket = answers.begin(patient)
+        do {
+            let receipt = try await journal.append(
+                EntryDraft(
+                    kind: .access, subject: patient, payload: access.payload, consentUnchangedSince: position,
+                    value: access))
+            return (receipt, ticket)
+        } catch {
+            ticket.end()
+            // .conflict is the writer's word for "consent changed since": back to step 1.
+            if error.code == .conflict { return nil }
+            throw error
+        }
+    }
+
+    /// Refuses a request that states no purpose, before anybody is looked up.
+    func demandPurpose(_ context: AccessContext) throws(ExchangeError) {
+        guard context.purpose != nil else {
+            throw ExchangeError(.forbidden, "state a purpose of use, such as TREAT, in the token")
+        }
+    }
+}

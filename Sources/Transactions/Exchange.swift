@@ -1,0 +1,88 @@
+import ConsentEngine
+import DocumentExchange
+import ExchangeCore
+import Journal
+import Logging
+import PatientIndex
+
+/// What a facility decided about its node: the part of the configuration that transactions read.
+package struct ExchangeSettings: Sendable {
+    /// The community this node speaks for.
+    package var community: CommunityID
+    /// The facility's name, for people.
+    package var name: String
+    /// Base URL of the FHIR service for clients, such as `https://a.example.org:8443/fhir`; links in answers start with it.
+    package var clientBase: String
+    /// What holds for patients who have said nothing.
+    package var consentDefault: ConsentPolicyDefault
+    /// Every limit.
+    package var limits: ExchangeLimits
+
+    /// Settings from their parts.
+    package init(
+        community: CommunityID, name: String, clientBase: String, consentDefault: ConsentPolicyDefault,
+        limits: ExchangeLimits = ExchangeLimits(),
+    ) {
+        self.community = community
+        self.name = name
+        self.clientBase = clientBase
+        self.consentDefault = consentDefault
+        self.limits = limits
+    }
+}
+
+/// One node's exchange: the ports and settings that every transaction walks the one road with.
+///
+/// Each transaction is an extension of this value in the file that bears its name, and reads in one order:
+/// facts, decide, act, journal, answer.
+package struct Exchange: Sendable {
+    /// What the facility decided.
+    package let settings: ExchangeSettings
+    /// Clock, randomness and waiting.
+    package let world: World
+    /// The node's one durable truth.
+    package let journal: JournalWriter
+    /// Reads the journal back: documents, and entries in clear.
+    package let reader: JournalReader
+    /// The tables made from the journal.
+    package let projection: any ExchangeProjection
+    /// Who is there.
+    package let directory: DirectoryBook
+    /// The way to other nodes.
+    package let peers: any PeerClient
+    /// Answers decided but not yet gone.
+    package let answers: AnswersUnderWay
+    /// Submissions being registered.
+    package let submissions: SubmissionsUnderWay
+    /// For the operator; never holds patient data.
+    package let logger: Logger
+
+    /// An exchange from its ports.
+    package init(
+        settings: ExchangeSettings, world: World, journal: JournalWriter, reader: JournalReader,
+        projection: any ExchangeProjection, directory: DirectoryBook, peers: any PeerClient, logger: Logger,
+    ) {
+        self.settings = settings
+        self.world = world
+        self.journal = journal
+        self.reader = reader
+        self.projection = projection
+        self.directory = directory
+        self.peers = peers
+        self.answers = AnswersUnderWay()
+        self.submissions = SubmissionsUnderWay()
+        self.logger = logger
+    }
+
+    /// Reads from the projection; whatever it throws becomes an error of the closed list.
+    func read<Value: Sendable>(_ question: () async throws -> Value) async throws(ExchangeError) -> Value {
+        do {
+            return try await question()
+        } catch let error as ExchangeError {
+            throw error
+        } catch {
+            logger.error("the projection cannot be read", metadata: ["error": "\(type(of: error))"])
+            throw ExchangeError(.unavailable, "the node cannot read its tables; see its log")
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import ConsentEngine
+import DocumentExchange
+import ExchangeCore
+import GossipDirectory
+import Journal
+import PatientIndex
+import XDSMetadata
+
+/// A registered document as the road needs it: what consent judges, what merging compares, its rendered FHIR form, and
+/// where its bytes lie.
+package struct RegisteredDocument: Sendable {
+    /// What consent judges.
+    package let facts: DocumentFacts
+    /// `uniqueId` of the document, for merging.
+    package let uniqueID: String
+    /// SHA-256 of the bytes, for merging and for checking what is retrieved.
+    package let sha256: [UInt8]
+    /// The media type of the bytes.
+    package let mimeType: String
+    /// When it was registered: the order of lists.
+    package let registered: Timestamp
+    /// The `DocumentReference` as FHIR JSON, rendered when the entry was projected.
+    package let reference: [UInt8]
+    /// Where its sealed bytes lie in the journal.
+    package let content: ContentReference
+
+    /// A document from its parts.
+    package init(
+        facts: DocumentFacts, uniqueID: String, sha256: [UInt8], mimeType: String, registered: Timestamp,
+        reference: [UInt8], content: ContentReference,
+    ) {
+        self.facts = facts
+        self.uniqueID = uniqueID
+        self.sha256 = sha256
+        self.mimeType = mimeType
+        self.registered = registered
+        self.reference = reference
+        self.content = content
+    }
+}
+
+/// One snapshot of what a decision about a patient stands on.
+package struct PatientFacts: Sendable {
+    /// The patient, nil when the node knows none by that id.
+    package let patient: PatientRecord?
+    /// The documents that match the question, newest first.
+    package let documents: [RegisteredDocument]
+    /// Every directive recorded for the patient.
+    package let directives: [ConsentDirective]
+    /// How many journal entries the snapshot contains: P of the one road.
+    package let position: JournalPosition
+
+    /// A snapshot from its parts.
+    package init(
+        patient: PatientRecord?, documents: [RegisteredDocument], directives: [ConsentDirective],
+        position: JournalPosition,
+    ) {
+        self.patient = patient
+        self.documents = documents
+        self.directives = directives
+        self.position = position
+    }
+}
+
+/// The port to the tables made from the journal: what every question reads.
+///
+/// Every method reads one consistent snapshot. Errors are `.unavailable` (the disk) and `.corrupted` (a row that cannot
+/// be read): a projection that is wrong is rebuilt, never trusted.
+package protocol ExchangeProjection: Projection, PatientProjection, ConsentProjection, RegistryProjection {
+    /// Everything a decision about one patient's documents needs.
+    func facts(about patient: PatientID, matching query: DocumentQuery) async throws -> PatientFacts
+
+    /// Everything a decision about one document needs; nil when there is none of that id.
+    func facts(aboutDocument id: DocumentID) async throws -> PatientFacts?
+
+    /// The newest access entries about a patient, newest first, with position and time.
+    func accesses(to patient: PatientID, limit: Int) async throws -> [AccessEvent]
+
+    /// How many patients, documents and directives the node holds.
+    func counts() async throws -> ExchangeCounts
+
+    /// What is known of the directory, by kind and community; the newest of each.
+    func directoryFacts() async throws -> [DirectoryFact]
+
+    /// Keeps what others signed; not journalled, it comes again from any peer.
+    func keep(_ fact: DirectoryFact) async throws
+
+    /// The consent directive of that id, whoever's it is.
+    func directive(_ id: DirectiveID) async throws -> ConsentDirective?
+}
+
+/// How much a node holds: for status and metrics, no patient in it.
+package struct ExchangeCounts: Hashable, Sendable {
+    /// Patient records.
+    package let patients: Int
+    /// Document entries.
+    package let documents: Int
+    /// Consent directives, revoked ones included.
+    package let directives: Int
+
+    /// Counts from their parts.
+    package init(patients: Int, documents: Int, directives: Int) {
+        self.patients = patients
+        self.documents = documents
+        self.directives = directives
+    }
+}

@@ -1,0 +1,62 @@
+import ExchangeCore
+import FHIRModel
+import JSON
+import Journal
+import PatientIndex
+
+/// A registration as a facility's registration desk states it.
+package struct PatientRegistration: Sendable {
+    /// Identifiers, the facility's own medical record number first; at least one.
+    package var identifiers: [PatientIdentifier]
+    /// Demographics as registered.
+    package var demographics: Demographics
+
+    /// A registration from its parts.
+    package init(identifiers: [PatientIdentifier], demographics: Demographics) {
+        self.identifiers = identifiers
+        self.demographics = demographics
+    }
+}
+
+extension Exchange {
+    /// ITI-8 and ITI-104: registers a patient under the facility's own identifier, or updates the registration.
+    ///
+    /// The first identifier decides: known, its record is updated; unknown, a record is made. Safe to repeat: a
+    /// registration that changes nothing writes nothing. `.conflict` when another of its identifiers is another patient's.
+    package func registerPatient(_ registration: PatientRegistration, for context: AccessContext)
+        async throws(ExchangeError) -> PatientRecord
+    {
+        guard context.door != .peer else {
+            throw ExchangeError(.forbidden, "patients are registered by their own facility")
+        }
+        guard let key = registration.identifiers.first else {
+            throw ExchangeError(.badRequest, "a registration needs an identifier: the facility's medical record number")
+        }
+        guard !registration.demographics.names.isEmpty else {
+            throw ExchangeError(.badRequest, "a registration needs a name", at: "Patient.name")
+        }
+        // Two registrations of one identifier at the same time would make two records.
+        let held = registration.identifiers.map { "patient " + $0.system + "|" + $0.value }
+        guard submissions.begin(held) else {
+            throw ExchangeError(.conflict, "the same patient is being registered right now; try again")
+        }
+        defer { submissions.end(held) }
+        let existing = try await read { try await projection.patients(identifier: key) }.first(where: \.isActive)
+        for other in registration.identifiers.dropFirst() {
+            let owners = try await read { try await projection.patients(identifier: other) }
+            guard owners.allSatisfy({ $0.id == existing?.id }) else {
+                throw ExchangeError(.conflict, "an identifier of this registration belongs to another patient")
+            }
+        }
+        var random = world.random
+        let record = PatientRecord(
+            id: existing?.id ?? .random(using: &random), identifiers: registration.identifiers,
+            demographics: registration.demographics)
+        if record == existing { return record }
+        _ = try await journal.append(
+            EntryDraft(
+                kind: .identity, subject: record.id,
+                payload: JSONWriter.bytes(.object(PatientMapping.resource(record))), value: record))
+        return record
+    }
+}

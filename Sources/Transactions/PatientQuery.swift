@@ -1,0 +1,129 @@
+import ConsentEngine
+import ExchangeCore
+import Journal
+import PatientIndex
+import XDSMetadata
+
+/// Patients found, each with how sure the index is; every one has its journal entry.
+package struct FoundPatients: Sendable {
+    /// Matches, best first.
+    package let matches: [MatchResult]
+    /// Names of attributes that would help to tell several apart; empty unless the answer was withheld for that.
+    package let needs: [String]
+    /// To be ended when the answer has left.
+    package let tickets: [AnswersUnderWay.Ticket]
+}
+
+extension Exchange {
+    /// ITI-119 Patient Demographics Match: who may this be?
+    ///
+    /// `onlyCertain` with several candidates that cannot be shown to be one person is empty, with `needs` filled.
+    /// What consent hides from the requester is as absent as what does not exist.
+    package func matchPatients(
+        _ demographics: Demographics, identifiers: [PatientIdentifier], onlyCertain: Bool, limit: Int,
+        for context: AccessContext,
+    ) async throws(ExchangeError) -> FoundPatients {
+        try demandPurpose(context)
+        var candidates: [PatientID: PatientRecord] = [:]
+        for identifier in identifiers.prefix(8) {
+            for found in try await read({ try await projection.patients(identifier: identifier) }) {
+                candidates[found.id] = found
+            }
+        }
+        let keys = BlockingKey.keys(for: demographics)
+        for found in try await read({
+            try await projection.candidates(keys, limit: settings.limits.matchCandidatesMax)
+        }) {
+            candidates[found.id] = found
+        }
+        let visible = try await visible(
+            candidates.values.filter(\.isActive).sorted { $0.id < $1.id }, for: context)
+        let matcher = PatientMatcher()
+        if onlyCertain {
+            switch matcher.certainMatch(demographics, identifiers: identifiers, candidates: visible) {
+            case .person(let records):
+                return try await answer(Array(records.prefix(1)), transaction: "ITI-119", for: context)
+            case .none: return FoundPatients(matches: [], needs: [], tickets: [])
+            case .ambiguous:
+                return FoundPatients(matches: [], needs: Self.missingAttributes(demographics), tickets: [])
+            }
+        }
+        let ranked = matcher.match(demographics, identifiers: identifiers, candidates: visible)
+        let count = min(max(limit, 1), settings.limits.patientsPerSearchMax)
+        return try await answer(Array(ranked.prefix(count)), transaction: "ITI-119", for: context)
+    }
+
+    /// What the question left out and matching could use (XCPD case 3), in the words of FHIR's Patient.
+    private static func missingAttributes(_ demographics: Demographics) -> [String] {
+        var missing: [String] = []
+        if demographics.birthDate == nil { missing.append("birthDate") }
+        if demographics.sex == nil { missing.append("gender") }
+        if demographics.addresses.isEmpty { missing.append("address") }
+        if demographics.phones.isEmpty && demographics.emails.isEmpty { missing.append("telecom") }
+        return missing
+    }
+
+    /// ITI-78 by identifier, and the read of a patient by it: exact, no guess.
+    package func findPatients(identifier: PatientIdentifier, for context: AccessContext) async throws(ExchangeError)
+        -> FoundPatients
+    {
+        try demandPurpose(context)
+        let found = try await read { try await projection.patients(identifier: identifier) }
+        let known = try await visible(found.filter(\.isActive), for: context)
+        return try await answer(known.map(Self.exact), transaction: "ITI-78", for: context)
+    }
+
+    /// Reads one patient by this node's id; an empty answer when there is none or consent hides it.
+    package func findPatient(_ id: PatientID, for context: AccessContext) async throws(ExchangeError) -> FoundPatients {
+        try demandPurpose(context)
+        guard let found = try await read({ try await projection.patient(id) }) else {
+            return FoundPatients(matches: [], needs: [], tickets: [])
+        }
+        return try await answer(visible([found], for: context).map(Self.exact), transaction: "ITI-78", for: context)
+    }
+
+    /// Leaves out whom the requester may not know to be a patient here.
+    ///
+    /// A facility's own staff may look up its own patients (purpose demanded). For another community, that somebody is a
+    /// patient here is itself patient data: it is judged as a document with no attributes of its own, normally labelled.
+    private func visible(_ patients: [PatientRecord], for context: AccessContext) async throws(ExchangeError)
+        -> [PatientRecord]
+    {
+        guard context.door == .peer else { return patients }
+        var visible: [PatientRecord] = []
+        for patient in patients where try await isKnowable(patient.id, for: context) { visible.append(patient) }
+        return visible
+    }
+
+    private static func exact(_ patient: PatientRecord) -> MatchResult {
+        MatchResult(record: patient, grade: .certain, score: 1, explanation: MatchScore(fields: []))
+    }
+
+    private func isKnowable(_ patient: PatientID, for context: AccessContext) async throws(ExchangeError) -> Bool {
+        let (directives, _) = try await read { try await projection.directives(of: patient) }
+        let consent = CompiledConsent(directives, policy: settings.consentDefault, now: world.now())
+        var random = world.random
+        let existence = DocumentFacts(
+            id: .random(using: &random), labels: SecurityLabels(confidentiality: .normal), home: settings.community)
+        return consent.decide(context, document: existence).isPermitted
+    }
+
+    /// One journal entry for every patient in the answer (BALP: a result about several patients is one event each).
+    private func answer(_ matches: [MatchResult], transaction: String, for context: AccessContext)
+        async throws(ExchangeError) -> FoundPatients
+    {
+        var tickets: [AnswersUnderWay.Ticket] = []
+        var shown: [MatchResult] = []
+        for match in matches {
+            let (_, position) = try await read { try await projection.directives(of: match.record.id) }
+            if context.door == .peer, try await !isKnowable(match.record.id, for: context) { continue }
+            let access = AccessRecord(
+                transaction: transaction, context: context, factsPosition: position, decisions: [])
+            // Consent that changed in between hides the patient rather than risk showing one: the requester may ask again.
+            guard let (_, ticket) = try await record(access, about: match.record.id, at: position) else { continue }
+            tickets.append(ticket)
+            shown.append(match)
+        }
+        return FoundPatients(matches: shown, needs: [], tickets: tickets)
+    }
+}

@@ -1,0 +1,63 @@
+import ExchangeCore
+import XDSMetadata
+
+/// Another community's node as the directory knows it: whom it speaks for and where it answers.
+package struct PeerNode: Hashable, Sendable {
+    /// The community the node speaks for; the connection's certificate must say the same.
+    package let community: CommunityID
+    /// The facility's name, for people.
+    package let name: String
+    /// Base URL of its FHIR service on the peer port, such as `https://a.example.org:9443/fhir`.
+    package let fhirBase: String
+
+    /// A peer from its directory record.
+    package init(community: CommunityID, name: String, fhirBase: String) {
+        self.community = community
+        self.name = name
+        self.fhirBase = fhirBase
+    }
+}
+
+/// What a peer said when asked whether it knows a person (ITI-119 `$match`).
+package enum PeerMatch: Hashable, Sendable {
+    /// It knows nobody like that, or hides that it does: the two are not told apart.
+    case none
+    /// One certain match: the patient's FHIR id there.
+    case one(patient: String)
+    /// Several, or more attributes needed; the names of attributes that would help.
+    case ambiguous(needs: [String])
+}
+
+/// A document's bytes as a peer sent them.
+package struct PeerContent: Hashable, Sendable {
+    /// The document, byte for byte.
+    package let bytes: [UInt8]
+    /// The media type the peer states.
+    package let mimeType: String
+
+    /// Content from its bytes and type.
+    package init(bytes: [UInt8], mimeType: String) {
+        self.bytes = bytes
+        self.mimeType = mimeType
+    }
+}
+
+/// The port to other nodes: three questions, each asked on behalf of one user under one deadline.
+///
+/// Errors by code: `.timeout` when the context's deadline passed, `.unavailable` when no connection came about or it
+/// broke, `.forbidden` when the peer refused before looking anybody up, `.notFound`, `.badRequest` for an answer that
+/// breaks the protocol. An answer from any other community than the one asked must never be returned.
+package protocol PeerClient: Sendable {
+    /// ITI-119: does the peer know this person? Sends the demographics given and nothing else.
+    func match(_ person: PatientRecord, at peer: PeerNode, for context: AccessContext) async throws(ExchangeError)
+        -> PeerMatch
+
+    /// ITI-67: the documents the peer shows of a patient it knows by `patient`. Every entry's `home` is the peer.
+    func findDocuments(
+        of patient: String, matching query: DocumentQuery, at peer: PeerNode, for context: AccessContext,
+    ) async throws(ExchangeError) -> [DocumentEntry]
+
+    /// ITI-68: one document's bytes.
+    func retrieve(_ document: DocumentID, at peer: PeerNode, for context: AccessContext) async throws(ExchangeError)
+        -> PeerContent
+}

@@ -1,0 +1,108 @@
+import DocumentExchange
+import ExchangeCore
+import Journal
+import XDSMetadata
+
+extension Exchange {
+    /// ITI-41 and ITI-42, ITI-65, ITI-105: checks a submission against patient index and registry and makes it durable.
+    ///
+    /// All of it or nothing. Returns only after the entry with the documents' bytes has been synced and projected
+    /// (promise 1). Errors carry IHE's code word and the place in the request.
+    package func provideAndRegister(_ request: ProvideRequest, for context: AccessContext) async throws(ExchangeError)
+        -> Submission
+    {
+        guard context.door != .peer else {
+            throw ExchangeError(.forbidden, "documents are published at their own facility's node")
+        }
+        let patient = try await resolve(request.patient)
+        var random = world.random
+        let submission = try await resolveRelations(request).submission(
+            patient: patient, home: settings.community, now: world.now(), using: &random)
+        let held = names(of: submission)
+        guard submissions.begin(held) else {
+            throw ExchangeError(.conflict, "one of these documents is being published right now; try again")
+        }
+        defer { submissions.end(held) }
+        try SubmissionRules.check(submission, against: try await registryFacts(of: submission))
+        let record = SubmissionRecord(
+            set: submission.set, entries: submission.documents.map(\.entry), superseded: submission.superseded,
+            base: settings.clientBase)
+        _ = try await journal.append(
+            EntryDraft(
+                kind: .submission, subject: patient, payload: record.payload,
+                contents: submission.documents.map { DraftContent(document: $0.entry.id, bytes: $0.bytes) }, value: record))
+        return submission
+    }
+
+    /// Finds the one registered patient a submission means; `.unknownPatient` (XDSUnknownPatientId) when there is none.
+    func resolve(_ patient: SubmittedPatient) async throws(ExchangeError) -> PatientID {
+        if let id = patient.record {
+            if let record = try await read({ try await projection.patient(id) }), record.isActive { return id }
+        }
+        var found: Set<PatientID> = []
+        for identifier in patient.identifiers {
+            let records = try await read { try await projection.patients(identifier: identifier) }
+            found.formUnion(records.filter(\.isActive).map(\.id))
+        }
+        guard let only = found.first else {
+            throw ExchangeError(
+                .unknownPatient, "XDSUnknownPatientId: the patient is not registered here; register with hie patient add")
+        }
+        guard found.count == 1 else {
+            throw ExchangeError(.conflict, "XDSPatientIdDoesNotMatch: the identifiers belong to different patients here")
+        }
+        return only
+    }
+
+    /// Relations that name a document by its uniqueId (as C-CDA's relatedDocument does) get the entry's id.
+    ///
+    /// What is not registered here cannot be replaced here: the relation is left out and said in the warnings.
+    private func resolveRelations(_ request: ProvideRequest) async throws(ExchangeError) -> ProvideRequest {
+        var request = request
+        for index in request.documents.indices {
+            var resolved: [DocumentDraft.Relation] = []
+            for relation in request.documents[index].draft.relations {
+                guard relation.target == nil, relation.reference.utf8.starts(with: "urn:".utf8) else {
+                    resolved.append(relation)
+                    continue
+                }
+                let entries = try await read { try await projection.entries(uniqueID: relation.reference) }
+                if let target = entries.first(where: { $0.status == .current }) ?? entries.first {
+                    resolved.append(.init(relation.kind, target: target.id, reference: relation.reference))
+                } else {
+                    request.warnings.append(
+                        "PartialReplaceContentNotProcessed: the document this one \(relation.kind.rawValue) is not registered here")
+                }
+            }
+            request.documents[index].draft.relations = resolved
+        }
+        return request
+    }
+
+    private func registryFacts(of submission: Submission) async throws(ExchangeError) -> RegistryFacts {
+        var facts = RegistryFacts()
+        for document in submission.documents {
+            facts.sameUniqueID += try await read { try await projection.entries(uniqueID: document.entry.uniqueID) }
+            for relation in document.entry.relations {
+                if let target = try await read({ try await projection.entry(relation.target) }) {
+                    facts.targets.append(target)
+                }
+            }
+        }
+        for id in submission.superseded where !facts.targets.contains(where: { $0.id == id }) {
+            if let target = try await read({ try await projection.entry(id) }) { facts.targets.append(target) }
+        }
+        facts.isSetKnown = try await read { try await projection.submissionExists(uniqueID: submission.set.uniqueID) }
+        return facts
+    }
+
+    private func names(of submission: Submission) -> [String] {
+        var names: Set<String> = [submission.set.uniqueID]
+        for document in submission.documents {
+            names.insert(document.entry.uniqueID)
+            names.formUnion(document.entry.relations.map(\.target.description))
+        }
+        names.formUnion(submission.superseded.map(\.description))
+        return names.sorted()
+    }
+}

@@ -1,0 +1,202 @@
+import DocumentExchange
+import ExchangeCore
+import Journal
+import JSON
+import XDSMetadata
+
+extension Exchange {
+    /// ITI-67 across communities: this node's documents and those every other community shows, in one list.
+    ///
+    /// Every community of the directory gets its line in the receipt (promise 3). The question is journaled before it is
+    /// asked, because it discloses demographics; the answer before it is given. Only clients' questions go out: what a
+    /// peer asks is answered by this node alone (T17).
+    /// - Parameter only: ask only these communities; nil asks all.
+    package func locateDocuments(
+        of patient: PatientID, matching query: DocumentQuery, only: Set<CommunityID>? = nil,
+        for context: AccessContext,
+    ) async throws(ExchangeError) -> FoundDocuments {
+        try demandPurpose(context)
+        guard context.door != .peer else { return try await findDocuments(of: patient, matching: query, for: context) }
+        let started = world.uptime()
+        guard let record = try await read({ try await projection.patient(patient) }) else {
+            return FoundDocuments(
+                references: [], receipt: CompletenessReceipt([ownAnswer(count: 0, since: started)]), ticket: nil)
+        }
+        let (peers, skipped) = candidates(only: only)
+        if !peers.isEmpty {
+            let inquiry = InquiryRecord(transaction: "ITI-119", context: context, asked: peers.map(\.community))
+            _ = try await journal.append(EntryDraft(kind: .inquiry, subject: patient, payload: inquiry.payload))
+        }
+        let answers = await ask(peers, about: record, matching: query, for: context)
+        let others = answers.map(\.answer) + skipped
+        let wantsOwn = only?.contains(settings.community) ?? true
+        let disclosure = try await disclose(
+            for: context, transaction: "ITI-67",
+            communities: others.map { "\($0.community.urn) \($0.word)" }
+        ) {
+            let facts = try await projection.facts(about: patient, matching: query)
+            guard !wantsOwn else { return facts }
+            return PatientFacts(
+                patient: facts.patient, documents: [], directives: facts.directives, position: facts.position)
+        }
+        let own = disclosure?.documents ?? []
+        let merged = merge(own, answers.flatMap(\.documents), patient: patient)
+        return FoundDocuments(
+            references: merged,
+            receipt: CompletenessReceipt(
+                others + [
+                    wantsOwn
+                        ? ownAnswer(count: own.count, since: started)
+                        : CommunityAnswer(
+                            community: settings.community, name: settings.name, state: .skipped("not asked for"),
+                            elapsed: .zero)
+                ]),
+            ticket: disclosure?.ticket)
+    }
+
+    /// ITI-68 through this node: fetches a document from the community that holds it.
+    ///
+    /// `patient` is this node's own record, under whose key the disclosure is journaled.
+    package func retrieveDocument(
+        _ id: DocumentID, from community: CommunityID, of patient: PatientID, for context: AccessContext,
+    ) async throws(ExchangeError) -> RetrievedDocument {
+        try demandPurpose(context)
+        if community == settings.community { return try await retrieveDocument(id, for: context) }
+        guard context.door != .peer else { throw ExchangeError(.notFound, "there is no such document here") }
+        guard let peer = directory.peers(at: world.now()).first(where: { $0.community == community }),
+            try await read({ try await projection.patient(patient) }) != nil
+        else { throw ExchangeError(.notFound, "there is no such document here") }
+        let inquiry = InquiryRecord(transaction: "ITI-68", context: context, asked: [community])
+        _ = try await journal.append(EntryDraft(kind: .inquiry, subject: patient, payload: inquiry.payload))
+        let content = try await peers.retrieve(id, at: peer, for: bounded(context))
+        let digest = ContentDigest(content.bytes)
+        for _ in 0..<settings.limits.decisionsMax {
+            let (_, position) = try await read { try await projection.directives(of: patient) }
+            let access = AccessRecord(
+                transaction: "ITI-68", context: context, factsPosition: position,
+                decisions: [.init(documents: [id], isPermitted: true, rules: ["decided by \(community.urn)"])],
+                communities: ["\(community.urn) answered"])
+            if let (_, ticket) = try await self.record(access, about: patient, at: position) {
+                return RetrievedDocument(
+                    bytes: content.bytes, mimeType: content.mimeType, sha256: digest.sha256, ticket: ticket)
+            }
+        }
+        throw ExchangeError(.unavailable, "the patient's consent keeps changing; ask again")
+    }
+
+    /// Whom to ask, and a line for everyone who is not asked.
+    private func candidates(only: Set<CommunityID>?) -> (asked: [PeerNode], skipped: [CommunityAnswer]) {
+        var asked: [PeerNode] = []
+        var skipped: [CommunityAnswer] = []
+        func skip(_ peer: PeerNode, _ why: String) {
+            skipped.append(
+                CommunityAnswer(community: peer.community, name: peer.name, state: .skipped(why), elapsed: .zero))
+        }
+        for peer in directory.peers(at: world.now()) where peer.community != settings.community {
+            if let only, !only.contains(peer.community) {
+                skip(peer, "not asked for")
+            } else if asked.count == settings.limits.fanOutMax {
+                skip(peer, "more communities than one question may reach")
+            } else {
+                asked.append(peer)
+            }
+        }
+        return (asked, skipped)
+    }
+
+    private struct PeerAnswer: Sendable {
+        let answer: CommunityAnswer
+        let documents: [DocumentEntry]
+    }
+
+    /// Asks every peer at once under one deadline; every task returns its line, none throws.
+    private func ask(
+        _ peers: [PeerNode], about person: PatientRecord, matching query: DocumentQuery, for context: AccessContext,
+    ) async -> [PeerAnswer] {
+        let context = bounded(context)
+        return await withTaskGroup(of: PeerAnswer.self) { group in
+            for peer in peers {
+                group.addTask { await self.ask(peer, about: person, matching: query, for: context) }
+            }
+            var answers: [PeerAnswer] = []
+            for await answer in group { answers.append(answer) }
+            return answers.sorted { $0.answer.community < $1.answer.community }
+        }
+    }
+
+    private func ask(
+        _ peer: PeerNode, about person: PatientRecord, matching query: DocumentQuery, for context: AccessContext,
+    ) async -> PeerAnswer {
+        let started = world.uptime()
+        var documents: [DocumentEntry] = []
+        let state: CommunityAnswer.State
+        do {
+            switch try await peers.match(person, at: peer, for: context) {
+            case .none: state = .none
+            case .ambiguous(let needs): state = .ambiguous(needs: needs)
+            case .one(let patient):
+                documents = try await peers.findDocuments(of: patient, matching: query, at: peer, for: context)
+                // T9: a peer speaks for its own community alone; anything else voids the whole answer.
+                guard documents.allSatisfy({ $0.home == peer.community }) else {
+                    throw ExchangeError(.badRequest, "the peer answered for another community")
+                }
+                state = documents.isEmpty ? .none : .answered(documents.count)
+            }
+        } catch {
+            documents = []
+            logger.warning(
+                "a peer gave no answer",
+                metadata: [
+                    "peer.community": "\(peer.community)", "error.code": "\(error.code.rawValue)",
+                    "error": "\(error.message)", "trace_id": "\(context.traceID)",
+                ])
+            state = Self.gap(error)
+        }
+        let answer = CommunityAnswer(
+            community: peer.community, name: peer.name, state: state, elapsed: world.uptime() - started)
+        return PeerAnswer(answer: answer, documents: documents)
+    }
+
+    private static func gap(_ error: ExchangeError) -> CommunityAnswer.State {
+        switch error.code {
+        case .timeout: .timedOut
+        case .forbidden, .unauthenticated: .denied
+        case .notFound, .gone, .unknownPatient: .none
+        case .badRequest, .conflict, .tooLarge, .unavailable, .corrupted, .internal: .unreachable
+        }
+    }
+
+    /// The context with the deadline of a cross-community question: what is missing by then is named, not waited for.
+    private func bounded(_ context: AccessContext) -> AccessContext {
+        let limit = world.uptime() + .seconds(settings.limits.locateSecondsMax)
+        return AccessContext(
+            door: context.door, user: context.user, role: context.role, organization: context.organization,
+            community: context.community, purpose: context.purpose, deadline: min(context.deadline, limit),
+            traceID: context.traceID, tokenID: context.tokenID)
+    }
+
+    /// One list, newest first, ties by id: this node's references as they are, the others' rendered with links through
+    /// this node.
+    private func merge(_ own: [RegisteredDocument], _ others: [DocumentEntry], patient: PatientID) -> [[UInt8]] {
+        var rows = own.map { (time: $0.registered, id: $0.facts.id, reference: $0.reference) }
+        for entry in others {
+            rows.append((entry.registered, entry.id, JSONWriter.bytes(.object(reference(entry, patient: patient)))))
+        }
+        return rows.sorted { ($1.time, $0.id) < ($0.time, $1.id) }.map(\.reference)
+    }
+
+    /// Another community's entry as this node shows it: its own patient, and a link that leads through this node.
+    private func reference(_ entry: DocumentEntry, patient: PatientID) -> JSONObject {
+        let base = settings.clientBase
+        var reference = DocumentReferenceMapping.json(entry, base: base)
+        reference["subject"] = ["reference": .string("\(base)/Patient/\(patient)")]
+        guard case .array(var content) = reference["content"], var first = content.first?.object,
+            var attachment = first["attachment"]?.object
+        else { return reference }
+        attachment["url"] = .string("\(base)/Binary/\(entry.id)?home=\(entry.home.urn)&patient=\(patient)")
+        first["attachment"] = .object(attachment)
+        content[0] = .object(first)
+        reference["content"] = .array(content)
+        return reference
+    }
+}

@@ -1,0 +1,77 @@
+import DocumentExchange
+import ExchangeCore
+import JSON
+import XDSMetadata
+
+/// What the journal says of one submission: its set, its documents' metadata as FHIR, and what it replaced.
+///
+/// It is the payload of a `submission` entry, sealed under the patient's key.
+package struct SubmissionRecord: Sendable {
+    /// The submission set.
+    package let set: SubmissionSet
+    /// The document entries, in the order of the entry's contents.
+    package let entries: [DocumentEntry]
+    /// The same entries as `DocumentReference` JSON, rendered once.
+    package let references: [[UInt8]]
+    /// Entries that this submission made superseded.
+    package let superseded: [DocumentID]
+
+    /// A submission; `references` are rendered against the node's own base URL.
+    package init(set: SubmissionSet, entries: [DocumentEntry], superseded: [DocumentID], base: String) {
+        self.set = set
+        self.entries = entries
+        self.superseded = superseded
+        references = entries.map { JSONWriter.bytes(.object(DocumentReferenceMapping.json($0, base: base))) }
+    }
+
+    /// The canonical JSON that is sealed and hashed.
+    package var payload: [UInt8] {
+        var bytes = Array(#"{"set":"#.utf8)
+        JSONWriter.append(setJSON, to: &bytes)
+        bytes += Array(#","superseded":"#.utf8)
+        JSONWriter.append(.array(superseded.map { .string($0.description) }), to: &bytes)
+        bytes += Array(#","documents":["#.utf8)
+        for (index, reference) in references.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            bytes += reference
+        }
+        bytes += Array("]}".utf8)
+        return bytes
+    }
+
+    private var setJSON: JSONValue {
+        var object = JSONObject()
+        object["id"] = .string(set.id.description)
+        object["uniqueId"] = .string(set.uniqueID)
+        object["patient"] = .string(set.patient.description)
+        object["sourceId"] = set.sourceID.map { .string($0) }
+        object["submitted"] = .string(set.submissionTime.text)
+        object["contentType"] = set.contentType.map { ["system": .string($0.system), "code": .string($0.code)] }
+        return .object(object)
+    }
+
+    /// Reads a payload back; `.corrupted` when it is not one.
+    package init(payload: [UInt8], base: String) throws(ExchangeError) {
+        let json = try PayloadReading.json(payload)
+        guard let object = json["set"] else { throw PayloadReading.damaged("set") }
+        guard let id = SubmissionID(try PayloadReading.text(object, "id")),
+            let patient = PatientID(try PayloadReading.text(object, "patient")),
+            let submitted = PartialDate(try PayloadReading.text(object, "submitted"))
+        else { throw PayloadReading.damaged("set") }
+        var entries: [DocumentEntry] = []
+        for item in json["documents"]?.items ?? [] {
+            guard let reference = item.object else { throw PayloadReading.damaged("documents") }
+            entries.append(try DocumentReferenceMapping.entry(reference))
+        }
+        let contentType = object["contentType"].flatMap { coding -> CodedValue? in
+            guard let code = coding["code"]?.string, let system = coding["system"]?.string else { return nil }
+            return CodedValue(code: code, system: system)
+        }
+        let set = SubmissionSet(
+            id: id, uniqueID: try PayloadReading.text(object, "uniqueId"), patient: patient,
+            sourceID: object["sourceId"]?.string, submissionTime: submitted, contentType: contentType,
+            documents: entries.map(\.id))
+        let superseded = (json["superseded"]?.items ?? []).compactMap { $0.string.flatMap { DocumentID($0) } }
+        self.init(set: set, entries: entries, superseded: superseded, base: base)
+    }
+}
