@@ -1,120 +1,6 @@
 import ExchangeCore
 import XDSMetadata
 
-/// How a submission names its patient: any of these, to be resolved against the patient index.
-package struct SubmittedPatient: Hashable, Sendable {
-    /// The reference as written, such as `Patient/0190...` or `https://mpi.example.org/fhir/Patient/994`.
-    package var reference: String?
-    /// The record, when the reference is `Patient/` and an id of this node's form.
-    package var record: PatientID?
-    /// Identifiers: of the reference, or of the contained or bundled Patient.
-    package var identifiers: [PatientIdentifier]
-    /// The contained or bundled Patient's demographics.
-    package var demographics: Demographics?
-
-    /// A patient from how it was named.
-    package init(
-        reference: String? = nil, record: PatientID? = nil, identifiers: [PatientIdentifier] = [],
-        demographics: Demographics? = nil,
-    ) {
-        self.reference = reference
-        self.record = record
-        self.identifiers = identifiers
-        self.demographics = demographics
-    }
-}
-
-/// A document entry before the node has given it an id, a patient and a time: what the source says of it.
-package struct DocumentDraft: Hashable, Sendable {
-    /// A relation to an earlier document, as the source names it.
-    package struct Relation: Hashable, Sendable {
-        /// What the relation says.
-        package let kind: RelationKind
-        /// The earlier entry's id, when the reference is of this node's form.
-        package let target: DocumentID?
-        /// The reference as written.
-        package let reference: String
-
-        /// A relation as submitted.
-        package init(_ kind: RelationKind, target: DocumentID?, reference: String) {
-            self.kind = kind
-            self.target = target
-            self.reference = reference
-        }
-    }
-
-    /// `uniqueId`; nil when the source gave none (simplified publish, generated metadata).
-    package var uniqueID: String?
-    /// Media type.
-    package var mimeType: String
-    /// SHA-1 as the source states it.
-    package var sha1: [UInt8]?
-    /// Size as the source states it.
-    package var size: Int?
-    /// Title.
-    package var title: String?
-    /// Language, BCP 47.
-    package var language: String?
-    /// When it was written.
-    package var creationTime: PartialDate?
-    /// When the reported care began.
-    package var serviceStart: PartialDate?
-    /// When the reported care ended.
-    package var serviceStop: PartialDate?
-    /// `classCode`.
-    package var classCode: CodedValue?
-    /// `typeCode`.
-    package var typeCode: CodedValue?
-    /// `formatCode`.
-    package var formatCode: CodedValue?
-    /// `healthcareFacilityTypeCode`.
-    package var facilityType: CodedValue?
-    /// `practiceSettingCode`.
-    package var practiceSetting: CodedValue?
-    /// `eventCodeList`.
-    package var eventCodes: [CodedValue] = []
-    /// `confidentialityCode` and sensitivity labels.
-    package var securityCodes: [CodedValue] = []
-    /// Authors.
-    package var authors: [DocumentAuthor] = []
-    /// `sourcePatientId`.
-    package var sourcePatient: PatientIdentifier?
-    /// Relations to earlier documents.
-    package var relations: [Relation] = []
-
-    /// A draft of which only the media type is known.
-    package init(mimeType: String) { self.mimeType = mimeType }
-
-    /// The entry, with what only the node knows; relations to targets it cannot name are left out.
-    package func entry(
-        id: DocumentID, uniqueID: String, patient: PatientID, home: CommunityID, bytes: [UInt8],
-        registered: Timestamp,
-    ) -> DocumentEntry {
-        let digest = ContentDigest(bytes)
-        var entry = DocumentEntry(
-            id: id, uniqueID: uniqueID, patient: patient, home: home, mimeType: mimeType, sha1: digest.sha1,
-            sha256: digest.sha256, size: bytes.count, registered: registered)
-        entry.title = title
-        entry.language = language
-        entry.creationTime = creationTime
-        entry.serviceStart = serviceStart
-        entry.serviceStop = serviceStop
-        entry.classCode = classCode
-        entry.typeCode = typeCode
-        entry.formatCode = formatCode
-        entry.facilityType = facilityType
-        entry.practiceSetting = practiceSetting
-        entry.eventCodes = eventCodes
-        entry.securityCodes = securityCodes
-        entry.authors = authors
-        entry.sourcePatient = sourcePatient
-        entry.relations = relations.compactMap { relation in
-            relation.target.map { DocumentRelation(relation.kind, $0) }
-        }
-        return entry
-    }
-}
-
 /// A submission as read and checked by itself, before patient and registry are looked at (ITI-65, ITI-105).
 package struct ProvideRequest: Sendable {
     /// What one entry of the request was, for the answer, which has one entry per request entry in order.
@@ -149,6 +35,8 @@ package struct ProvideRequest: Sendable {
     package var superseded: [String]
     /// What the request's entries were, in order.
     package var parts: [Part]
+    /// Which document each Binary of the request belongs to, by their order.
+    package var contentOwners: [Int]
     /// What was accepted in part, with its IHE code word.
     package var warnings: [String]
 
@@ -158,15 +46,61 @@ package struct ProvideRequest: Sendable {
         documents = []
         superseded = []
         parts = []
+        contentOwners = []
         warnings = []
     }
 
     /// The submission for a resolved patient; new ids are drawn in order: set, then documents.
     ///
+    /// What the documents replace is superseded, and so is what a patch says.
     /// - Throws: `.notFound` (UnresolvedReferenceException) for a relation whose target is no entry of this node's form.
     package func submission(
         patient: PatientID, home: CommunityID, now: Timestamp, using random: inout some RandomNumberGenerator,
     ) throws(ExchangeError) -> Submission {
-        throw ExchangeError(.unavailable, "not yet")
+        let set = SubmissionID.ordered(at: now, using: &random)
+        let ids = documents.map { _ in DocumentID.ordered(at: now, using: &random) }
+        var submitted: [SubmittedDocument] = []
+        var replaced: [DocumentID] = []
+        for (index, document) in documents.enumerated() {
+            var draft = document.draft
+            for (number, relation) in draft.relations.enumerated() {
+                guard let target = relation.target ?? Self.sibling(relation.reference).flatMap({
+                    ids.indices.contains($0) ? ids[$0] : nil
+                }) else {
+                    throw Self.unresolved(at: "\(Self.path(index)).relatesTo[\(number)]")
+                }
+                draft.relations[number] = .init(relation.kind, target: target, reference: relation.reference)
+                if relation.kind == .replaces, !replaced.contains(target) { replaced.append(target) }
+            }
+            let entry = draft.entry(
+                id: ids[index], uniqueID: draft.uniqueID ?? "urn:uuid:\(ids[index])", patient: patient, home: home,
+                bytes: document.bytes, registered: now)
+            submitted.append(SubmittedDocument(entry: entry, bytes: document.bytes))
+        }
+        for reference in superseded {
+            guard let id = DraftReading.documentID(reference) else { throw Self.unresolved(at: reference) }
+            if !replaced.contains(id) { replaced.append(id) }
+        }
+        return Submission(
+            set: SubmissionSet(
+                id: set, uniqueID: setUniqueID ?? "urn:uuid:\(set)", patient: patient, sourceID: sourceID,
+                submissionTime: submissionTime ?? PartialDate(now), contentType: contentType, documents: ids),
+            documents: submitted, superseded: replaced)
+    }
+
+    /// How a relation names another document of the same submission.
+    static func siblingReference(_ index: Int) -> String { "#document-\(index)" }
+
+    private static func sibling(_ reference: String) -> Int? {
+        guard reference.utf8.starts(with: "#document-".utf8) else { return nil }
+        return Int(reference.dropFirst(10))
+    }
+
+    /// Where a document is in an error about the submission as a whole.
+    static func path(_ index: Int) -> String { "document[\(index)]" }
+
+    private static func unresolved(at location: String) -> ExchangeError {
+        ExchangeError(
+            .notFound, "UnresolvedReferenceException: the reference leads to no document of this node", at: location)
     }
 }

@@ -1,7 +1,61 @@
+import ExchangeCore
 import XDSMetadata
 
 /// Whether an entry answers a query: the reference that every projection is tested against.
 package enum QueryMatcher {
     /// True when every filled part of the query matches.
-    package static func matches(_ entry: DocumentEntry, _ query: DocumentQuery) -> Bool { false }
+    package static func matches(_ entry: DocumentEntry, _ query: DocumentQuery) -> Bool {
+        (query.statuses.isEmpty || query.statuses.contains(entry.status))
+            && any(query.classCodes, entry.classCode) && any(query.typeCodes, entry.typeCode)
+            && any(query.formatCodes, entry.formatCode) && any(query.facilityTypes, entry.facilityType)
+            && any(query.practiceSettings, entry.practiceSetting) && any(query.eventCodes, entry.eventCodes)
+            && any(query.securityLabels, entry.securityCodes) && identifiers(query.identifiers, entry)
+            && covers(query.creation, entry.creationTime, entry.creationTime)
+            && overlaps(query.registered, entry.registered, Timestamp(milliseconds: entry.registered.milliseconds + 1))
+            && covers(query.service, entry.serviceStart, entry.serviceStop)
+            && names(query.authorFamily, entry) { [$0.family] }
+            && names(query.authorGiven, entry) { $0.given }
+            && (query.relatedTo.isEmpty || entry.relations.contains { query.relatedTo.contains($0.target) })
+    }
+
+    private static func any(_ filters: [DocumentQuery.CodeFilter], _ code: CodedValue?) -> Bool {
+        filters.isEmpty || code.map { code in filters.contains { matches($0, code) } } ?? false
+    }
+
+    private static func any(_ filters: [DocumentQuery.CodeFilter], _ codes: [CodedValue]) -> Bool {
+        filters.isEmpty || codes.contains { code in filters.contains { matches($0, code) } }
+    }
+
+    private static func matches(_ filter: DocumentQuery.CodeFilter, _ code: CodedValue) -> Bool {
+        same(filter.code, code.code) && (filter.system.map { same($0, code.system) } ?? true)
+    }
+
+    /// `uniqueId` as it is; entryUUID with or without `urn:uuid:`, in either case.
+    private static func identifiers(_ wanted: [String], _ entry: DocumentEntry) -> Bool {
+        wanted.isEmpty || wanted.contains { same($0, entry.uniqueID) || DocumentID($0) == entry.id }
+    }
+
+    /// Overlap with what the two ends cover; an entry that says nothing does not match. One end alone leaves the other
+    /// open (FHIR `Period`).
+    private static func covers(_ interval: DocumentQuery.Interval?, _ start: PartialDate?, _ stop: PartialDate?) -> Bool {
+        guard let interval else { return true }
+        guard start != nil || stop != nil else { return false }
+        return overlaps(interval, start?.start, stop?.end)
+    }
+
+    private static func overlaps(_ interval: DocumentQuery.Interval?, _ start: Timestamp?, _ end: Timestamp?) -> Bool {
+        guard let interval else { return true }
+        if let from = interval.from, let end, end <= from { return false }
+        if let until = interval.until, let start, start >= until { return false }
+        return true
+    }
+
+    private static func names(
+        _ wanted: [String], _ entry: DocumentEntry, _ parts: (PersonName) -> [String],
+    ) -> Bool {
+        wanted.isEmpty
+            || entry.authors.compactMap(\.person).flatMap(parts).contains { name in
+                wanted.contains { name.lowercased().utf8.starts(with: $0.lowercased().utf8) }
+            }
+    }
 }

@@ -1,0 +1,22 @@
+import ExchangeCore
+
+/// URIs of MHD 4.2 and of our own extensions, in one place.
+enum MHDNames {
+    static let uri = "urn:ietf:rfc:3986"
+    static let identifierType = "https://profiles.ihe.net/ITI/MHD/CodeSystem/IHE.MHD.MHDIdentifierType"
+    static let listType = "https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes"
+    static let sourceID = "https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-sourceId"
+    static let designation = "https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-designationType"
+    static let homeCommunity = "https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-HomeCommunityId"
+    /// SHA-256 of the document's bytes, `valueBase64Binary`, on an attachment.
+    static let sha256 = "https://concordat.example/fhir/StructureDefinition/sha256"
+    static let comprehensive = [
+        "https://profiles.ihe.net/ITI/MHD/StructureDefinition/IHE.MHD.Comprehensive.ProvideBundle",
+        "https://profiles.ihe.net/ITI/MHD/StructureDefinition/IHE.MHD.UnContained.Comprehensive.ProvideBundle",
+    ]
+    static let uniqueIDType = CodedValue(code: "uniqueId", system: identifierType)
+    static let entryUUIDType = CodedValue(code: "entryUUID", system: identifierType)
+}
+
+/// Identifiers are compared as bytes.
+func same(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
