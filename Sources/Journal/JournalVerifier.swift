@@ -1,0 +1,150 @@
+import ExchangeCore
+
+/// Checks a whole journal without a key and without trust in any side file: frames, checksums, digests, hashes, the tree,
+/// and the checkpoints that vouch for it (security.md T47, T48).
+///
+/// Feed the segments in order, in pieces of any size. Every error is `.corrupted` and names segment, offset and entry.
+package struct JournalVerifier: Sendable {
+    /// What was found sound.
+    package struct Report: Sendable, Equatable {
+        /// The log's origin, as its segments state it.
+        package let origin: String
+        /// How many entries.
+        package let entries: UInt64
+        /// How many groups they were written in.
+        package let groups: UInt64
+        /// How many bytes were read, blank ones included.
+        package let bytes: UInt64
+        /// The root over all entries.
+        package let root: [UInt8]
+    }
+
+    private let checkpoints: [Checkpoint]
+    private var origin: String?
+    private var frontier = MerkleFrontier()
+    private var scanner: SegmentScanner?
+    private var segment: UInt32 = 0
+    private var head: [UInt8] = []
+    private var header: SegmentHeader?
+    private var isBlank = false
+    private var offset: UInt64 = 0
+    private var groups: UInt64 = 0
+    private var bytes: UInt64 = 0
+
+    /// A check against checkpoints whose signatures the caller has verified.
+    package init(origin: String? = nil, checkpoints: [Checkpoint] = []) {
+        self.origin = origin
+        self.checkpoints = checkpoints
+    }
+
+    /// Takes the next bytes of the present segment.
+    package mutating func feed(_ piece: ArraySlice<UInt8>) throws(ExchangeError) {
+        bytes += UInt64(piece.count)
+        defer { offset += UInt64(piece.count) }
+        guard !isBlank else { return try expectBlank(piece, at: offset) }
+        guard scanner != nil else {
+            head += piece
+            return try readHeader()
+        }
+        try scan(piece)
+    }
+
+    /// Says that the present segment ends here; the next bytes are the next segment's.
+    package mutating func endSegment() throws(ExchangeError) {
+        guard let scanner, let header else { throw fault("segment has no header", at: 0) }
+        guard scanner.isBetweenGroups else { throw fault("the last group breaks off", at: scanner.offset) }
+        guard isBlank || scanner.unread.allSatisfy({ $0 == 0 }) else {
+            throw fault("bytes that are no frame stand at the end", at: scanner.offset)
+        }
+        guard offset >= header.allocatedBytes else { throw fault("segment was cut short", at: offset) }
+        segment += 1
+        self.scanner = nil
+        self.header = nil
+        head = []
+        isBlank = false
+        offset = 0
+    }
+
+    /// Says that there are no more segments, and what was found.
+    package func finish() throws(ExchangeError) -> Report {
+        guard let origin, scanner == nil, head.isEmpty else { throw fault("segment does not end", at: offset) }
+        for checkpoint in checkpoints where checkpoint.size > frontier.size {
+            throw ExchangeError(
+                .corrupted, "the journal has \(frontier.size) entries, and a signed checkpoint vouches for "
+                    + "\(checkpoint.size): the last ones are missing",
+                at: "segment \(segment), entry \(frontier.size)")
+        }
+        return Report(origin: origin, entries: frontier.size, groups: groups, bytes: bytes, root: frontier.root)
+    }
+
+    private func fault(_ reason: String, at offset: UInt64) -> ExchangeError {
+        SegmentFault(segment: segment, offset: offset, position: frontier.size, reason: reason).error
+    }
+
+    private mutating func readHeader() throws(ExchangeError) {
+        switch head.withUnsafeBytes({ EntryFrame.read($0, at: 0) }) {
+        case .needsMore:
+            guard head.count < 4096 else { throw fault("segment has no header", at: 0) }
+        case .frame(.segment, let body, let next):
+            guard let header = SegmentHeader(Array(head[body..<next])) else {
+                throw fault("segment has no readable header", at: 0)
+            }
+            guard header.number == segment, header.firstPosition == frontier.size, header.root == frontier.root else {
+                throw fault("segment does not continue the one before it", at: 0)
+            }
+            guard origin == nil || origin == header.origin else {
+                throw fault("segment belongs to another log, \(header.origin)", at: 0)
+            }
+            origin = header.origin
+            for checkpoint in checkpoints where checkpoint.origin != header.origin {
+                throw fault("a checkpoint belongs to another log, \(checkpoint.origin)", at: 0)
+            }
+            self.header = header
+            scanner = SegmentScanner(segment: segment, offset: UInt64(next), frontier: frontier)
+            let rest = head[next...]
+            head = []
+            try scan(rest)
+        case .blank, .damaged, .frame: throw fault("segment has no readable header", at: 0)
+        }
+    }
+
+    private mutating func scan(_ piece: ArraySlice<UInt8>) throws(ExchangeError) {
+        guard var scanner else { return }
+        // The scanner is moved out and back so that its buffer is never copied.
+        self.scanner = nil
+        defer { self.scanner = scanner }
+        scanner.feed(piece)
+        while true {
+            let step: SegmentScanner.Step
+            do { step = try scanner.next() } catch { throw error.error }
+            switch step {
+            case .needsMore: return
+            case .blank:
+                guard scanner.isBetweenGroups else { throw fault("the last group breaks off", at: scanner.offset) }
+                isBlank = true
+                let rest = scanner.unread
+                return try expectBlank(rest, at: scanner.offset)
+            case .group(let group):
+                try compare(group)
+                frontier = group.frontier
+                groups += 1
+            }
+        }
+    }
+
+    private func compare(_ group: ScannedGroup) throws(ExchangeError) {
+        for checkpoint in checkpoints where checkpoint.size > frontier.size && checkpoint.size <= group.frontier.size {
+            var tree = frontier
+            for entry in group.entries where tree.size < checkpoint.size { tree.append(entry.leaf) }
+            guard tree.root == checkpoint.root else {
+                throw fault("the entries up to here are not those a signed checkpoint vouches for", at: group.start)
+            }
+        }
+    }
+
+    private func expectBlank(_ piece: ArraySlice<UInt8>, at start: UInt64) throws(ExchangeError) {
+        if let found = piece.firstIndex(where: { $0 != 0 }) {
+            throw fault("bytes stand behind the last group", at: start + UInt64(found - piece.startIndex))
+        }
+    }
+}

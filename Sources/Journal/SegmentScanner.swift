@@ -1,0 +1,172 @@
+import Crypto
+import ExchangeCore
+
+/// What a segment holds wrongly, and where.
+package struct SegmentFault: Error, Sendable, Equatable {
+    /// The number of the segment.
+    package let segment: UInt32
+    /// The frame at fault, counted from the start of the segment.
+    package let offset: UInt64
+    /// The entry at fault, or the one that should have followed.
+    package let position: JournalPosition
+    /// What is wrong, as a lower-case sentence.
+    package let reason: String
+
+    /// A fault from its parts.
+    package init(segment: UInt32, offset: UInt64, position: JournalPosition, reason: String) {
+        self.segment = segment
+        self.offset = offset
+        self.position = position
+        self.reason = reason
+    }
+
+    /// The error an operator reads.
+    package var error: ExchangeError {
+        ExchangeError(
+            .corrupted, "the journal is damaged: \(reason); go on with `hie backup restore`, or lose what follows "
+                + "with `hie journal repair --accept-loss`",
+            at: "segment \(segment), offset \(offset), entry \(position)")
+    }
+}
+
+/// A whole group as a scan found it.
+package struct ScannedGroup: Sendable {
+    /// An entry of the group.
+    package struct Entry: Sendable {
+        /// Where its frame lies.
+        package let location: EntryLocation
+        /// Its leaf hash, computed from the bytes that lie there.
+        package let leaf: [UInt8]
+        /// What it is about.
+        package let kind: EntryKind
+    }
+
+    /// Where the group begins.
+    package let start: UInt64
+    /// Where it ends: the next group's start.
+    package let end: UInt64
+    /// Its entries in order.
+    package let entries: [Entry]
+    /// The tree behind it, computed from the bytes.
+    package let frontier: MerkleFrontier
+}
+
+/// Reads a segment from front to back, whatever is in it, and checks everything that can be checked without a key:
+/// frames, checksums, documents' digests, the order of entries, each group's root.
+///
+/// Feed it bytes as they come; `next` gives whole groups. It never traps on foreign bytes and holds one group at the most.
+package struct SegmentScanner: Sendable {
+    /// What `next` found.
+    package enum Step: Sendable {
+        /// A whole group.
+        case group(ScannedGroup)
+        /// Feed more bytes, or nothing more is there: `isBetweenGroups` says whether that is a clean end.
+        case needsMore
+        /// Nothing is written from here on, or a group breaks off here.
+        case blank
+    }
+
+    /// The segment being read.
+    package let segment: UInt32
+    /// Where the last whole group ends.
+    package private(set) var groupStart: UInt64
+    /// The frame that is looked at next.
+    package private(set) var offset: UInt64
+    /// The tree behind the last whole group.
+    package private(set) var frontier: MerkleFrontier
+    private var pending: MerkleFrontier
+    private var entries: [ScannedGroup.Entry] = []
+    private var contents: [(digest: [UInt8], length: Int)] = []
+    private var buffer: [UInt8] = []
+    private var consumed = 0
+
+    /// A scan that begins between two groups, at `offset`, behind `frontier`.
+    package init(segment: UInt32, offset: UInt64, frontier: MerkleFrontier) {
+        self.segment = segment
+        self.offset = offset
+        self.frontier = frontier
+        groupStart = offset
+        pending = frontier
+    }
+
+    /// Whether the scan stands between two groups.
+    package var isBetweenGroups: Bool { offset == groupStart }
+
+    /// The bytes handed over that belong to no frame yet.
+    package var unread: ArraySlice<UInt8> { buffer[consumed...] }
+
+    /// Hands over the bytes that follow those handed over before.
+    package mutating func feed(_ bytes: some Collection<UInt8>) {
+        if consumed > 0 {
+            buffer.removeFirst(consumed)
+            consumed = 0
+        }
+        buffer.append(contentsOf: bytes)
+    }
+
+    /// The next whole group. Throws at what is wrong; the scan is of no more use then, but for where it stands.
+    package mutating func next() throws(SegmentFault) -> Step {
+        while true {
+            let reading = buffer.withUnsafeBytes { EntryFrame.read($0, at: consumed) }
+            switch reading {
+            case .needsMore: return .needsMore
+            case .blank: return .blank
+            case .damaged(let reason): throw fault(reason)
+            case .frame(let kind, let body, let end):
+                let bytes = Array(buffer[body..<end])
+                var group: ScannedGroup?
+                switch kind {
+                case .content: try take(content: bytes)
+                case .entry: try take(entry: bytes)
+                case .footer: group = try take(footer: bytes)
+                case .segment: throw fault("a segment's header stands where an entry should")
+                }
+                offset += UInt64(end - consumed)
+                consumed = end
+                if let group {
+                    groupStart = offset
+                    return .group(group)
+                }
+            }
+        }
+    }
+
+    private func fault(_ reason: String) -> SegmentFault {
+        SegmentFault(segment: segment, offset: offset, position: pending.size, reason: reason)
+    }
+
+    private mutating func take(content: [UInt8]) throws(SegmentFault) {
+        guard contents.count < Int(UInt16.max) else { throw fault("too many documents before one entry") }
+        contents.append((EntrySeal.digest(of: content), content.count))
+    }
+
+    private mutating func take(entry: [UInt8]) throws(SegmentFault) {
+        guard let header = EntryHeader(entry) else { throw fault("entry has no readable header") }
+        guard header.contents.count == contents.count else {
+            throw fault("entry names \(header.contents.count) documents and \(contents.count) stand before it")
+        }
+        for (named, found) in zip(header.contents, contents)
+        where named.digest != found.digest || Int(named.length) != found.length {
+            throw fault("document \(named.document) is not the one its entry names")
+        }
+        let leaf = MerkleHash.leaf(entry)
+        pending.append(leaf)
+        entries.append(
+            ScannedGroup.Entry(
+                location: EntryLocation(segment: segment, offset: offset), leaf: leaf, kind: header.kind))
+        contents = []
+    }
+
+    private mutating func take(footer bytes: [UInt8]) throws(SegmentFault) -> ScannedGroup {
+        guard let footer = GroupFooter(bytes) else { throw fault("the end of a group is not readable") }
+        guard footer.segment == segment, footer.start == groupStart, footer.firstPosition == frontier.size,
+            Int(footer.entries) == entries.count, contents.isEmpty, !entries.isEmpty
+        else { throw fault("the end of a group does not fit the group") }
+        guard footer.root == pending.root else { throw fault("the tree over the entries is not the one written") }
+        let end = offset + UInt64(EntryFrame.headerBytes + bytes.count)
+        let group = ScannedGroup(start: groupStart, end: end, entries: entries, frontier: pending)
+        frontier = pending
+        entries = []
+        return group
+    }
+}

@@ -1,0 +1,177 @@
+import Crypto
+import ExchangeCore
+import Journal
+import Synchronization
+
+/// Patients' keys in one append-only file, each wrapped by the node's wrapping key and synced before it is used.
+///
+/// Records have 128 bytes, so that none crosses a disk sector: one is there whole or not at all. In memory lie the wrapped
+/// keys only (about 100 bytes a patient); a key is unwrapped when it is needed. Many keys made at once share a sync.
+package final class FileKeyring: KeyringStore {
+    struct State: Sendable {
+        /// The record of each patient, counted from 1; negative when erased.
+        var records: [PatientID: Int] = [:]
+        /// Nonce, wrapped key and tag of each record, one behind the other.
+        var wrapped: [UInt8] = []
+        var failure: ExchangeError?
+
+        var count: Int { wrapped.count / FileKeyringRecord.wrappedBytes }
+    }
+
+    private typealias Outcome = Result<SymmetricKey, ExchangeError>
+
+    private let file: DurableFile
+    private let wrappingKey: SymmetricKey
+    private let world: World
+    private let threads = BlockingThreads(count: 1)
+    private let state: Mutex<State>
+    private let queue = GroupQueue<PatientID, [Outcome], Outcome>(
+        waitingMax: 8192, waitingCostMax: 8192, groupMax: 1024, groupCostMax: 1024)
+
+    private init(file: DurableFile, wrappingKey: SymmetricKey, world: World, state: sending State) {
+        self.file = file
+        self.wrappingKey = wrappingKey
+        self.world = world
+        self.state = Mutex(state)
+    }
+
+    /// Makes an empty keyring; the path's folder must exist. Throws `.conflict` when there is one already.
+    package static func create(
+        _ path: String, wrappingKey: SymmetricKey, world: World, calls: FileCalls = .system,
+    ) async throws(ExchangeError) -> FileKeyring {
+        try await BlockingThreads(count: 1).run { () throws(ExchangeError) in
+            let file = try DurableFile(path, .create, calls: calls)
+            guard file.lockExclusively() else { throw locked(path) }
+            try file.write(try FileKeyringRecord.head(wrappingKey, world: world), at: 0)
+            try file.sync()
+            try folder(of: path).sync()
+            return FileKeyring(file: file, wrappingKey: wrappingKey, world: world, state: State())
+        }
+    }
+
+    /// Opens a keyring. Throws `.notFound`, `.conflict` (another process holds it, or the wrapping key is another one)
+    /// or `.corrupted` naming the record.
+    package static func open(
+        _ path: String, wrappingKey: SymmetricKey, world: World, calls: FileCalls = .system,
+    ) async throws(ExchangeError) -> FileKeyring {
+        try await BlockingThreads(count: 1).run { () throws(ExchangeError) in
+            let file = try DurableFile(path, .update, calls: calls)
+            guard file.lockExclusively() else { throw locked(path) }
+            var recovery = FileKeyringRecovery(file)
+            let state = try recovery.recover(wrappingKey)
+            try folder(of: path).sync()
+            return FileKeyring(file: file, wrappingKey: wrappingKey, world: world, state: state)
+        }
+    }
+
+    package func key(for patient: PatientID) async throws(ExchangeError) -> SymmetricKey? { try known(patient) }
+
+    package func keyOrCreate(for patient: PatientID) async throws(ExchangeError) -> SymmetricKey {
+        if let key = try known(patient) { return key }
+        let outcome = await queue.submit(patient, cost: 1, first: { await self.make($0) }, second: { $0 })
+        guard let outcome else { throw ExchangeError(.unavailable, "too many patients wait for their key; try again later") }
+        return try outcome.get()
+    }
+
+    package func erase(_ patient: PatientID) async throws(ExchangeError) {
+        try await threads.run { () throws(ExchangeError) in
+            let (record, failure) = self.state.withLock { ($0.records[patient], $0.failure) }
+            if let failure { throw failure }
+            if let record, record < 0 { return }
+            // A patient without a key gets an erased record too, so that none is ever made.
+            let number = record ?? (self.state.withLock { $0.count } + 1)
+            do throws(ExchangeError) {
+                let place = UInt64(number * FileKeyringRecord.bytes)
+                let before = FileKeyringRecord(try self.file.read(at: place, count: FileKeyringRecord.bytes))
+                let batch = before.map { Int($0.batch) } ?? number
+                try self.file.write(FileKeyringRecord.erased(patient, batch: batch), at: place)
+                try self.file.sync()
+            } catch {
+                throw self.fail(error)
+            }
+            self.state.withLock { state in
+                let blank = [UInt8](repeating: 0, count: FileKeyringRecord.wrappedBytes)
+                if record == nil {
+                    state.wrapped += blank
+                } else {
+                    let at = (number - 1) * FileKeyringRecord.wrappedBytes
+                    state.wrapped.replaceSubrange(at..<at + FileKeyringRecord.wrappedBytes, with: blank)
+                }
+                state.records[patient] = -number
+            }
+        }
+    }
+
+    private static func locked(_ path: String) -> ExchangeError {
+        ExchangeError(.conflict, "keyring locked by another process; is a node running on this folder?", at: path)
+    }
+
+    private static func folder(of path: String) -> DurableFolder {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        return DurableFolder(parts.count == 1 ? "." : parts.dropLast().joined(separator: "/") + "/")
+    }
+
+    private func known(_ patient: PatientID) throws(ExchangeError) -> SymmetricKey? {
+        let (record, wrapped): (Int?, [UInt8]) = state.withLock { state in
+            guard let record = state.records[patient], record > 0 else { return (state.records[patient], []) }
+            let at = (record - 1) * FileKeyringRecord.wrappedBytes
+            return (record, Array(state.wrapped[at..<at + FileKeyringRecord.wrappedBytes]))
+        }
+        guard let record else { return nil }
+        guard record > 0 else { throw ExchangeError(.gone, "the patient's key was erased") }
+        return try FileKeyringRecord.unwrap(wrapped, of: patient, wrappingKey, number: record)
+    }
+
+    private func make(_ patients: [PatientID]) async -> [Outcome] {
+        do throws(ExchangeError) {
+            return try await threads.run { () throws(ExchangeError) in try self.makeAll(patients) }
+        } catch {
+            return patients.map { _ in .failure(error) }
+        }
+    }
+
+    private func makeAll(_ patients: [PatientID]) throws(ExchangeError) -> [Outcome] {
+        let (before, failure) = state.withLock { ($0, $0.failure) }
+        if let failure { throw failure }
+        var made: [PatientID: [UInt8]] = [:]
+        var order: [PatientID] = []
+        var bytes: [UInt8] = []
+        for patient in patients where before.records[patient] == nil && made[patient] == nil {
+            let wrapped = try FileKeyringRecord.wrap(
+                SymmetricKey(data: world.randomBytes(32)), of: patient, wrappingKey, nonce: world.randomBytes(12))
+            made[patient] = wrapped
+            order.append(patient)
+            bytes += FileKeyringRecord.live(patient, wrapped, batch: before.count + 1)
+        }
+        if !order.isEmpty {
+            do throws(ExchangeError) {
+                try file.write(bytes, at: UInt64((before.count + 1) * FileKeyringRecord.bytes))
+                try file.sync()
+            } catch {
+                throw fail(error)
+            }
+            state.withLock { state in
+                for patient in order {
+                    state.wrapped += made[patient] ?? []
+                    state.records[patient] = state.count
+                }
+            }
+        }
+        return patients.map { patient in
+            do throws(ExchangeError) {
+                guard let key = try known(patient) else { throw ExchangeError(.internal, "a key that was made is not there") }
+                return .success(key)
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    private func fail(_ cause: ExchangeError) -> ExchangeError {
+        let failure = ExchangeError(
+            .unavailable, "the keyring cannot be written any more, restart the node: \(cause.message)",
+            at: cause.location)
+        state.withLock { $0.failure = failure }
+        return failure
+    }
+}
