@@ -49,14 +49,11 @@ extension DirectoryState {
         guard let community = draft.payload["community"]?.string.flatMap({ CommunityID($0) }), let row = rows[community],
             let admission = row.admission, isRestored || admission.isValid(at: now)
         else { return .refused(.notAdmitted) }
-        // What is held already costs no signature to recognise; nothing is believed that this comparison reads.
+        // What is held already, or claims to be older, costs no signature to set aside: neither is believed or kept.
         if let held = row.record, held.token.compact.utf8.elementsEqual(compact.utf8) { return .duplicate }
+        if let mark = row.mark, isBelow(draft, mark) { return .stale }
         let record: DirectoryRecord
-        do { record = try DirectoryRecord(verifying: draft, admission: admission) } catch {
-            // An owner's older epoch is history, not an offence.
-            if error == .wrongEpoch, let mark = row.mark, isBelow(draft, mark) { return .stale }
-            return .refused(error)
-        }
+        do { record = try DirectoryRecord(verifying: draft, admission: admission) } catch { return .refused(error) }
         if let refusal = timeRefusal(record, now: now), !isRestored { return .refused(refusal) }
         if let mark = row.mark {
             let same = (record.mark.epoch, record.mark.sequence) == (mark.epoch, mark.sequence)
@@ -79,8 +76,10 @@ extension DirectoryState {
     }
 
     private func isBelow(_ draft: UnverifiedToken, _ mark: HighWaterMark) -> Bool {
-        guard let epoch = draft.payload["epoch"]?.integer else { return false }
-        return epoch >= 0 && epoch < Int(mark.epoch)
+        guard let epoch = draft.payload["epoch"]?.integer, let sequence = draft.payload["seq"]?.integer else {
+            return false
+        }
+        return (UInt64(clamping: epoch), UInt64(clamping: sequence)) < (UInt64(mark.epoch), mark.sequence)
     }
 
     /// Two records of one owner under one number: both are kept, the greater hash wins, the community is not routed to.
