@@ -30,7 +30,6 @@ let exceptions: [Exception] = [
     .init(.printing, "Sources/hie/Terminal.swift", "the one place where hie writes to its user"),
     .init(.printing, "Sources/hie-bench/Report.swift", "the one place where hie-bench prints figures"),
     .init(.unstructured, "Sources/Simulation/SeededScheduler.swift", "starts the simulated world's first task"),
-    .init(.unchecked, "Sources/Simulation/SeededScheduler.swift", "a task executor keeps jobs the compiler cannot see"),
 ]
 
 extension Exception {

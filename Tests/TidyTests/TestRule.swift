@@ -1,6 +1,7 @@
 /// Tests neither sleep nor count on a port being free.
 enum TestRule {
-    private static let loopback = ["localhost:", "127.0.0.1:", "0.0.0.0:", "[::1]:"]
+    /// Not `[::1]`: it stands in tests of address parsing, and a server bound to it is caught by `port:`.
+    private static let loopback = ["localhost:", "127.0.0.1:", "0.0.0.0:"]
 
     static func findings(_ file: SourceFile) -> [Finding] {
         let sleeps = BanRule.findings(file).filter { $0.rule == .sleep }.map { finding in
