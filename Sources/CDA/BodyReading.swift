@@ -7,14 +7,20 @@ struct BodyReading {
     private(set) var codes: [CodedEntry] = []
     private(set) var isFull = false
     private var sections: [DocumentSection] = []
+    /// Names and indices from the document down to the element being read; written out only where a code is.
+    private var steps: [(name: String, index: Int)] = []
 
     mutating func read(_ root: XMLElement) {
         for name in ["documentationOf", "componentOf"] {
-            for (index, element) in root.all(name).enumerated() { collect(element, path: "\(name)[\(index)]") }
+            for (index, element) in root.all(name).enumerated() {
+                steps = [(name, index)]
+                collect(element)
+            }
         }
         guard let component = root.first("component") else { return }
         if let structured = component.first("structuredBody") {
-            collect(structured, path: "component/structuredBody")
+            steps = [("component", 0), ("structuredBody", 0)]
+            collect(structured)
             body = .structured(sections)
         } else if let other = component.first("nonXMLBody") {
             let text = other.first("text")
@@ -25,7 +31,7 @@ struct BodyReading {
     }
 
     /// Descends at most as deep as the XML reader let the tree become.
-    private mutating func collect(_ element: XMLElement, path: String) {
+    private mutating func collect(_ element: XMLElement) {
         if element.name == "section" {
             sections.append(
                 DocumentSection(
@@ -48,8 +54,14 @@ struct BodyReading {
             guard case .element(let child) = child else { continue }
             let index = counts[child.name, default: 0]
             counts[child.name] = index + 1
-            collect(child, path: index == 0 ? "\(path)/\(child.name)" : "\(path)/\(child.name)[\(index)]")
+            steps.append((child.name, index))
+            collect(child)
+            steps.removeLast()
             if isFull { return }
         }
+    }
+
+    private var path: String {
+        steps.map { $0.index == 0 ? $0.name : "\($0.name)[\($0.index)]" }.joined(separator: "/")
     }
 }

@@ -40,10 +40,28 @@ extension JSONScanner {
     }
 
     private func text(_ content: UnsafeBufferPointer<UInt8>, from start: Int) throws(JSONError) -> String {
+        // Short plain strings are most of any resource; validating them costs more than looking at them here.
+        if content.count < 256, Self.isASCII(content) { return String(decoding: content, as: UTF8.self) }
         guard let text = String(validating: content, as: UTF8.self) else {
             throw JSONError("a string is not valid UTF-8", offset: start)
         }
         return text
+    }
+
+    private static func isASCII(_ content: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let base = content.baseAddress else { return true }
+        let raw = UnsafeRawPointer(base)
+        var seen: UInt64 = 0
+        var at = 0
+        while at + 8 <= content.count {
+            seen |= raw.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            at += 8
+        }
+        while at < content.count {
+            seen |= UInt64(content[at])
+            at += 1
+        }
+        return seen & 0x8080_8080_8080_8080 == 0
     }
 
     /// Moves to the next quote, backslash or control character, or to the end.
