@@ -47,6 +47,13 @@ package struct JournalGroup: Sendable {
     package let entries: [SealedEntry]
     /// The tree behind the last entry.
     package let frontier: MerkleFrontier
+
+    /// A group from its parts; `frontier` is the tree with the entries appended.
+    package init(firstPosition: JournalPosition, entries: [SealedEntry], frontier: MerkleFrontier) {
+        self.firstPosition = firstPosition
+        self.entries = entries
+        self.frontier = frontier
+    }
 }
 
 /// Where the store put an entry.

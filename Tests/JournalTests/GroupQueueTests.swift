@@ -1,0 +1,73 @@
+import ExchangeCore
+import Journal
+import Synchronization
+import Testing
+
+@Suite struct GroupQueueTests {
+    private final class Log: Sendable {
+        struct Seen {
+            var first: [Int] = []
+            var second: [Int] = []
+            var groups = 0
+            var inFirst = 0
+            var inSecond = 0
+        }
+
+        let state = Mutex(Seen())
+    }
+
+    @Test func `everyone gets their own outcome, in the order of the queue, and groups pass both stages one by one`() async {
+        let queue = GroupQueue<Int, [Int], Int>(waitingMax: 1000, waitingCostMax: 1000, groupMax: 16, groupCostMax: 16)
+        let log = Log()
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<500 {
+                group.addTask {
+                    let outcome = await queue.submit(number, cost: 1) { items in
+                        log.state.withLock {
+                            #expect($0.inFirst == 0 && items.count <= 16)
+                            $0.inFirst += 1
+                            $0.first += items
+                            $0.groups += 1
+                        }
+                        await Task.yield()
+                        log.state.withLock { $0.inFirst -= 1 }
+                        return items
+                    } second: { items in
+                        log.state.withLock {
+                            #expect($0.inSecond == 0)
+                            $0.inSecond += 1
+                            $0.second += items
+                        }
+                        await Task.yield()
+                        log.state.withLock { $0.inSecond -= 1 }
+                        return items.map { $0 * 2 }
+                    }
+                    #expect(outcome == number * 2)
+                }
+            }
+        }
+        let seen = log.state.withLock { $0 }
+        #expect(seen.first.sorted() == Array(0..<500))
+        #expect(seen.second == seen.first)
+        #expect(seen.groups < 500)
+    }
+
+    @Test func `a full queue refuses, and works on`() async {
+        let queue = GroupQueue<Int, [Int], Int>(waitingMax: 4, waitingCostMax: 100, groupMax: 2, groupCostMax: 100)
+        let refused = Log()
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<64 {
+                group.addTask {
+                    let outcome = await queue.submit(number, cost: 1) { items in
+                        for _ in 0..<20 { await Task.yield() }
+                        return items
+                    } second: { $0 }
+                    if outcome == nil { refused.state.withLock { $0.groups += 1 } } else { #expect(outcome == number) }
+                }
+            }
+        }
+        #expect(refused.state.withLock { $0.groups } > 0)
+        #expect(await queue.submit(7, cost: 1, first: { $0 }, second: { $0 }) == 7)
+        #expect(await queue.submit(8, cost: 101, first: { $0 }, second: { $0 }) == nil)
+    }
+}
