@@ -1,0 +1,96 @@
+import ExchangeCore
+
+/// One name as matching compares it.
+struct NormalizedName: Hashable, Sendable {
+    /// The family name in one piece, particles and hyphens closed up: `DELACRUZ`, `SMITHJONES`.
+    let family: [UInt8]
+    /// Its parts, particles glued to what follows: `SMITH` and `JONES`.
+    let familyTokens: [[UInt8]]
+    /// The first given name in one piece.
+    let first: [UInt8]
+    /// All given tokens in order, the first name's own parts first.
+    let givenTokens: [[UInt8]]
+    /// The first letter of what follows the first name.
+    let middleInitial: UInt8?
+    /// `JR`, `SR`, `2`, `3`, ...
+    let suffix: [UInt8]?
+
+    /// Nil for a name that names nobody: empty, or a word for a situation (`UNKNOWN`, `BABY BOY`).
+    init?(_ name: PersonName) {
+        var family = Self.tokens(name.family)
+        var suffix = name.suffix.flatMap { Self.suffix(Self.tokens($0).last ?? []) }
+        if suffix == nil, family.count > 1, let last = family.last, let found = Self.suffix(last) {
+            suffix = found
+            family.removeLast()
+        }
+        let glued = Self.glue(family)
+        var given = name.given.map(Self.tokens)
+        if suffix == nil, let last = given.last?.last, given.count > 1 || (given.first?.count ?? 0) > 1,
+            last.count > 1, let found = Self.suffix(last)
+        {
+            suffix = found
+            given[given.count - 1].removeLast()
+        }
+        given.removeAll(where: \.isEmpty)
+        guard !(glued.isEmpty && given.isEmpty), !Self.isPlaceholder(family: glued, given: given) else { return nil }
+        self.family = Array(glued.joined())
+        familyTokens = glued
+        first = Array((given.first ?? []).joined())
+        givenTokens = Array(given.joined())
+        middleInitial = given.count > 1 ? given[1].first?.first : nil
+        self.suffix = suffix
+    }
+
+    /// Folded words; hyphens, commas and blanks part them, other punctuation is dropped.
+    static func tokens(_ text: String) -> [[UInt8]] {
+        LatinFold.fold(String(text.prefix(128))).split { $0 == 0x20 || $0 == 0x2D || $0 == 0x2C || $0 == 0x09 }
+            .map { $0.filter { ($0 >= 0x41 && $0 <= 0x5A) || ($0 >= 0x30 && $0 <= 0x39) || $0 >= 0x61 } }
+            .filter { !$0.isEmpty }
+    }
+
+    private static let particles: Set<[UInt8]> = Set(
+        [
+            "DE", "DEL", "DELA", "LA", "LAS", "LOS", "EL", "AL", "DA", "DAS", "DO", "DOS", "DI", "DU", "LE", "VAN", "VON",
+            "DER", "DEN", "TER", "TEN", "BIN", "IBN", "ABU", "MC", "MAC", "O", "ST", "SAN", "SANTA",
+        ].map { Array($0.utf8) })
+
+    private static func glue(_ tokens: [[UInt8]]) -> [[UInt8]] {
+        var glued: [[UInt8]] = []
+        var open: [UInt8] = []
+        for (index, token) in tokens.enumerated() {
+            if particles.contains(token), index + 1 < tokens.count {
+                open += token
+            } else {
+                glued.append(open + token)
+                open = []
+            }
+        }
+        return glued
+    }
+
+    private static func suffix(_ token: [UInt8]) -> [UInt8]? {
+        switch String(decoding: token, as: UTF8.self) {
+        case "JR", "JUNIOR": Array("JR".utf8)
+        case "SR", "SENIOR": Array("SR".utf8)
+        case "II", "2ND": Array("2".utf8)
+        case "III", "3RD": Array("3".utf8)
+        case "IV", "4TH": Array("4".utf8)
+        default: nil
+        }
+    }
+
+    private static let situations: Set<[UInt8]> = Set(
+        [
+            "UNKNOWN", "UNIDENTIFIED", "NEWBORN", "BABY", "BABYBOY", "BABYGIRL", "INFANT", "TEST", "PATIENT", "TRAUMA",
+            "ANONYMOUS", "NOLASTNAME", "NOFIRSTNAME", "NONAME",
+        ].map { Array($0.utf8) })
+    private static let genders: Set<[UInt8]> = Set(["BOY", "GIRL", "MALE", "FEMALE"].map { Array($0.utf8) })
+
+    private static func isPlaceholder(family: [[UInt8]], given: [[[UInt8]]]) -> Bool {
+        let firsts = given.first ?? []
+        if family.count == 1, let only = family.first, situations.contains(only) { return true }
+        guard let first = firsts.first else { return false }
+        if situations.contains(first) { return true }
+        return genders.contains(first) && firsts.count == 1 && given.count == 1
+    }
+}
