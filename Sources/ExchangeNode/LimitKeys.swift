@@ -4,7 +4,7 @@ import ExchangeCore
 enum LimitKeys {
     struct Key: Sendable {
         let name: String
-        nonisolated(unsafe) let path: WritableKeyPath<ExchangeLimits, Int>
+        let path: WritableKeyPath<ExchangeLimits, Int> & Sendable
         let range: ClosedRange<Int>
     }
 

@@ -33,19 +33,19 @@ package final class MemoryProjection: Sendable {
 
     private static func apply(_ entry: CommittedEntry, base: String, to tables: inout Tables) throws(ExchangeError) {
         if entry.kind == .directory {
-            return keep(try (entry.value as? DirectoryFact) ?? DirectoryFact(payload: entry.payload), in: &tables)
+            return keep(try entry.decoded { () throws(ExchangeError) in try DirectoryFact(payload: entry.payload) }, in: &tables)
         }
         guard let subject = entry.subject, !entry.isErased else { return }
         switch entry.kind {
         case .identity:
             tables.patients[subject] =
-                try (entry.value as? PatientRecord) ?? PatientRecord(payload: entry.payload, id: subject)
+                try entry.decoded { () throws(ExchangeError) in try PatientRecord(payload: entry.payload, id: subject) }
         case .submission: try applySubmission(entry, subject, base: base, to: &tables)
         case .consent:
-            let directive = try (entry.value as? ConsentDirective) ?? ConsentDirective(payload: entry.payload)
+            let directive = try entry.decoded { () throws(ExchangeError) in try ConsentDirective(payload: entry.payload) }
             tables.directives[subject, default: [:]][directive.id] = directive
         case .access:
-            let record = try (entry.value as? AccessRecord) ?? AccessRecord(payload: entry.payload)
+            let record = try entry.decoded { () throws(ExchangeError) in try AccessRecord(payload: entry.payload) }
             tables.accesses[subject, default: []].append(
                 AccessEvent(position: entry.position, time: entry.time, record: record))
         case .genesis, .inquiry, .directory, .administration, .repair: break
@@ -55,7 +55,7 @@ package final class MemoryProjection: Sendable {
     private static func applySubmission(
         _ entry: CommittedEntry, _ subject: PatientID, base: String, to tables: inout Tables,
     ) throws(ExchangeError) {
-        let record = try (entry.value as? SubmissionRecord) ?? SubmissionRecord(payload: entry.payload, base: base)
+        let record = try entry.decoded { () throws(ExchangeError) in try SubmissionRecord(payload: entry.payload, base: base) }
         tables.sets.insert(record.set.uniqueID)
         for (index, document) in record.entries.enumerated() {
             guard index < entry.contents.count else {

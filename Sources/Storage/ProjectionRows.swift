@@ -34,7 +34,7 @@ struct ProjectionRows: Sendable {
     }
 
     private func applyIdentity(_ entry: CommittedEntry, _ subject: PatientID, _ database: Database) throws {
-        let record = try (entry.value as? PatientRecord) ?? PatientRecord(payload: entry.payload, id: subject)
+        let record = try entry.decoded { () throws(ExchangeError) in try PatientRecord(payload: entry.payload, id: subject) }
         try database.cachedStatement(
             sql: "INSERT OR REPLACE INTO patient(id, resource, active, leaf) VALUES (?, ?, ?, ?)"
         ).execute(arguments: [subject.sql, entry.payload.sql, record.isActive, entry.leaf.sql])
@@ -51,7 +51,7 @@ struct ProjectionRows: Sendable {
     }
 
     private func applySubmission(_ entry: CommittedEntry, _ subject: PatientID, _ database: Database) throws {
-        let record = try (entry.value as? SubmissionRecord) ?? SubmissionRecord(payload: entry.payload, base: base)
+        let record = try entry.decoded { () throws(ExchangeError) in try SubmissionRecord(payload: entry.payload, base: base) }
         try database.cachedStatement(sql: "INSERT OR IGNORE INTO submission(unique_id) VALUES (?)")
             .execute(arguments: [record.set.uniqueID])
         for (index, document) in record.entries.enumerated() {
@@ -98,7 +98,7 @@ struct ProjectionRows: Sendable {
     }
 
     private func applyConsent(_ entry: CommittedEntry, _ subject: PatientID, _ database: Database) throws {
-        let directive = try (entry.value as? ConsentDirective) ?? ConsentDirective(payload: entry.payload)
+        let directive = try entry.decoded { () throws(ExchangeError) in try ConsentDirective(payload: entry.payload) }
         try database.cachedStatement(
             sql: "INSERT OR REPLACE INTO directive(patient, id, resource, position, leaf) VALUES (?, ?, ?, ?, ?)"
         ).execute(arguments: [

@@ -3,6 +3,7 @@ import DocumentExchange
 import ExchangeCore
 import FHIRModel
 import JSON
+import Journal
 import XDSMetadata
 
 /// Reading journal payloads back: what the node wrote itself, so anything odd is damage.
@@ -36,6 +37,14 @@ enum PayloadReading {
         } catch {
             throw ExchangeError(.corrupted, "a journal payload cannot be read: \(error.message)", at: error.location)
         }
+    }
+}
+
+extension CommittedEntry {
+    /// The decoded payload: as the writer handed it on, or read from the bytes when the entry is replayed.
+    package func decoded<Value>(_ read: () throws(ExchangeError) -> Value) throws(ExchangeError) -> Value {
+        if let value = value as? Value { return value }
+        return try read()
     }
 }
 

@@ -1,6 +1,7 @@
 import DocumentExchange
 import ExchangeCore
 import Journal
+import PatientIndex
 import XDSMetadata
 
 extension Exchange {
@@ -57,7 +58,7 @@ extension Exchange {
     /// Relations that name a document by its uniqueId (as C-CDA's relatedDocument does) get the entry's id.
     ///
     /// What is not registered here cannot be replaced here: the relation is left out and said in the warnings.
-    private func resolveRelations(_ request: ProvideRequest) async throws(ExchangeError) -> ProvideRequest {
+    func resolveRelations(_ request: ProvideRequest) async throws(ExchangeError) -> ProvideRequest {
         var request = request
         for index in request.documents.indices {
             var resolved: [DocumentDraft.Relation] = []

@@ -1,7 +1,8 @@
 import ConsentEngine
 import ExchangeCore
-import Journal
 import JSON
+import Journal
+import PatientIndex
 
 extension Exchange {
     /// ITI-108: records a directive, new or in place of one with the same id.

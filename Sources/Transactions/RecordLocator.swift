@@ -1,7 +1,10 @@
+import ConsentEngine
 import DocumentExchange
 import ExchangeCore
-import Journal
 import JSON
+import Journal
+import Logging
+import PatientIndex
 import XDSMetadata
 
 extension Exchange {
@@ -130,7 +133,7 @@ extension Exchange {
         let started = world.uptime()
         var documents: [DocumentEntry] = []
         let state: CommunityAnswer.State
-        do {
+        do throws(ExchangeError) {
             switch try await peers.match(person, at: peer, for: context) {
             case .none: state = .none
             case .ambiguous(let needs): state = .ambiguous(needs: needs)

@@ -1,5 +1,7 @@
+import ConsentEngine
 import ExchangeCore
 import Journal
+import PatientIndex
 
 /// One line of a patient's access log.
 package struct AccessEvent: Sendable {
@@ -9,6 +11,13 @@ package struct AccessEvent: Sendable {
     package let time: Timestamp
     /// Who asked, why, what they got, which rules decided.
     package let record: AccessRecord
+
+    /// A line from its parts.
+    package init(position: JournalPosition, time: Timestamp, record: AccessRecord) {
+        self.position = position
+        self.time = time
+        self.record = record
+    }
 }
 
 extension Exchange {

@@ -1,0 +1,135 @@
+import ExchangeCore
+import PatientIndex
+import Synchronization
+import Transactions
+import XDSMetadata
+
+/// The network between simulated nodes: delays, dead and silent hosts, all by the world's randomness.
+package final class SimulatedNetwork: Sendable {
+    /// How a host behaves.
+    package enum Condition: Sendable {
+        /// Answers after a delay of a few milliseconds.
+        case up
+        /// Refuses connections at once, as a host whose process is gone.
+        case down
+        /// Takes requests and never answers.
+        case silent
+    }
+
+    private struct Host {
+        var exchange: Exchange
+        var condition = Condition.up
+    }
+
+    private let hosts = Mutex<[CommunityID: Host]>([:])
+    private let world: World
+
+    /// A network without hosts.
+    package init(world: World) { self.world = world }
+
+    /// Puts a node on the network, or a restarted one in the place of the old.
+    package func attach(_ exchange: Exchange) {
+        hosts.withLock { $0[exchange.settings.community] = Host(exchange: exchange) }
+    }
+
+    /// Changes how a host behaves.
+    package func set(_ community: CommunityID, _ condition: Condition) {
+        hosts.withLock { $0[community]?.condition = condition }
+    }
+
+    /// Carries one request to a host and its answer back, or fails as a network does.
+    func carry<Answer: Sendable>(
+        to community: CommunityID, before deadline: Duration,
+        _ request: @escaping @Sendable (Exchange) async throws(ExchangeError) -> Answer,
+    ) async throws(ExchangeError) -> Answer {
+        let host = hosts.withLock { $0[community] }
+        guard let host else { throw ExchangeError(.unavailable, "no such host") }
+        let world = world
+        var random = world.random
+        let delay = Duration.microseconds(Int64.random(in: 200...10_000, using: &random))
+        let outcome = await withTaskGroup(of: Result<Answer, ExchangeError>.self) { group in
+            group.addTask {
+                do throws(ExchangeError) {
+                    switch host.condition {
+                    case .down: throw ExchangeError(.unavailable, "connection refused")
+                    case .silent: await Self.wait(.seconds(1_000_000), world)
+                    case .up: await Self.wait(delay, world)
+                    }
+                    let answer = try await request(host.exchange)
+                    await Self.wait(delay, world)
+                    return .success(answer)
+                } catch {
+                    return .failure(error)
+                }
+            }
+            group.addTask {
+                await Self.wait(deadline - world.uptime(), world)
+                return .failure(ExchangeError(.timeout, "no answer before the deadline"))
+            }
+            let first = await group.next() ?? .failure(ExchangeError(.internal, "an empty group"))
+            group.cancelAll()
+            return first
+        }
+        return try outcome.get()
+    }
+
+    private static func wait(_ duration: Duration, _ world: World) async { try? await world.sleep(duration) }
+}
+
+/// One node's way to the others through a simulated network: its requests come in at their peer door.
+package struct SimulatedPeerClient: PeerClient {
+    private let community: CommunityID
+    private let network: SimulatedNetwork
+
+    /// A client of a community.
+    package init(of community: CommunityID, network: SimulatedNetwork) {
+        self.community = community
+        self.network = network
+    }
+
+    /// The context as a signed assertion would carry it to the other side.
+    private func atPeer(_ context: AccessContext) -> AccessContext {
+        AccessContext(
+            door: .peer, user: context.user, role: context.role, organization: context.organization,
+            community: community, purpose: context.purpose, deadline: context.deadline, traceID: context.traceID,
+            tokenID: context.tokenID)
+    }
+
+    package func match(_ person: PatientRecord, at peer: PeerNode, for context: AccessContext)
+        async throws(ExchangeError) -> PeerMatch
+    {
+        let context = atPeer(context)
+        return try await network.carry(to: peer.community, before: context.deadline) { exchange throws(ExchangeError) in
+            let found = try await exchange.matchPatients(
+                person.demographics, identifiers: [], onlyCertain: true, limit: 2, for: context)
+            defer { for ticket in found.tickets { ticket.end() } }
+            if let match = found.matches.first { return .one(patient: match.record.id.description) }
+            return found.needs.isEmpty ? .none : .ambiguous(needs: found.needs)
+        }
+    }
+
+    package func findDocuments(
+        of patient: String, matching query: DocumentQuery, at peer: PeerNode, for context: AccessContext,
+    ) async throws(ExchangeError) -> [DocumentEntry] {
+        let context = atPeer(context)
+        guard let id = PatientID(patient) else { throw ExchangeError(.badRequest, "not an id of a simulated node") }
+        return try await network.carry(to: peer.community, before: context.deadline) { exchange throws(ExchangeError) in
+            let found = try await exchange.findDocuments(of: id, matching: query, for: context)
+            defer { found.ticket?.end() }
+            var entries: [DocumentEntry] = []
+            for reference in found.references { entries.append(try DocumentEntry(reference: reference)) }
+            return entries
+        }
+    }
+
+    package func retrieve(_ document: DocumentID, at peer: PeerNode, for context: AccessContext)
+        async throws(ExchangeError) -> PeerContent
+    {
+        let context = atPeer(context)
+        return try await network.carry(to: peer.community, before: context.deadline) { exchange throws(ExchangeError) in
+            let found = try await exchange.retrieveDocument(document, for: context)
+            defer { found.ticket.end() }
+            return PeerContent(bytes: found.bytes, mimeType: found.mimeType)
+        }
+    }
+}
