@@ -49,11 +49,12 @@ struct BodyReading {
             }
             codes.append(CodedEntry(code: code, systemOID: system, path: path))
         }
-        var counts: [String: Int] = [:]
-        for child in element.children {
-            guard case .element(let child) = child else { continue }
-            let index = counts[child.name, default: 0]
-            counts[child.name] = index + 1
+        var previous = ""
+        var index = 0
+        for case .element(let child) in element.children {
+            // CDA's schema puts elements of one name next to each other.
+            index = child.name == previous ? index + 1 : 0
+            previous = child.name
             steps.append((child.name, index))
             collect(child)
             steps.removeLast()

@@ -3,9 +3,19 @@ import XML
 
 /// HL7 v3 data types as they stand in a document's elements; nil where `nullFlavor` or nothing stands.
 enum ElementReading {
+    /// The text with white space collapsed; nil when nothing is left.
     static func filled(_ text: String) -> String? {
-        let words = text.split { $0 == " " || $0 == "\n" || $0 == "\t" || $0 == "\r" || $0 == "\r\n" || $0 == "\u{A0}" }
-        return words.isEmpty ? nil : words.joined(separator: " ")
+        var afterBlank = true
+        var isPlain = true
+        for byte in text.utf8 {
+            let blank = byte <= 0x20
+            if (blank && (afterBlank || byte != 0x20)) || byte == 0xC2 { isPlain = false }
+            afterBlank = blank
+        }
+        if isPlain, !afterBlank { return text }
+        let blanks: [Unicode.Scalar] = [" ", "\n", "\t", "\r", "\u{A0}"]
+        let words = text.unicodeScalars.split { blanks.contains($0) }
+        return words.isEmpty ? nil : words.map { String($0) }.joined(separator: " ")
     }
 
     static func text(_ element: XMLElement) -> String? { filled(element.text) }

@@ -35,7 +35,11 @@ package struct XMLElement: Hashable, Sendable {
     }
 
     /// All child elements of that name in this element's namespace.
-    package func all(_ name: String) -> [XMLElement] { elements.filter { $0.isNamed(name, in: namespace) } }
+    package func all(_ name: String) -> [XMLElement] {
+        var found: [XMLElement] = []
+        for case .element(let child) in children where child.isNamed(name, in: namespace) { found.append(child) }
+        return found
+    }
 
     /// The first element along a path of names, each the first of its name, all in this element's namespace.
     package func path(_ names: String...) -> XMLElement? {
@@ -46,8 +50,10 @@ package struct XMLElement: Hashable, Sendable {
 
     /// The value of an attribute; without a namespace unless one is named.
     package func attribute(_ name: String, namespace: String = "") -> String? {
-        attributes.first { $0.name.utf8.elementsEqual(name.utf8) && $0.namespace.utf8.elementsEqual(namespace.utf8) }?
-            .value
+        for attribute in attributes where Self.same(attribute.name, name) && Self.same(attribute.namespace, namespace) {
+            return attribute.value
+        }
+        return nil
     }
 
     /// All text below this element, joined in document order.
@@ -67,7 +73,12 @@ package struct XMLElement: Hashable, Sendable {
     }
 
     private func isNamed(_ name: String, in namespace: String) -> Bool {
-        self.name.utf8.elementsEqual(name.utf8) && self.namespace.utf8.elementsEqual(namespace.utf8)
+        Self.same(self.name, name) && Self.same(self.namespace, namespace)
+    }
+
+    /// Equality of bytes. Unlike strings are told apart fast; like ones may still be spelled otherwise.
+    private static func same(_ left: String, _ right: String) -> Bool {
+        left == right && left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
     }
 }
 

@@ -19,16 +19,20 @@ package enum XMLReader {
             throw XMLError("no memory for a parser", offset: 0)
         }
         defer { XML_ParserFree(parser) }
-        let tree = XMLTree(parser: parser, limits: limits)
-        return try withExtendedLifetime(tree) { () throws(XMLError) -> XMLElement in
-            tree.listen()
+        var tree = XMLTree(parser: parser, limits: limits)
+        return try withUnsafeMutablePointer(to: &tree) { tree throws(XMLError) -> XMLElement in
+            XMLTree.listen(parser, tree)
             try feed(bytes, to: parser, building: tree)
-            guard let root = tree.root else { throw XMLError("the text has no root element", offset: bytes.count) }
+            guard let root = tree.pointee.root else {
+                throw XMLError("the text has no root element", offset: bytes.count)
+            }
             return root
         }
     }
 
-    private static func feed(_ bytes: [UInt8], to parser: XML_Parser, building tree: XMLTree) throws(XMLError) {
+    private static func feed(
+        _ bytes: [UInt8], to parser: XML_Parser, building tree: UnsafeMutablePointer<XMLTree>,
+    ) throws(XMLError) {
         try bytes.withUnsafeBufferPointer { buffer throws(XMLError) in
             let raw = UnsafeRawBufferPointer(buffer)
             var fed = 0
@@ -39,7 +43,7 @@ package enum XMLReader {
                 let status = XML_Parse(parser, piece, Int32(length), isLast ? 1 : 0)
                 fed += length
                 let reached = Int(XML_GetCurrentByteIndex(parser))
-                if let failure = tree.failure { throw failure }
+                if let failure = tree.pointee.failure { throw failure }
                 guard status == XML_STATUS_OK else {
                     let reason = XML_ErrorString(XML_GetErrorCode(parser)).map { String(cString: $0) }
                     throw XMLError("not well-formed: \(reason ?? "unknown reason")", offset: max(0, reached))

@@ -1,7 +1,9 @@
 import CExpat
 
 /// The tree under construction: what the parser's callbacks write to, and the first limit crossed.
-final class XMLTree {
+///
+/// A value behind a pointer, not an object: callbacks come by the thousand, and nobody else holds it meanwhile.
+struct XMLTree {
     /// Between namespace and name in what expat says; it cannot occur in either, since expat refuses such a namespace.
     static let separator: UInt8 = 0x0A
 
@@ -26,38 +28,33 @@ final class XMLTree {
         self.limits = limits
     }
 
-    /// Connects the callbacks; the tree must outlive the parsing.
-    func listen() {
-        XML_SetUserData(parser, Unmanaged.passUnretained(self).toOpaque())
+    /// Connects the callbacks to a tree, which must stay where it is until the parser is freed.
+    static func listen(_ parser: XML_Parser, _ tree: UnsafeMutablePointer<XMLTree>) {
+        XML_SetUserData(parser, tree)
         XML_SetElementHandler(
             parser,
             { data, name, attributes in
-                guard let data, let name else { return }
-                Unmanaged<XMLTree>.fromOpaque(data).takeUnretainedValue().start(name, attributes)
+                guard let tree = data?.assumingMemoryBound(to: XMLTree.self), let name else { return }
+                tree.pointee.start(name, attributes)
             },
-            { data, _ in
-                guard let data else { return }
-                Unmanaged<XMLTree>.fromOpaque(data).takeUnretainedValue().end()
-            })
+            { data, _ in data?.assumingMemoryBound(to: XMLTree.self).pointee.end() })
         XML_SetCharacterDataHandler(parser) { data, text, length in
-            guard let data, let text, length > 0 else { return }
-            let bytes = UnsafeRawBufferPointer(start: text, count: Int(length))
-            Unmanaged<XMLTree>.fromOpaque(data).takeUnretainedValue().add(bytes)
+            guard let tree = data?.assumingMemoryBound(to: XMLTree.self), let text, length > 0 else { return }
+            tree.pointee.add(UnsafeRawBufferPointer(start: text, count: Int(length)))
         }
         XML_SetStartDoctypeDeclHandler(parser) { data, _, _, _, _ in
-            guard let data else { return }
-            Unmanaged<XMLTree>.fromOpaque(data).takeUnretainedValue()
+            data?.assumingMemoryBound(to: XMLTree.self).pointee
                 .stop("a document type declaration; remove it, entities and DTDs are not read")
         }
     }
 
-    private func stop(_ message: String) {
+    private mutating func stop(_ message: String) {
         guard failure == nil else { return }
         failure = XMLError(message, offset: max(0, Int(XML_GetCurrentByteIndex(parser))))
         XML_StopParser(parser, XML_Bool(XML_FALSE))
     }
 
-    private func start(_ name: UnsafePointer<XML_Char>, _ list: UnsafeMutablePointer<UnsafePointer<XML_Char>?>?) {
+    private mutating func start(_ name: UnsafePointer<XML_Char>, _ list: UnsafeMutablePointer<UnsafePointer<XML_Char>?>?) {
         guard failure == nil else { return }
         flush()
         guard open.count < limits.depthMax else { return stop("nested deeper than \(limits.depthMax) levels") }
@@ -79,7 +76,7 @@ final class XMLTree {
                 offset: max(0, Int(XML_GetCurrentByteIndex(parser)))))
     }
 
-    private func end() {
+    private mutating func end() {
         guard failure == nil else { return }
         flush()
         guard let frame = open.popLast() else { return }
@@ -89,36 +86,39 @@ final class XMLTree {
         if open.isEmpty { root = element } else { open[open.count - 1].children.append(.element(element)) }
     }
 
-    private func add(_ bytes: UnsafeRawBufferPointer) {
+    private mutating func add(_ bytes: UnsafeRawBufferPointer) {
         guard failure == nil else { return }
         text.append(contentsOf: bytes)
     }
 
     /// Turns the pieces of text so far into one node.
-    private func flush() {
+    private mutating func flush() {
         guard !text.isEmpty else { return }
         defer { text.removeAll(keepingCapacity: text.capacity < 1 << 16) }
         guard !open.isEmpty, count() else { return }
         open[open.count - 1].children.append(.text(String(decoding: text, as: UTF8.self)))
     }
 
-    private func count() -> Bool {
+    private mutating func count() -> Bool {
         nodes += 1
         if nodes > limits.nodesMax { stop("more than \(limits.nodesMax) elements and texts") }
         return failure == nil
     }
 
-    private func split(_ name: UnsafePointer<XML_Char>) -> (namespace: String, name: String)? {
+    private mutating func split(_ name: UnsafePointer<XML_Char>) -> (namespace: String, name: String)? {
         var length = 0
-        while name[length] != 0 { length += 1 }
+        var cut = -1
+        while name[length] != 0 {
+            if name[length] == XML_Char(Self.separator) { cut = length }
+            length += 1
+        }
         let bytes = UnsafeRawBufferPointer(start: name, count: length)
-        let cut = bytes.firstIndex(of: Self.separator)
-        let local = UnsafeRawBufferPointer(rebasing: bytes[(cut.map { $0 + 1 } ?? 0)...])
+        let local = UnsafeRawBufferPointer(rebasing: bytes[(cut + 1)...])
         guard local.count <= limits.nameBytesMax else {
             stop("a name longer than \(limits.nameBytesMax) bytes")
             return nil
         }
-        let namespace = cut.map { String(decoding: bytes[..<$0], as: UTF8.self) } ?? ""
+        let namespace = cut < 0 ? "" : String(decoding: UnsafeRawBufferPointer(rebasing: bytes[..<cut]), as: UTF8.self)
         return (namespace, String(decoding: local, as: UTF8.self))
     }
 }
