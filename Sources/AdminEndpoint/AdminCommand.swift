@@ -1,0 +1,45 @@
+/// Every command the administration socket serves: one route each, `POST /admin/` and the raw value.
+///
+/// The body is a JSON object of arguments, the answer a JSON object; a failure is
+/// `{"error":{"code","message","location"}}` under the status of its code.
+package enum AdminCommand: String, Sendable, CaseIterable {
+    /// How the node is.
+    case nodeStatus = "node/status"
+    /// The other communities' nodes.
+    case peerList = "peer/list"
+    /// One of them: `community`.
+    case peerShow = "peer/show"
+    /// Every directory record held.
+    case directoryList = "directory/list"
+    /// One record: `community`.
+    case directoryShow = "directory/show"
+    /// Registers or updates a patient: `patient`, a FHIR Patient.
+    case patientAdd = "patient/add"
+    /// One patient: `patient`, its id, or `identifier`.
+    case patientShow = "patient/show"
+    /// Patients by `identifier`.
+    case patientFind = "patient/find"
+    /// Records a directive: `consent`, a FHIR Consent, or `directive`, its parts.
+    case consentRecord = "consent/record"
+    /// Revokes a directive: `id`.
+    case consentRevoke = "consent/revoke"
+    /// A patient's directives: `patient` or `identifier`.
+    case consentList = "consent/list"
+    /// One directive: `id`.
+    case consentShow = "consent/show"
+    /// A patient's access log: `patient` or `identifier`, `limit`.
+    case auditPatient = "audit/patient"
+    /// Verifies the journal from its first entry.
+    case auditVerify = "audit/verify"
+
+    /// The route.
+    package var path: String { "/admin/" + rawValue }
+}
+
+/// Headers by which the administrator's command says on whose behalf it speaks; the journal keeps both.
+package enum AdminHeaders {
+    /// The operating system's user name.
+    package static let user = "hie-user"
+    /// Purpose of use, a code of v3-ActReason; `HOPERAT` when absent.
+    package static let purpose = "hie-purpose"
+}

@@ -1,0 +1,144 @@
+import ExchangeCore
+import HTTPTypes
+import Hummingbird
+import JSON
+import Logging
+import NIOCore
+import Transactions
+
+/// The administrator's commands over HTTP on a Unix socket that only the node's user may open.
+///
+/// | Route | Policy |
+/// |---|---|
+/// | `POST /admin/<command>` (`AdminCommand`) | the socket's owner; the door `administration`, which shows no documents |
+package struct AdminService: Sendable {
+    /// Bytes of one command's body.
+    package static let requestBytesMax = 4 << 20
+
+    let exchange: Exchange
+    let vitals: NodeVitals
+
+    /// The commands of one node.
+    package init(exchange: Exchange, vitals: NodeVitals) {
+        self.exchange = exchange
+        self.vitals = vitals
+    }
+
+    /// The routes, for a listener of their own.
+    package func router() -> Router<AdminContext> {
+        let router = Router(context: AdminContext.self)
+        router.add(middleware: ErrorsAsJSON(logger: exchange.logger))
+        router.add(middleware: OwnerOnly())
+        for command in AdminCommand.allCases {
+            router.post(RouterPath(command.path)) { request, _ in try await self.serve(command, request) }
+        }
+        return router
+    }
+
+    private func serve(_ command: AdminCommand, _ request: Request) async throws -> Response {
+        let context = context(of: request)
+        let answer = try await answer(command, AdminCall(arguments: try await arguments(of: request), context: context))
+        guard !answer.tickets.contains(where: \.isCut) else {
+            for ticket in answer.tickets { ticket.end() }
+            throw ExchangeError(.conflict, "the patient's consent changed while the answer was made; ask again")
+        }
+        return Self.response(.ok, answer.json, tickets: answer.tickets)
+    }
+
+    private func answer(_ command: AdminCommand, _ call: AdminCall) async throws -> AdminAnswer {
+        switch command {
+        case .nodeStatus: try await status()
+        case .peerList: peers()
+        case .peerShow: try peer(call)
+        case .directoryList: directoryRecords()
+        case .directoryShow: try directoryRecord(call)
+        case .patientAdd: try await addPatient(call)
+        case .patientShow: try await showPatient(call)
+        case .patientFind: try await findPatients(call)
+        case .consentRecord: try await recordConsent(call)
+        case .consentRevoke: try await revokeConsent(call)
+        case .consentList: try await consents(call)
+        case .consentShow: try await consent(call)
+        case .auditPatient: try await accessLog(call)
+        case .auditVerify: try await verifyJournal()
+        }
+    }
+
+    /// The administrator as the road knows them: this node's own community, the facility, health care operations.
+    private func context(of request: Request) -> AccessContext {
+        func header(_ name: String) -> String? {
+            guard let name = HTTPField.Name(name), let value = request.headers[name], (1...128).contains(value.utf8.count)
+            else { return nil }
+            return value
+        }
+        return AccessContext(
+            door: .administration, user: header(AdminHeaders.user) ?? "administrator", role: "administrator",
+            organization: exchange.settings.name, community: exchange.settings.community,
+            purpose: header(AdminHeaders.purpose) ?? "HOPERAT", deadline: exchange.world.uptime() + .seconds(60),
+            traceID: exchange.world.newTraceID())
+    }
+
+    private func arguments(of request: Request) async throws -> JSONObject {
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > Self.requestBytesMax {
+            throw Self.tooLarge
+        }
+        var bytes: [UInt8] = []
+        for try await part in request.body {
+            guard bytes.count + part.readableBytes <= Self.requestBytesMax else { throw Self.tooLarge }
+            bytes += part.readableBytesView
+        }
+        if bytes.isEmpty { return [:] }
+        let json: JSONValue
+        do {
+            json = try JSONReader.read(bytes)
+        } catch {
+            throw ExchangeError(.badRequest, "the body is not JSON: \(error.message)", at: "byte \(error.offset)")
+        }
+        guard let object = json.object else {
+            throw ExchangeError(.badRequest, "the body must be a JSON object", at: "byte 0")
+        }
+        return object
+    }
+
+    private static let tooLarge = ExchangeError(.tooLarge, "a command's body has at most \(requestBytesMax) bytes")
+
+    /// An answer that ends its tickets when the last byte was handed to the connection, or could not be.
+    static func response(
+        _ status: HTTPResponse.Status, _ json: JSONValue, tickets: [AnswersUnderWay.Ticket] = [],
+    ) -> Response {
+        let bytes = JSONWriter.bytes(json)
+        let body = ResponseBody(contentLength: bytes.count) { writer in
+            defer { for ticket in tickets { ticket.end() } }
+            try await writer.write(ByteBuffer(bytes: bytes))
+            try await writer.finish(nil)
+        }
+        return Response(status: status, headers: [.contentType: "application/json"], body: body)
+    }
+}
+
+/// Every failure as JSON, never an empty body; what is not of the closed list is a fault of ours and goes to the log.
+struct ErrorsAsJSON: RouterMiddleware {
+    typealias Context = AdminContext
+    let logger: Logger
+
+    func handle(
+        _ request: Request, context: AdminContext, next: (Request, AdminContext) async throws -> Response,
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as ExchangeError {
+            return answer(error, status: AdminError.status(error.code))
+        } catch let error as HTTPError {
+            let isUnknown = error.status == .notFound
+            let message = isUnknown ? "there is no such command; this node may be older than the program" : "not understood"
+            return answer(ExchangeError(isUnknown ? .notFound : .badRequest, message), status: error.status)
+        } catch {
+            logger.error("a command failed", metadata: ["error": "\(type(of: error))"])
+            return answer(ExchangeError(.internal, "the command failed; see the node's log"), status: .internalServerError)
+        }
+    }
+
+    private func answer(_ error: ExchangeError, status: HTTPResponse.Status) -> Response {
+        AdminService.response(status, AdminError.json(error))
+    }
+}

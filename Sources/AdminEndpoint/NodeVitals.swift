@@ -1,0 +1,103 @@
+import ExchangeCore
+
+/// A port the node listens on.
+package struct ListenerStatus: Hashable, Sendable {
+    /// `clients`, `peers`, `administration`, ...
+    package let name: String
+    /// Where: `127.0.0.1:8443`, or a path.
+    package let address: String
+
+    /// A listener by its name and address.
+    package init(name: String, address: String) {
+        self.name = name
+        self.address = address
+    }
+}
+
+/// A certificate in use.
+package struct CertificateStatus: Hashable, Sendable {
+    /// What for: `peers`, `clients`.
+    package let use: String
+    /// SHA-256 of the key, base64url: what admissions name.
+    package let keyThumbprint: String
+    /// The first moment it is no longer valid.
+    package let validUntil: Timestamp
+
+    /// A certificate's use, key and end.
+    package init(use: String, keyThumbprint: String, validUntil: Timestamp) {
+        self.use = use
+        self.keyThumbprint = keyThumbprint
+        self.validUntil = validUntil
+    }
+}
+
+/// How the node last fared with another.
+package struct PeerReach: Hashable, Sendable {
+    /// Whether the last contact came about.
+    package let isReachable: Bool
+    /// When that was.
+    package let lastContact: Timestamp?
+    /// What went wrong, for the administrator.
+    package let detail: String?
+
+    /// The outcome of the last contact.
+    package init(isReachable: Bool, lastContact: Timestamp?, detail: String? = nil) {
+        self.isReachable = isReachable
+        self.lastContact = lastContact
+        self.detail = detail
+    }
+}
+
+/// What a walk through the whole journal found.
+package struct JournalVerdict: Hashable, Sendable {
+    /// Entries that were read and hashed.
+    package let entries: UInt64
+    /// The root of the tree over them, 32 bytes.
+    package let root: [UInt8]
+    /// The size the last signed checkpoint vouches for; nil when none was kept yet.
+    package let checkpoint: UInt64?
+    /// What does not hold, the first first; empty when everything does.
+    package let damage: [String]
+
+    /// A verdict from its parts.
+    package init(entries: UInt64, root: [UInt8], checkpoint: UInt64?, damage: [String]) {
+        self.entries = entries
+        self.root = root
+        self.checkpoint = checkpoint
+        self.damage = damage
+    }
+}
+
+/// What only the running node knows of itself; ExchangeNode fills it in.
+package struct NodeVitals: Sendable {
+    /// The program's version.
+    package let version: String
+    /// The node's folder.
+    package let home: String
+    /// When it started.
+    package let started: Timestamp
+    /// Its listeners, bound.
+    package let listeners: @Sendable () -> [ListenerStatus]
+    /// Its certificates in use.
+    package let certificates: @Sendable () -> [CertificateStatus]
+    /// How it last fared with each other community; one it never spoke to is absent.
+    package let reach: @Sendable () -> [CommunityID: PeerReach]
+    /// Reads the journal from its first entry, and checks every hash and checkpoint.
+    package let verifyJournal: @Sendable () async throws -> JournalVerdict
+
+    /// Vitals from their sources.
+    package init(
+        version: String, home: String, started: Timestamp, listeners: @escaping @Sendable () -> [ListenerStatus],
+        certificates: @escaping @Sendable () -> [CertificateStatus],
+        reach: @escaping @Sendable () -> [CommunityID: PeerReach],
+        verifyJournal: @escaping @Sendable () async throws -> JournalVerdict,
+    ) {
+        self.version = version
+        self.home = home
+        self.started = started
+        self.listeners = listeners
+        self.certificates = certificates
+        self.reach = reach
+        self.verifyJournal = verifyJournal
+    }
+}

@@ -1,0 +1,58 @@
+import ExchangeCore
+import FHIRModel
+import JSON
+import PatientIndex
+import Transactions
+
+extension AdminService {
+    func addPatient(_ call: AdminCall) async throws -> AdminAnswer {
+        guard let object = call.arguments["patient"]?.object else {
+            throw ExchangeError(.badRequest, "give a FHIR Patient", at: "patient")
+        }
+        let resource = try FHIRResource(validating: object)
+        guard resource.type == "Patient" else { throw ExchangeError(.badRequest, "this is no Patient", at: "resourceType") }
+        let registration = PatientRegistration(
+            identifiers: PatientMapping.identifiers(object), demographics: PatientMapping.demographics(object))
+        let record = try await exchange.registerPatient(registration, for: call.context)
+        return AdminAnswer(["patient": .object(PatientMapping.resource(record))])
+    }
+
+    func showPatient(_ call: AdminCall) async throws -> AdminAnswer {
+        let id = try await patient(call)
+        let found = try await exchange.findPatient(id, for: call.context)
+        guard let match = found.matches.first else { throw Self.unknown }
+        return AdminAnswer(["patient": .object(PatientMapping.resource(match.record))], tickets: found.tickets)
+    }
+
+    func findPatients(_ call: AdminCall) async throws -> AdminAnswer {
+        guard let identifier = try call.identifier() else {
+            throw ExchangeError(.badRequest, "give an identifier; demographics are asked as a clinician: hie patient match", at: "identifier")
+        }
+        let found = try await exchange.findPatients(identifier: identifier, for: call.context)
+        return AdminAnswer(
+            ["patients": .array(found.matches.map { .object(PatientMapping.resource($0.record)) })],
+            tickets: found.tickets)
+    }
+
+    /// The patient a command is about: its id, or the one record that carries an identifier.
+    func patient(_ call: AdminCall) async throws -> PatientID {
+        if let text = try call.optionalText("patient") {
+            guard let id = PatientID(text) else {
+                throw ExchangeError(.badRequest, "this is no patient's id; hie patient add prints one, and --identifier takes a record number", at: "patient")
+            }
+            return id
+        }
+        guard let identifier = try call.identifier() else {
+            throw ExchangeError(.badRequest, "say which patient: an id or an identifier", at: "patient")
+        }
+        let found = try await exchange.findPatients(identifier: identifier, for: call.context)
+        for ticket in found.tickets { ticket.end() }
+        guard let first = found.matches.first else { throw Self.unknown }
+        guard found.matches.count == 1 else {
+            throw ExchangeError(.conflict, "several patients carry this identifier; give the patient's id", at: "identifier")
+        }
+        return first.record.id
+    }
+
+    static let unknown = ExchangeError(.unknownPatient, "no such patient is registered here; see hie patient add")
+}

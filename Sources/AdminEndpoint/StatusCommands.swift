@@ -1,0 +1,74 @@
+import ConsentEngine
+import ExchangeCore
+import JSON
+import Journal
+import Transactions
+
+extension AdminService {
+    func status() async throws -> AdminAnswer {
+        let now = exchange.world.now()
+        let failure = exchange.journal.failure
+        let counts = try await exchange.projection.counts()
+        let peers = reachOfPeers()
+        var journal: JSONObject = [
+            "entries": .number(String(exchange.journal.size)),
+            "root": .string(Hexadecimal.encode(exchange.journal.root)), "working": .bool(failure == nil),
+        ]
+        journal["failure"] = failure.map { .string($0.description) }
+        return AdminAnswer([
+            "community": .string(exchange.settings.community.urn), "name": .string(exchange.settings.name),
+            "version": .string(vitals.version), "home": .string(vitals.home),
+            "started": .string(vitals.started.description),
+            "uptimeSeconds": .number(String((now - vitals.started).components.seconds)),
+            "healthy": .bool(failure == nil), "journal": .object(journal),
+            "counts": [
+                "patients": .number(String(counts.patients)), "documents": .number(String(counts.documents)),
+                "directives": .number(String(counts.directives)),
+            ],
+            "listeners": .array(
+                vitals.listeners().map { ["name": .string($0.name), "address": .string($0.address)] }),
+            "peers": [
+                "known": .number(String(peers.count)),
+                "reachable": .number(String(peers.filter { $0.reach?.isReachable == true }.count)),
+            ],
+            "certificates": .array(
+                vitals.certificates().map { certificate in
+                    [
+                        "use": .string(certificate.use), "key": .string(certificate.keyThumbprint),
+                        "validUntil": .string(certificate.validUntil.description),
+                        "daysLeft": .number(String((certificate.validUntil - now).components.seconds / 86400)),
+                    ]
+                }),
+            "consentDefault": .string(exchange.settings.consentDefault.rawValue),
+        ])
+    }
+
+    func peers() -> AdminAnswer {
+        AdminAnswer(["peers": .array(reachOfPeers().map { Self.json($0.peer, $0.reach) })])
+    }
+
+    func peer(_ call: AdminCall) throws -> AdminAnswer {
+        let community = try call.community()
+        guard let found = reachOfPeers().first(where: { $0.peer.community == community }) else {
+            throw ExchangeError(.notFound, "no node of that community is known; see hie peer list")
+        }
+        return AdminAnswer(Self.json(found.peer, found.reach))
+    }
+
+    private func reachOfPeers() -> [(peer: PeerNode, reach: PeerReach?)] {
+        let reach = vitals.reach()
+        return exchange.directory.peers(at: exchange.world.now())
+            .filter { $0.community != exchange.settings.community }
+            .sorted { $0.community < $1.community }.map { ($0, reach[$0.community]) }
+    }
+
+    private static func json(_ peer: PeerNode, _ reach: PeerReach?) -> JSONValue {
+        var object: JSONObject = [
+            "community": .string(peer.community.urn), "name": .string(peer.name), "fhirBase": .string(peer.fhirBase),
+            "reachable": reach.map { .bool($0.isReachable) } ?? .null,
+        ]
+        object["lastContact"] = reach?.lastContact.map { .string($0.description) }
+        object["detail"] = reach?.detail.map { .string($0) }
+        return .object(object)
+    }
+}
