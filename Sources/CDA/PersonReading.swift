@@ -22,7 +22,8 @@ enum PersonReading {
             state: element.first("state").flatMap(ElementReading.text),
             postalCode: element.first("postalCode").flatMap(ElementReading.text),
             country: element.first("country").flatMap(ElementReading.text))
-        let isEmpty = lines.isEmpty && address.city == nil && address.state == nil && address.postalCode == nil
+        let isEmpty =
+            lines.isEmpty && address.city == nil && address.state == nil && address.postalCode == nil
             && address.country == nil
         return isEmpty ? ElementReading.text(element).map { PostalAddress(lines: [$0]) } : address
     }

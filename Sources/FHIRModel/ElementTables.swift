@@ -3,8 +3,8 @@
 /// One entry a type: `Name@K element:type...`, continued on lines that begin with blanks. K is `D` DomainResource,
 /// `R` Resource, `B` BackboneElement or `E` Element, whose elements the type inherits. A type is a primitive or complex
 /// one, `.Path` for an element defined within a resource, `=a|b` for a code of that list, `a|b` for a choice
-/// (`value[x]`), `open` for any datatype. Then `!` for exactly one, `*` for any number, `+` for at least one; nothing for
-/// at most one.
+/// (`value[x]`), `open` for any datatype. Then `!` for exactly one, `*` for any number, `+` for at least one; nothing
+/// for at most one.
 struct ElementTables: Sendable {
     /// What may stand where an element of a type is.
     enum Kind: Sendable {

@@ -20,7 +20,8 @@ package enum PatientMapping {
         if let isActive { patient["active"] = .bool(isActive) }
         let names = demographics.names.map(\.humanName).filter(isFilled)
         if !names.isEmpty { patient["name"] = .array(names) }
-        let telecom = demographics.phones.map { contactPoint("phone", $0) }
+        let telecom =
+            demographics.phones.map { contactPoint("phone", $0) }
             + demographics.emails.map { contactPoint("email", $0) }
         if !telecom.isEmpty { patient["telecom"] = .array(telecom) }
         if let sex = demographics.sex { patient["gender"] = .string(sex.rawValue) }

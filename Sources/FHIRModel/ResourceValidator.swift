@@ -160,7 +160,8 @@ struct ResourceValidator {
 
     /// What a message may repeat of the input: printable ASCII, at most 128 bytes of it.
     private static func shown(_ text: String) -> String {
-        String(decoding: text.utf8.prefix(128).map { (0x21...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
+        String(
+            decoding: text.utf8.prefix(128).map { (0x21...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
     }
 
     /// Names are looked up as strings, and some foreign letters equal ASCII ones to `String`.

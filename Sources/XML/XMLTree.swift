@@ -54,7 +54,9 @@ struct XMLTree {
         XML_StopParser(parser, XML_Bool(XML_FALSE))
     }
 
-    private mutating func start(_ name: UnsafePointer<XML_Char>, _ list: UnsafeMutablePointer<UnsafePointer<XML_Char>?>?) {
+    private mutating func start(
+        _ name: UnsafePointer<XML_Char>, _ list: UnsafeMutablePointer<UnsafePointer<XML_Char>?>?
+    ) {
         guard failure == nil else { return }
         flush()
         guard open.count < limits.depthMax else { return stop("nested deeper than \(limits.depthMax) levels") }

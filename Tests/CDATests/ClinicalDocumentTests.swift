@@ -18,12 +18,14 @@ struct ClinicalDocumentTests {
         </patient></patientRole></recordTarget>
         <author><time value="20260302"/><assignedAuthor><id root="2.16.840.1.113883.4.6" extension="9"/>
         <assignedPerson><name>Dr Who</name></assignedPerson>
-        <representedOrganization><id root="1.2.6"/><name>Clinic</name></representedOrganization></assignedAuthor></author>
+        <representedOrganization><id root="1.2.6"/><name>Clinic</name></representedOrganization>
+        </assignedAuthor></author>
         <custodian><assignedCustodian><representedCustodianOrganization><id root="1.2.6"/><name>Clinic</name>
         </representedCustodianOrganization></assignedCustodian></custodian>
         <documentationOf><serviceEvent classCode="PCPR"><effectiveTime><low value="20260226"/><high value="20260302"/>
         </effectiveTime></serviceEvent></documentationOf>
-        <relatedDocument typeCode="RPLC"><parentDocument><id root="1.2.3" extension="0"/></parentDocument></relatedDocument>
+        <relatedDocument typeCode="RPLC">
+        <parentDocument><id root="1.2.3" extension="0"/></parentDocument></relatedDocument>
         <componentOf><encompassingEncounter><id root="1.2.7"/><effectiveTime value="20260226"/><location>
         <healthCareFacility><code code="22232009" codeSystem="2.16.840.1.113883.6.96"/></healthCareFacility></location>
         </encompassingEncounter></componentOf>
@@ -52,7 +54,8 @@ struct ClinicalDocumentTests {
         #expect(document.versionNumber == 2)
         #expect(document.replaces == ["urn:oid:1.2.3^0"])
         #expect(document.authors.first?.person == PersonName(family: "Dr Who"))
-        #expect(document.authors.first?.identifiers == [InstanceIdentifier(root: "2.16.840.1.113883.4.6", extension: "9")])
+        #expect(
+            document.authors.first?.identifiers == [InstanceIdentifier(root: "2.16.840.1.113883.4.6", extension: "9")])
         #expect(document.authors.first?.organization?.name == "Clinic")
         #expect(document.custodian?.organization?.identifiers == [InstanceIdentifier(root: "1.2.6")])
         #expect(document.serviceStart?.text == "2026-02-26")
@@ -76,12 +79,16 @@ struct ClinicalDocumentTests {
     @Test func `codes are found with their translations and their place`() throws {
         let document = try read(Self.text)
         #expect(document.codedEntries.map(\.code) == ["22232009", "11450-4", "ASSERTION", "7200002", "F10.20"])
-        #expect(document.codedEntries.last?.value == CodedValue(code: "F10.20", system: "http://hl7.org/fhir/sid/icd-10-cm"))
-        #expect(document.codedEntries.last?.path.hasSuffix("component/section/entry/observation/value/translation") == true)
+        #expect(
+            document.codedEntries.last?.value == CodedValue(code: "F10.20", system: "http://hl7.org/fhir/sid/icd-10-cm")
+        )
+        #expect(
+            document.codedEntries.last?.path.hasSuffix("component/section/entry/observation/value/translation") == true)
         #expect(
             document.body
                 == .structured([
-                    DocumentSection(code: CodedValue(code: "11450-4", system: CodeSystems.loinc), title: "Problems", entries: 1)
+                    DocumentSection(
+                        code: CodedValue(code: "11450-4", system: CodeSystems.loinc), title: "Problems", entries: 1)
                 ]))
     }
 
@@ -91,26 +98,32 @@ struct ClinicalDocumentTests {
         ("recordTarget>", "x>", "recordTarget"), ("root=\"1.2.5\"", "nullFlavor=\"NI\"", "recordTarget/patientRole/id"),
     ])
     func `what a registry cannot do without is an error`(_ row: (old: String, new: String, path: String)) throws {
-        let document = try read(Self.text.split(separator: row.old, omittingEmptySubsequences: false).joined(separator: row.new))
+        let document = try read(
+            Self.text.split(separator: row.old, omittingEmptySubsequences: false).joined(separator: row.new))
         #expect(document.problems.first?.severity == .error)
         #expect(document.problems.first?.path == "ClinicalDocument/" + row.path)
     }
 
-    @Test(arguments: ["title", "effectiveTime", "languageCode", "author", "custodian", "component", "confidentialityCode"])
+    @Test(arguments: [
+        "title", "effectiveTime", "languageCode", "author", "custodian", "component", "confidentialityCode",
+    ])
     func `what it can do without is a warning`(_ name: String) throws {
-        let document = try read(Self.text.split(separator: "<" + name, omittingEmptySubsequences: false).joined(separator: "<x")
-            .split(separator: "</" + name, omittingEmptySubsequences: false).joined(separator: "</x"))
+        let document = try read(
+            Self.text.split(separator: "<" + name, omittingEmptySubsequences: false).joined(separator: "<x")
+                .split(separator: "</" + name, omittingEmptySubsequences: false).joined(separator: "</x"))
         #expect(document.problems.contains { $0.severity == .warning && $0.path == "ClinicalDocument/" + name })
         #expect(document.problems.allSatisfy { $0.severity == .warning })
     }
 
     @Test func `other bodies say their media type`() throws {
         let embedded = try read(
-            "<ClinicalDocument xmlns='urn:hl7-org:v3'><component><nonXMLBody><text mediaType='application/pdf'>YQ==</text>"
+            "<ClinicalDocument xmlns='urn:hl7-org:v3'><component><nonXMLBody>"
+                + "<text mediaType='application/pdf'>YQ==</text>"
                 + "</nonXMLBody></component></ClinicalDocument>")
         #expect(embedded.body == .unstructured(mediaType: "application/pdf", isEmbedded: true))
         let elsewhere = try read(
-            "<ClinicalDocument xmlns='urn:hl7-org:v3'><component><nonXMLBody><text mediaType='a/b'><reference value='u'/>"
+            "<ClinicalDocument xmlns='urn:hl7-org:v3'><component><nonXMLBody>"
+                + "<text mediaType='a/b'><reference value='u'/>"
                 + "</text></nonXMLBody></component></ClinicalDocument>")
         #expect(elsewhere.body == .unstructured(mediaType: "a/b", isEmbedded: false))
     }

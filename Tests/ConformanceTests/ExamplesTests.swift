@@ -24,7 +24,8 @@ struct ExamplesTests {
             } catch {
                 // A type we do not read within one that we do is an excuse; so is base64 with blanks (R4 would let
                 // it pass, but then one document would have many spellings).
-                let isExcused = error.message.hasSuffix("is not supported here") || path.hasSuffix("/Binary-example.json")
+                let isExcused =
+                    error.message.hasSuffix("is not supported here") || path.hasSuffix("/Binary-example.json")
                 #expect(isExcused, "\(path): \(error)")
             }
         }

@@ -32,8 +32,10 @@ struct CarrierTests {
         #expect(bundle["total"] == 1)
     }
 
-    @Test(arguments: [(0.0, "0.000"), (1.0, "1.000"), (0.0004, "0.000"), (0.05, "0.050"), (.nan, "0.000"), (7, "1.000"),
-        (-1, "0.000"), (0.9996, "1.000")])
+    @Test(arguments: [
+        (0.0, "0.000"), (1.0, "1.000"), (0.0004, "0.000"), (0.05, "0.050"), (.nan, "0.000"), (7, "1.000"),
+        (-1, "0.000"), (0.9996, "1.000"),
+    ])
     func `a score has three decimals within 0 and 1`(_ row: (score: Double, text: String)) {
         let entry = BundleEntry(search: .init(.match, score: row.score))
         #expect(entry.json["search"]?["score"] == .number(row.text))

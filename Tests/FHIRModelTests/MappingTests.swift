@@ -9,13 +9,15 @@ struct MappingTests {
     @Test func `a patient comes back as it went`() throws {
         let demographics = Demographics(
             names: [
-                PersonName(family: "Mohr", given: ["Alice", "Ann"], suffix: "Jr"), PersonName(family: "", given: ["Lizzy"]),
+                PersonName(family: "Mohr", given: ["Alice", "Ann"], suffix: "Jr"),
+                PersonName(family: "", given: ["Lizzy"]),
             ],
             birthDate: PartialDate("1958-01-30"), sex: .female,
             addresses: [PostalAddress(lines: ["1 Main St"], city: "Town", state: "NY", postalCode: "1", country: "US")],
             phones: ["+1 555"], emails: ["a@example.org"])
         let identifiers = [
-            PatientIdentifier(system: "urn:oid:1.2.3", value: "A-1"), PatientIdentifier(system: "urn:oid:1.2.4", value: "B"),
+            PatientIdentifier(system: "urn:oid:1.2.3", value: "A-1"),
+            PatientIdentifier(system: "urn:oid:1.2.4", value: "B"),
         ].compactMap(\.self)
         let id = try #require(PatientID("c757873d-ec9a-4326-a141-556f43239520"))
         let record = PatientRecord(id: id, identifiers: identifiers, demographics: demographics, isActive: false)
@@ -36,7 +38,8 @@ struct MappingTests {
     @Test func `old names and addresses come last, unusable identifiers not at all`() throws {
         let patient = try json(
             """
-            {"resourceType":"Patient","identifier":[{"value":"x"},{"system":"a b","value":"x"},{"system":"s","value":"v"}],
+            {"resourceType":"Patient","identifier":[{"value":"x"},{"system":"a b","value":"x"},
+            {"system":"s","value":"v"}],
             "name":[{"use":"old","family":"Was"},{"text":"Is"}],"address":[{"use":"old","city":"A"},{"text":"B"}],
             "telecom":[{"system":"fax","value":"1"},{"system":"phone","value":"2"},{"system":"email"}]}
             """)
@@ -67,7 +70,8 @@ struct MappingTests {
         ("https://h/fhir/Patient/1/_history/2", .absolute(base: "https://h/fhir", type: "Patient", id: "1")),
         ("urn:uuid:x", .urn("urn:uuid:x")), ("patient/1", .other("patient/1")), ("Patient", .other("Patient")),
         ("Patient/", .other("Patient/")), ("Patient/a b", .other("Patient/a b")), ("", .other("")),
-        ("../Patient/1", .other("../Patient/1")), ("file:///Patient/1", .other("file:///Patient/1")), ("/", .other("/")),
+        ("../Patient/1", .other("../Patient/1")), ("file:///Patient/1", .other("file:///Patient/1")),
+        ("/", .other("/")),
     ])
     func `a reference says where it points`(_ row: (text: String, target: FHIRReference.Target)) {
         #expect(FHIRReference(row.text).target == row.target)

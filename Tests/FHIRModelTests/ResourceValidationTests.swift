@@ -61,7 +61,10 @@ struct ResourceValidationTests {
             #"{"resourceType":"Patient","modifierExtension":[{"url":"urn:m","valueBoolean":true}]}"#, "urn:m",
             "Patient.modifierExtension"
         ),
-        (#"{"resourceType":"Patient","communication":[{"preferred":true}]}"#, "language is missing", "communication[0]"),
+        (
+            #"{"resourceType":"Patient","communication":[{"preferred":true}]}"#, "language is missing",
+            "communication[0]"
+        ),
         (#"{"resourceType":"List","status":"current"}"#, "mode is missing", "List"),
         (#"{"resourceType":"List","status":"current","mode":"x"}"#, "working", "List.mode"),
         (#"{"resourceType":"Binary","contentType":"a","data":"YQ"}"#, "base64", "Binary.data"),

@@ -74,10 +74,12 @@ struct JSONPropertyTests {
     }
 
     @Test func `numbers and control characters are written by RFC 8259`() {
-        #expect(JSONWriter.bytes(["a": [.number("1.00"), "\u{1}\u{1F}\n\"\\/"]])
-            == Array(#"{"a":[1.00,"\u0001\u001f\n\"\\/"]}"#.utf8))
-        #expect(JSONWriter.pretty(["a": [1, []], "b": [:]])
-            == Array("{\n  \"a\": [\n    1,\n    []\n  ],\n  \"b\": {}\n}\n".utf8))
+        #expect(
+            JSONWriter.bytes(["a": [.number("1.00"), "\u{1}\u{1F}\n\"\\/"]])
+                == Array(#"{"a":[1.00,"\u0001\u001f\n\"\\/"]}"#.utf8))
+        #expect(
+            JSONWriter.pretty(["a": [1, []], "b": [:]])
+                == Array("{\n  \"a\": [\n    1,\n    []\n  ],\n  \"b\": {}\n}\n".utf8))
     }
 
     @Test func `a large object costs in proportion`() throws {

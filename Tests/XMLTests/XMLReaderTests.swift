@@ -113,7 +113,8 @@ struct XMLReaderTests {
     }
 
     @Test func `no beginning of a document is a document, and no changed byte a crash`() throws {
-        let text = Array("<?xml version='1.0'?><a xmlns='u'><b k='v&amp;'>t<![CDATA[x]]></b><!-- c --><p:c xmlns:p='q'/></a>".utf8)
+        let text = Array(
+            "<?xml version='1.0'?><a xmlns='u'><b k='v&amp;'>t<![CDATA[x]]></b><!-- c --><p:c xmlns:p='q'/></a>".utf8)
         for length in 0..<text.count {
             #expect(throws: XMLError.self) { try XMLReader.read(Array(text.prefix(length))) }
         }
