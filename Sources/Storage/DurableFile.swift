@@ -1,26 +1,30 @@
 import ExchangeCore
 import Glibc
 
-/// The two calls that make bytes durable, so that tests can make them fail; production uses `system`.
+/// The calls that make bytes and names durable, so that tests can make them fail; production uses `system`.
 package struct FileCalls: Sendable {
     /// `pwrite(2)`: how many bytes were written, or -1 with `errno` set.
     package var write: @Sendable (Int32, UnsafeRawPointer, Int, Int) -> Int
     /// `fdatasync(2)`: 0, or -1 with `errno` set.
     package var sync: @Sendable (Int32) -> Int32
+    /// `fsync(2)` of a folder: 0, or -1 with `errno` set.
+    package var syncFolder: @Sendable (Int32) -> Int32
 
     /// The system's own.
     package static let system = FileCalls(
         write: { pwrite($0, $1, $2, off_t($3)) },
         sync: { fdatasync($0) },
+        syncFolder: { fsync($0) },
     )
 
-    /// The calls from two closures.
+    /// The calls from three closures.
     package init(
         write: @escaping @Sendable (Int32, UnsafeRawPointer, Int, Int) -> Int,
-        sync: @escaping @Sendable (Int32) -> Int32,
+        sync: @escaping @Sendable (Int32) -> Int32, syncFolder: @escaping @Sendable (Int32) -> Int32,
     ) {
         self.write = write
         self.sync = sync
+        self.syncFolder = syncFolder
     }
 }
 

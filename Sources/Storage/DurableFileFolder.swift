@@ -40,7 +40,7 @@ package struct DurableFolder: Sendable {
         let descriptor = FileErrors.retrying { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw FileErrors.error("open", path) }
         defer { close(descriptor) }
-        guard FileErrors.retrying({ fsync(descriptor) }) == 0 else { throw FileErrors.error("sync", path) }
+        guard FileErrors.retrying({ calls.syncFolder(descriptor) }) == 0 else { throw FileErrors.error("sync", path) }
     }
 
     /// Removes a file; nothing when it is not there. Throws `.unavailable`.

@@ -44,7 +44,7 @@ package final class FileKeyring: KeyringStore {
             guard file.lockExclusively() else { throw locked(path) }
             try file.write(try FileKeyringRecord.head(wrappingKey, world: world), at: 0)
             try file.sync()
-            try folder(of: path).sync()
+            try folder(of: path, calls).sync()
             return FileKeyring(file: file, wrappingKey: wrappingKey, world: world, state: State())
         }
     }
@@ -59,7 +59,7 @@ package final class FileKeyring: KeyringStore {
             guard file.lockExclusively() else { throw locked(path) }
             var recovery = FileKeyringRecovery(file)
             let state = try recovery.recover(wrappingKey)
-            try folder(of: path).sync()
+            try folder(of: path, calls).sync()
             return FileKeyring(file: file, wrappingKey: wrappingKey, world: world, state: state)
         }
     }
@@ -106,9 +106,10 @@ package final class FileKeyring: KeyringStore {
         ExchangeError(.conflict, "keyring locked by another process; is a node running on this folder?", at: path)
     }
 
-    private static func folder(of path: String) -> DurableFolder {
+    private static func folder(of path: String, _ calls: FileCalls) -> DurableFolder {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        return DurableFolder(parts.count == 1 ? "." : parts.dropLast().joined(separator: "/") + "/")
+        return DurableFolder(
+            parts.count == 1 ? "." : parts.dropLast().joined(separator: "/") + "/", calls: calls)
     }
 
     private func known(_ patient: PatientID) throws(ExchangeError) -> SymmetricKey? {
