@@ -1,4 +1,5 @@
 import CDA
+import ExchangeCore
 import Testing
 
 struct HL7TimeTests {
