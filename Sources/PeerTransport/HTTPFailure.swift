@@ -1,0 +1,35 @@
+import ExchangeCore
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// How an exchange failed, as far as it decides whether the request may be sent again.
+enum HTTPFailure: Error {
+    /// The connection was closed or busy before anything was written.
+    case notSent
+    /// The connection ended after the request was written and before any answer: it may or may not have been acted on.
+    case closed(ExchangeError)
+    /// Anything else.
+    case failed(ExchangeError)
+
+    var error: ExchangeError {
+        switch self {
+        case .notSent: ExchangeError(.unavailable, "the connection is closed")
+        case .closed(let error), .failed(let error): error
+        }
+    }
+
+    /// What NIO's errors mean for the person who must act; never their whole text, which may hold what was received.
+    static func readable(_ error: any Error) -> ExchangeError {
+        switch error {
+        case let error as ExchangeError: error
+        case is HTTPParserError: ExchangeError(.badRequest, "the answer is not HTTP/1.1")
+        case is NIOSSLError, is BoringSSLError:
+            ExchangeError(.unavailable, "TLS failed: certificate refused, or not the node that was meant")
+        case is NIOConnectionError: ExchangeError(.unavailable, "no connection came about")
+        case ChannelError.connectTimeout: ExchangeError(.timeout, "no connection before the deadline")
+        default: ExchangeError(.unavailable, "the connection failed")
+        }
+    }
+}

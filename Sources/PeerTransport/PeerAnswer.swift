@@ -1,0 +1,112 @@
+import DocumentExchange
+import ExchangeCore
+import FHIRModel
+import JSON
+import Transactions
+import XDSMetadata
+
+/// What a peer's answers mean; anything that breaks the protocol, or speaks of another community or patient, voids it.
+enum PeerAnswer {
+    /// The error of a status other than 200; redirects are not followed, ever (T23).
+    static func check(_ status: Int) throws(ExchangeError) {
+        switch status {
+        case 200: return
+        case 401, 403: throw ExchangeError(.forbidden, "the peer refused the request")
+        case 404, 410: throw ExchangeError(.notFound, "the peer shows no such thing")
+        case 408, 504: throw ExchangeError(.timeout, "the peer ran out of time")
+        case 413: throw ExchangeError(.tooLarge, "the question is too large for the peer")
+        case 300..<400: throw ExchangeError(.badRequest, "the peer redirects, which is never followed")
+        case 400..<500: throw ExchangeError(.badRequest, "the peer does not understand the question")
+        default: throw ExchangeError(.unavailable, "the peer cannot answer now")
+        }
+    }
+
+    /// The searchset of an answer.
+    static func bundle(_ response: ClientResponse, limits: ExchangeLimits) throws(ExchangeError) -> JSONObject {
+        guard let value = try? JSONReader.read(response.body, limits: JSONLimits(depthMax: limits.nestingMax)),
+            case .object(let bundle) = value, bundle["resourceType"]?.string == "Bundle",
+            bundle["type"]?.string == "searchset"
+        else { throw ExchangeError(.badRequest, "the peer's answer is no searchset") }
+        return bundle
+    }
+
+    /// ITI-119 with `onlyCertainMatches`: nobody, one patient, or a word that more is needed.
+    static func match(_ bundle: JSONObject) throws(ExchangeError) -> PeerMatch {
+        var patients: [String] = []
+        var needs: [String]?
+        for entry in Bundle.entries(bundle) {
+            guard let resource = entry.resource else { continue }
+            switch resource["resourceType"]?.string {
+            case "Patient":
+                guard let id = resource["id"]?.string, isID(id) else {
+                    throw ExchangeError(.badRequest, "the peer's match has no id")
+                }
+                let grade = entry.search?.grade
+                if grade == nil || grade == "certain" { patients.append(id) }
+            case "OperationOutcome":
+                for issue in OperationOutcome(json: resource).issues where issue.code == "multiple-matches" {
+                    needs = (needs ?? []) + issue.expression.prefix(16).map(attribute)
+                }
+            default: continue
+            }
+        }
+        if let needs { return .ambiguous(needs: needs) }
+        // Several, though only certain ones were asked for: whose documents to show would be a guess.
+        if patients.count > 1 { return .ambiguous(needs: []) }
+        return patients.first.map { .one(patient: $0) } ?? .none
+    }
+
+    /// ITI-67: the entries of a page; each of the patient asked for, at the community asked (T9, T10).
+    static func documents(_ bundle: JSONObject, of patient: String, at community: CommunityID)
+        throws(ExchangeError) -> [DocumentEntry]
+    {
+        var found: [DocumentEntry] = []
+        for entry in Bundle.entries(bundle) {
+            guard let resource = entry.resource, resource["resourceType"]?.string == "DocumentReference" else { continue }
+            let document = try DocumentReferenceMapping.entry(resource)
+            guard document.home == community else {
+                throw ExchangeError(.badRequest, "the peer answered for another community")
+            }
+            guard document.patient.description.utf8.elementsEqual(patient.utf8) else {
+                throw ExchangeError(.badRequest, "the peer answered about another patient")
+            }
+            found.append(document)
+        }
+        return found
+    }
+
+    /// The `_page` of the next link; nil when this page is the last. Only the token is taken from a link, no address.
+    static func nextPage(_ bundle: JSONObject) throws(ExchangeError) -> String? {
+        guard let link = Bundle.link("next", of: bundle) else { return nil }
+        let bytes = Array(link.utf8)
+        guard let mark = bytes.firstIndex(of: UInt8(ascii: "?")) else { throw unreadable }
+        for field in bytes[(mark + 1)...].split(separator: UInt8(ascii: "&")) where field.starts(with: "_page=".utf8) {
+            let value = field.dropFirst(6)
+            let isPlain = value.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                    || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
+            }
+            guard (1...256).contains(value.count), isPlain else { throw unreadable }
+            return String(decoding: value, as: UTF8.self)
+        }
+        throw unreadable
+    }
+
+    private static var unreadable: ExchangeError {
+        ExchangeError(.badRequest, "the peer's answer has more pages, and its link to them cannot be followed")
+    }
+
+    /// `Patient.birthDate` as `birthDate`; nothing but letters and dots, since people read it.
+    private static func attribute(_ expression: String) -> String {
+        let bare = expression.utf8.starts(with: "Patient.".utf8) ? expression.dropFirst(8) : expression[...]
+        return String(bare.prefix(32).filter { $0.isASCII && ($0.isLetter || $0 == ".") })
+    }
+
+    private static func isID(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                    || byte == 0x2D || byte == 0x2E
+            }
+    }
+}

@@ -1,0 +1,103 @@
+import ExchangeCore
+import GossipDirectory
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Synchronization
+import Trust
+
+/// The connections to other nodes: one pool for each community and address, all under one certificate and one policy.
+///
+/// Addresses come from directory records and the operator's seeds alone. What answers must hold a certificate of the
+/// community that was meant.
+package final class PeerConnections: Sendable {
+    private struct Key: Hashable {
+        let community: CommunityID?
+        let host: String
+        let port: Int
+    }
+
+    private struct State {
+        var identity: TLSIdentity
+        var context: NIOSSLContext
+        var pools: [Key: HTTPConnectionPool] = [:]
+    }
+
+    /// The most destinations for which connections are kept; beyond it all are let go.
+    static let poolsMax = 4096
+
+    private let policy: @Sendable () -> TrustPolicy
+    private let world: World
+    private let group: any EventLoopGroup
+    private let state: Mutex<State>
+
+    /// Connections under a node's certificate; `policy` is the newest trust policy of the network.
+    package init(
+        identity: TLSIdentity, policy: @escaping @Sendable () -> TrustPolicy, world: World,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+    ) throws(ExchangeError) {
+        let context = try MutualTLS.callerContext(identity: identity, roots: policy().roots, isPeer: true)
+        self.policy = policy
+        self.world = world
+        self.group = group
+        state = Mutex(State(identity: identity, context: context))
+    }
+
+    /// This node's certificate and key, as shown to others now.
+    package var identity: TLSIdentity { state.withLock { $0.identity } }
+
+    /// Goes on under another certificate, and with the policy's newest roots; kept connections are let go.
+    package func rotate(to identity: TLSIdentity) throws(ExchangeError) {
+        let context = try MutualTLS.callerContext(identity: identity, roots: policy().roots, isPeer: true)
+        let old = state.withLock { state in
+            let old = state.pools
+            state = State(identity: identity, context: context)
+            return old
+        }
+        for pool in old.values { pool.close() }
+    }
+
+    /// Asks a node; the answer comes with what its certificate says.
+    ///
+    /// `target` of the request is below the URL's path. `.unavailable` when what answers is not the community meant, or
+    /// nothing answers; `.timeout` at the deadline, a moment of `World.uptime`.
+    package func send(_ request: ClientRequest, to url: EndpointURL, of community: CommunityID?, deadline: Duration)
+        async throws(ExchangeError) -> (response: ClientResponse, from: TrustedCertificate)
+    {
+        var request = request
+        request.target = url.path + request.target
+        let (response, certificate) = try await pool(url, community).exchange(request, deadline: deadline)
+        guard let certificate, let answering = certificate.community, community == nil || community == answering else {
+            throw ExchangeError(.unavailable, "the node that answered is not the one that was meant")
+        }
+        return (response, certificate)
+    }
+
+    /// Lets every kept connection go.
+    package func close() {
+        let old = state.withLock { state in
+            defer { state.pools = [:] }
+            return state.pools
+        }
+        for pool in old.values { pool.close() }
+    }
+
+    private func pool(_ url: EndpointURL, _ community: CommunityID?) -> HTTPConnectionPool {
+        let key = Key(community: community, host: url.host, port: url.port)
+        var dropped: [HTTPConnectionPool] = []
+        defer { for pool in dropped { pool.close() } }
+        return state.withLock { state in
+            if let found = state.pools[key] { return found }
+            if state.pools.count >= Self.poolsMax {
+                dropped = Array(state.pools.values)
+                state.pools = [:]
+            }
+            let made = HTTPConnectionPool(
+                destination: .host(url.host, port: url.port),
+                tls: CallerTLS(context: state.context, kind: .peer(community), policy: policy, now: world.now),
+                uptime: world.uptime, group: group)
+            state.pools[key] = made
+            return made
+        }
+    }
+}
