@@ -13,9 +13,9 @@ enum ActorMapping {
     /// Nil for a role other than information recipient, and for a kind of actor that tokens do not name.
     static func actor(_ json: JSONValue) -> ConsentActor? {
         guard CodedValue.codings(inConcept: json["role"]).contains(where: { $0 == recipient }),
-            let reference = FHIRReference(json: json["reference"]), let type = type(reference)
+            let type = FHIRReference(json: json["reference"]).flatMap(type)
         else { return nil }
-        let name = name(reference, types: [type])
+        let name = name(json["reference"], types: [type])
         switch type {
         case "Organization": return name.map { .organization($0) }
         case "Practitioner": return name.map { .practitioner($0) }
@@ -34,11 +34,13 @@ enum ActorMapping {
         return ["role": recipient.concept, "reference": reference]
     }
 
-    static func name(_ reference: FHIRReference, types: Set<String>) -> String? {
-        if let identifier = reference.identifier {
+    /// Read from the JSON itself: a name may have blanks, which a `PatientIdentifier` has not.
+    static func name(_ json: JSONValue?, types: Set<String>) -> String? {
+        guard let reference = FHIRReference(json: json) else { return nil }
+        if let value = json?["identifier"]?["value"]?.string {
             guard reference.type.map(types.contains) ?? true else { return nil }
-            if same(identifier.system, uriSystem) { return identifier.value }
-            return identifier.system + "|" + identifier.value
+            guard let system = json?["identifier"]?["system"]?.string, !same(system, uriSystem) else { return value }
+            return system + "|" + value
         }
         switch reference.target {
         case .relative(let type, let id): return types.contains(type) ? id : nil

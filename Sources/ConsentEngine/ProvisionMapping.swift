@@ -90,7 +90,8 @@ enum ProvisionMapping {
                 return nil
             }
             return .document(id)
-        case "authoredby": return ActorMapping.name(reference, types: ["Practitioner", "Organization"]).map { .author($0) }
+        case "authoredby": 
+            return ActorMapping.name(json["reference"], types: ["Practitioner", "Organization"]).map { .author($0) }
         case "related", "dependents":
             return (reference.reference ?? reference.identifier.map { $0.system + "|" + $0.value })
                 .map { .unresolvable($0) }
