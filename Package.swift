@@ -82,7 +82,9 @@ let floors: [[Module]] = [
             needs: core + standards + questions + [
                 "Transactions", "AdminEndpoint", "PeerTransport", "Storage", "ExchangeNode",
             ],
-            foreign: ["ArgumentParser", "NIOCore", "NIOPosix", "NIOSSL", "Logging", "X509", "Crypto", "Yams"]),
+            foreign: [
+                "ArgumentParser", "NIOCore", "NIOPosix", "NIOSSL", "Logging", "X509", "SwiftASN1", "Crypto", "Yams",
+            ]),
         Module(
             "hie-bench",
             needs: core + standards + questions + ["Transactions", "PeerTransport", "Storage", "ExchangeNode"],

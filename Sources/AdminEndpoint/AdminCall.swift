@@ -45,7 +45,8 @@ struct AdminCall: Sendable {
     /// A community that must be there, by its OID or URN.
     func community() throws(ExchangeError) -> CommunityID {
         guard let community = CommunityID(try text("community")) else {
-            throw ExchangeError(.badRequest, "a community is an OID such as urn:oid:1.2.3; see hie directory list", at: "community")
+            throw ExchangeError(
+                .badRequest, "a community is an OID such as urn:oid:1.2.3; see hie directory list", at: "community")
         }
         return community
     }

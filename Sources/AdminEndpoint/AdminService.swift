@@ -10,7 +10,7 @@ import Transactions
 ///
 /// | Route | Policy |
 /// |---|---|
-/// | `POST /admin/<command>` (`AdminCommand`) | the socket's owner; the door `administration`, which shows no documents |
+/// | `POST /admin/<command>` (`AdminCommand`) | the socket's owner; door `administration`, shown no documents |
 package struct AdminService: Sendable {
     /// Bytes of one command's body.
     package static let requestBytesMax = 4 << 20
@@ -67,7 +67,8 @@ package struct AdminService: Sendable {
     /// The administrator as the road knows them: this node's own community, the facility, health care operations.
     private func context(of request: Request) -> AccessContext {
         func header(_ name: String) -> String? {
-            guard let name = HTTPField.Name(name), let value = request.headers[name], (1...128).contains(value.utf8.count)
+            guard let name = HTTPField.Name(name), let value = request.headers[name],
+                (1...128).contains(value.utf8.count)
             else { return nil }
             return value
         }
@@ -130,11 +131,13 @@ struct ErrorsAsJSON: RouterMiddleware {
             return answer(error, status: AdminError.status(error.code))
         } catch let error as HTTPError {
             let isUnknown = error.status == .notFound
-            let message = isUnknown ? "there is no such command; this node may be older than the program" : "not understood"
+            let message =
+                isUnknown ? "there is no such command; this node may be older than the program" : "not understood"
             return answer(ExchangeError(isUnknown ? .notFound : .badRequest, message), status: error.status)
         } catch {
             logger.error("a command failed", metadata: ["error": "\(type(of: error))"])
-            return answer(ExchangeError(.internal, "the command failed; see the node's log"), status: .internalServerError)
+            return answer(
+                ExchangeError(.internal, "the command failed; see the node's log"), status: .internalServerError)
         }
     }
 

@@ -39,9 +39,12 @@ extension AdminService {
     }
 
     private func reading(_ consent: JSONValue, _ call: AdminCall) async throws -> ConsentDirective {
-        guard let object = consent.object else { throw ExchangeError(.badRequest, "give a FHIR Consent", at: "consent") }
+        guard let object = consent.object else {
+            throw ExchangeError(.badRequest, "give a FHIR Consent", at: "consent")
+        }
         _ = try FHIRResource(validating: object)
-        let id = call.arguments["patient"] == nil && call.arguments["identifier"] == nil
+        let id =
+            call.arguments["patient"] == nil && call.arguments["identifier"] == nil
             ? try Self.patientNamed(in: object) : try await patient(call)
         return try ConsentMapping.directive(
             recording: object, id: newID(), patient: id, recorded: exchange.world.now())
@@ -52,7 +55,9 @@ extension AdminService {
         guard let reference = consent["patient"]?["reference"]?.string, let last = reference.split(separator: "/").last,
             let id = PatientID(String(last))
         else {
-            throw ExchangeError(.badRequest, "the consent names no patient of this node; add --patient", at: "Consent.patient.reference")
+            throw ExchangeError(
+                .badRequest, "the consent names no patient of this node; add --patient", at: "Consent.patient.reference"
+            )
         }
         return id
     }
@@ -66,7 +71,8 @@ extension AdminService {
             let halves = text.split(separator: "|", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             types.append(
                 halves.count == 2
-                    ? CodedValue(code: halves[1], system: halves[0]) : CodedValue(code: text, system: CodeSystems.loinc))
+                    ? CodedValue(code: halves[1], system: halves[0]) : CodedValue(code: text, system: CodeSystems.loinc)
+            )
         }
         let rule = ConsentRule(
             effect,
@@ -75,10 +81,13 @@ extension AdminService {
             purposes: try call.texts("purposes", of: parts).map { CodedValue(code: $0, system: CodeSystems.actReason) },
             typeCodes: types, dataPeriod: try Self.period(parts, "careFrom", "careUntil"),
             period: try Self.period(parts, "from", "until"))
-        return ConsentDirective(id: newID(), patient: try await patient(call), base: rule, recorded: exchange.world.now())
+        return ConsentDirective(
+            id: newID(), patient: try await patient(call), base: rule, recorded: exchange.world.now())
     }
 
-    private static func period(_ parts: JSONValue, _ from: String, _ until: String) throws(ExchangeError) -> ConsentPeriod? {
+    private static func period(_ parts: JSONValue, _ from: String, _ until: String) throws(ExchangeError)
+        -> ConsentPeriod?
+    {
         func date(_ name: String) throws(ExchangeError) -> PartialDate? {
             guard let text = parts[name]?.string else { return nil }
             guard let date = PartialDate(text) else {

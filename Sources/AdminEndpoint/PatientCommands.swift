@@ -10,7 +10,9 @@ extension AdminService {
             throw ExchangeError(.badRequest, "give a FHIR Patient", at: "patient")
         }
         let resource = try FHIRResource(validating: object)
-        guard resource.type == "Patient" else { throw ExchangeError(.badRequest, "this is no Patient", at: "resourceType") }
+        guard resource.type == "Patient" else {
+            throw ExchangeError(.badRequest, "this is no Patient", at: "resourceType")
+        }
         let registration = PatientRegistration(
             identifiers: PatientMapping.identifiers(object), demographics: PatientMapping.demographics(object))
         let record = try await exchange.registerPatient(registration, for: call.context)
@@ -26,7 +28,9 @@ extension AdminService {
 
     func findPatients(_ call: AdminCall) async throws -> AdminAnswer {
         guard let identifier = try call.identifier() else {
-            throw ExchangeError(.badRequest, "give an identifier; demographics are asked as a clinician: hie patient match", at: "identifier")
+            throw ExchangeError(
+                .badRequest, "give an identifier; demographics are asked as a clinician: hie patient match",
+                at: "identifier")
         }
         let found = try await exchange.findPatients(identifier: identifier, for: call.context)
         return AdminAnswer(
@@ -38,7 +42,10 @@ extension AdminService {
     func patient(_ call: AdminCall) async throws -> PatientID {
         if let text = try call.optionalText("patient") {
             guard let id = PatientID(text) else {
-                throw ExchangeError(.badRequest, "this is no patient's id; hie patient add prints one, and --identifier takes a record number", at: "patient")
+                throw ExchangeError(
+                    .badRequest,
+                    "this is no patient's id; hie patient add prints one, and --identifier takes a record number",
+                    at: "patient")
             }
             return id
         }
@@ -49,7 +56,8 @@ extension AdminService {
         for ticket in found.tickets { ticket.end() }
         guard let first = found.matches.first else { throw Self.unknown }
         guard found.matches.count == 1 else {
-            throw ExchangeError(.conflict, "several patients carry this identifier; give the patient's id", at: "identifier")
+            throw ExchangeError(
+                .conflict, "several patients carry this identifier; give the patient's id", at: "identifier")
         }
         return first.record.id
     }

@@ -1,0 +1,94 @@
+import ArgumentParser
+import ExchangeCore
+import ExchangeNode
+import JSON
+
+/// `hie config`.
+struct ConfigCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config",
+        abstract: "A node's configuration, every limit included.",
+        discussion: """
+            EXAMPLE
+              hie config show
+              hie config check node.yaml
+            """,
+        subcommands: [Show.self, Check.self])
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the configuration in force, defaults filled in.",
+            discussion: """
+                EXAMPLE
+                  hie config show --json | jq -r '."limits.request-bytes"'
+                """)
+
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let terminal = Terminal()
+            let folder = home.folder()
+            try AdminClient(home: folder).demandHome()
+            let configuration: NodeConfiguration
+            do {
+                configuration = try NodeConfiguration(of: NodeHome(folder))
+            } catch {
+                throw ConfigCommand.refusal(error, in: folder + "/node.yaml", on: terminal)
+            }
+            if output.json {
+                return terminal.result(
+                    .object(JSONObject(configuration.effective.map { .init($0.key, .string($0.value)) })))
+            }
+            var facts = Facts()
+            for (key, value) in configuration.effective { facts.add(key, value) }
+            facts.show(on: terminal)
+        }
+    }
+
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check a configuration file; every problem is named at once.",
+            discussion: """
+                Exits 2 when anything is wrong, an unknown key included.
+
+                EXAMPLE
+                  hie config check node.yaml
+                """)
+
+        @Argument(help: "The file; - reads stdin.") var file: String
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let terminal = Terminal()
+            let text = try LocalFile.text(file)
+            do {
+                _ = try NodeConfiguration(yaml: text)
+            } catch {
+                if output.json {
+                    terminal.result([
+                        "valid": false, "problems": .array(ConfigCommand.problems(error).map { .string($0) }),
+                    ])
+                    throw ExitStatus.usage.exit
+                }
+                throw ConfigCommand.refusal(error, in: file, on: terminal)
+            }
+            if output.json { return terminal.result(["valid": true, "problems": []]) }
+            terminal.result("\(file): fine", .good)
+        }
+    }
+
+    /// The single problems of a refused file.
+    static func problems(_ error: ExchangeError) -> [String] {
+        error.message.split(separator: "\n").map(String.init)
+    }
+
+    /// Names every problem, and gives what ends the command.
+    static func refusal(_ error: ExchangeError, in file: String, on terminal: Terminal) -> CommandFailure {
+        let problems = problems(error)
+        for problem in problems { terminal.words("  " + problem) }
+        return CommandFailure(
+            .usage, "\(file) has \(Words.count(problems.count, "problem"))",
+            hint: "correct the file; the walk-through of the README has an example")
+    }
+}

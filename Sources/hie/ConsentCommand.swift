@@ -1,0 +1,125 @@
+import AdminEndpoint
+import ArgumentParser
+import JSON
+
+/// `hie consent`.
+struct ConsentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "consent",
+        abstract: "What patients permit and refuse about their documents here.",
+        discussion: """
+            Consent is enforced by the node that holds the documents, on every find and
+            retrieve, also for its own users.
+
+            EXAMPLE
+              hie consent record --identifier 'urn:oid:1.2.3|4711' --deny \\
+                --organization urn:oid:1.3.6.1.4.1.21367.2026.12
+              hie consent list --identifier 'urn:oid:1.2.3|4711'
+            """,
+        subcommands: [ConsentRecordCommand.self, Revoke.self, List.self, Show.self])
+
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Revoke a directive: it stays recorded and counts no more.",
+            discussion: """
+                Returns once no answer that the change overtook can still send a byte.
+
+                EXAMPLE
+                  hie consent revoke 0195b8c1-7a2e-7c11-9d3f-0a1b2c3d4e5f
+                """)
+
+        @Argument(help: "The directive's id.") var id: String
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let terminal = Terminal()
+            let directive = try await AdminClient(home).ask(.consentRevoke, ["id": .string(id)])
+            if output.json { return terminal.result(directive) }
+            terminal.result(directive.text("id"))
+            terminal.words("revoked; what it decided no longer holds")
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List a patient's directives, revoked ones included.",
+            discussion: """
+                EXAMPLE
+                  hie consent list --patient 7f3c... --json
+                """)
+
+        @OptionGroup var choice: PatientChoice
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let terminal = Terminal()
+            let answer = try await AdminClient(home).ask(.consentList, try choice.arguments())
+            if output.json { return terminal.result(answer) }
+            var table = Table("ID", "STATUS", "RECORDED", "EFFECT", "ON WHAT CONDITIONS")
+            for row in answer["consents"]?.items ?? [] {
+                table.add(
+                    .init(row.text("id")), .init(row.text("status"), row.text("status") == "active" ? .plain : .quiet),
+                    .init(Words.time(row.text("recorded"))),
+                    .init(row.text("effect"), row.text("effect") == "deny" ? .bad : .good),
+                    .init(ConsentCommand.conditions(row)))
+            }
+            if table.isEmpty {
+                return terminal.words("nothing is recorded; the community's default holds (hie status)")
+            }
+            terminal.result(table)
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show one directive.",
+            discussion: """
+                EXAMPLE
+                  hie consent show 0195b8c1-7a2e-7c11-9d3f-0a1b2c3d4e5f --json | jq .consent
+                """)
+
+        @Argument(help: "The directive's id.") var id: String
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let terminal = Terminal()
+            let row = try await AdminClient(home).ask(.consentShow, ["id": .string(id)])
+            if output.json { return terminal.result(row) }
+            var facts = Facts()
+            facts.add("id", row["id"]?.string, .heading)
+            facts.add("patient", row["patient"]?.string)
+            facts.add("status", row["status"]?.string)
+            facts.add("effect", row["effect"]?.string, row.text("effect") == "deny" ? .bad : .good)
+            facts.add("conditions", ConsentCommand.conditions(row))
+            facts.add("recorded", row["recorded"]?.string)
+            facts.show(on: terminal)
+        }
+    }
+
+    /// The conditions of a directive's base provision in one line.
+    static func conditions(_ row: JSONValue) -> String {
+        var parts: [String] = []
+        func add(_ word: String, _ name: String) {
+            let text = row.joined(name)
+            if !text.isEmpty { parts.append(word + " " + text) }
+        }
+        add("organisation", "organizations")
+        add("user", "users")
+        add("purpose", "purposes")
+        add("type", "types")
+        func period(_ word: String, _ from: String, _ until: String) {
+            let start = row.text(from)
+            let end = row.text(until)
+            if !start.isEmpty || !end.isEmpty {
+                parts.append("\(word) \(start.isEmpty ? "ever" : start) to \(end.isEmpty ? "ever" : end)")
+            }
+        }
+        period("in force", "from", "until")
+        period("care given", "careFrom", "careUntil")
+        if let count = row["exceptions"]?.integer, count > 0 { parts.append(Words.count(count, "exception")) }
+        return parts.isEmpty ? "none: everybody, everything" : parts.joined(separator: "; ")
+    }
+}

@@ -1,0 +1,121 @@
+import ExchangeCore
+import FHIRModel
+import JSON
+import PeerTransport
+
+/// A clinician's or a facility's way to a node: FHIR over mutual TLS, with the user's token.
+struct FHIRClient: Sendable {
+    /// A form or a resource to send.
+    enum Content: Sendable {
+        /// FHIR JSON.
+        case resource(JSONObject)
+        /// A search by POST, so that no identifier stands in an address.
+        case form([(name: String, value: String)])
+    }
+
+    let settings: ClientSettings
+    private let way: HTTPWay
+
+    init(_ options: ServerOptions) throws(CommandFailure) {
+        settings = try ClientSettings(options)
+        way = try HTTPWay(settings)
+    }
+
+    /// Posts to a path below the base and returns the resource that came back.
+    ///
+    /// - Parameter isRepeatable: whether it may be sent twice; only questions may.
+    func post(_ path: String, _ content: Content, isRepeatable: Bool = true) async throws -> JSONObject {
+        var request = ClientRequest(.post, settings.basePath + path, isRepeatable: isRepeatable)
+        request.headers = [("accept", Self.fhirJSON)]
+        switch content {
+        case .resource(let resource):
+            request.headers.append(("content-type", Self.fhirJSON))
+            request.body = JSONWriter.bytes(.object(resource))
+        case .form(let fields):
+            request.headers.append(("content-type", "application/x-www-form-urlencoded"))
+            request.body = Array(Self.form(fields).utf8)
+        }
+        return try resource(await send(request))
+    }
+
+    /// Every page of a search, the first first; at most a thousand.
+    func search(_ path: String, _ fields: [(name: String, value: String)]) async throws -> [JSONObject] {
+        var pages = [try await post(path, .form(fields))]
+        while let next = Self.next(pages.last ?? [:]), pages.count < 1000 {
+            guard let (origin, target) = ServerOrigin.read(next), origin == settings.origin else {
+                throw CommandFailure(
+                    .failed, "the node's next page is on another server", hint: "ask its administrator")
+            }
+            pages.append(
+                try resource(await send(ClientRequest(.get, target, headers: [("accept", Self.fhirJSON)]))))
+        }
+        return pages
+    }
+
+    private static func next(_ bundle: JSONObject) -> String? {
+        (bundle["link"]?.items ?? []).first { $0["relation"]?.string == "next" }?["url"]?.string
+    }
+
+    /// The exact bytes at an address of this server, and their media type.
+    func bytes(at target: String) async throws -> ClientResponse {
+        let reply = try await send(ClientRequest(.get, target, headers: [("accept", "*/*")]))
+        guard reply.status == 200 else { throw failure(reply) }
+        return reply
+    }
+
+    private static let fhirJSON = "application/fhir+json; fhirVersion=4.0"
+
+    private func send(_ request: ClientRequest) async throws -> ClientResponse {
+        var request = request
+        if let token = settings.token { request.headers.append(("authorization", "Bearer " + token)) }
+        do {
+            return try await way.send(request, within: .seconds(120))
+        } catch where error.code == .unavailable || error.code == .timeout {
+            throw CommandFailure(
+                .unreachable, "\(settings.origin.text): \(error.description)",
+                hint: "check --server, that the node runs, and that the certificates are of that facility")
+        }
+    }
+
+    private func resource(_ reply: ClientResponse) throws -> JSONObject {
+        guard (200...299).contains(reply.status) else { throw failure(reply) }
+        guard let resource = (try? JSONReader.read(reply.body, limits: JSONLimits(nodesMax: 5_000_000)))?.object else {
+            throw CommandFailure(.failed, "the node's answer is not understood", hint: "check --server")
+        }
+        return resource
+    }
+
+    /// What an answer's status means for the command, in the words of its OperationOutcome.
+    private func failure(_ reply: ClientResponse) -> CommandFailure {
+        let outcome = (try? JSONReader.read(reply.body))?.object.map(OperationOutcome.init(json:))
+        var text = outcome?.issues.compactMap { $0.details ?? $0.diagnostics }.joined(separator: "; ") ?? ""
+        if let place = outcome?.issues.first?.expression.first { text += " (\(place))" }
+        if text.isEmpty { text = "the node answered with status \(reply.status)" }
+        return switch reply.status {
+        case 401:
+            CommandFailure(
+                .unauthenticated, "the node does not accept the token or the certificate",
+                hint: "a token lasts an hour and belongs to one certificate: hie token issue makes a new one")
+        case 403: CommandFailure(.refused, text, hint: "ask the facility's administrator")
+        case 404, 410, 422: CommandFailure(.notFound, text)
+        case 409, 412: CommandFailure(.conflict, text)
+        case 408, 429, 502, 503, 504: CommandFailure(.unreachable, text, hint: "try again in a moment")
+        default: CommandFailure(.failed, text)
+        }
+    }
+
+    /// `application/x-www-form-urlencoded` (WHATWG URL 5.2): everything but letters, digits, `-`, `.`, `_` is escaped.
+    static func form(_ fields: [(name: String, value: String)]) -> String {
+        func escaped(_ text: String) -> String {
+            var result: [UInt8] = []
+            for byte in text.utf8 {
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: result.append(byte)
+                default: result += Array(("%" + Hexadecimal.encode([byte]).uppercased()).utf8)
+                }
+            }
+            return String(decoding: result, as: UTF8.self)
+        }
+        return fields.map { escaped($0.name) + "=" + escaped($0.value) }.joined(separator: "&")
+    }
+}

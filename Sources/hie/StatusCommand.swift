@@ -1,0 +1,58 @@
+import AdminEndpoint
+import ArgumentParser
+import JSON
+
+/// `hie status`.
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Say how a running node is.",
+        discussion: """
+            Exits 1 when the node answers but can no longer write its journal.
+
+            EXAMPLE
+              hie status --home /var/lib/hie
+              hie status --json | jq .journal.entries
+            """)
+
+    @OptionGroup var home: HomeOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let terminal = Terminal()
+        let status = try await AdminClient(home).ask(.nodeStatus)
+        if output.json { terminal.result(status) } else { show(status, on: terminal) }
+        guard status["healthy"]?.bool == true else { throw ExitStatus.failed.exit }
+    }
+
+    private func show(_ status: JSONValue, on terminal: Terminal) {
+        var facts = Facts()
+        facts.add("name", status["name"]?.string, .heading)
+        facts.add("community", status["community"]?.string)
+        facts.add("version", status["version"]?.string)
+        facts.add("home", status["home"]?.string)
+        facts.add("up for", status["uptimeSeconds"]?.integer.map(Words.duration))
+        for listener in status["listeners"]?.items ?? [] {
+            facts.add("listens: " + listener.text("name"), listener["address"]?.string)
+        }
+        facts.add(
+            "journal", "\(status["journal"].text("entries")) entries, root \(status["journal"].text("root").prefix(16))"
+        )
+        if let failure = status["journal"]?["failure"]?.string { facts.add("journal failed", failure, .bad) }
+        let counts = status["counts"]
+        facts.add(
+            "holds",
+            "\(counts.text("patients")) patients, \(counts.text("documents")) documents, "
+                + "\(counts.text("directives")) consent directives")
+        facts.add("peers", "\(status["peers"].text("reachable")) of \(status["peers"].text("known")) reachable")
+        for certificate in status["certificates"]?.items ?? [] {
+            let days = certificate["daysLeft"]?.integer ?? 0
+            facts.add(
+                "certificate: " + certificate.text("use"),
+                "valid until \(certificate.text("validUntil")) (\(days) days)",
+                days < 2 ? .bad : days < 7 ? .doubtful : .plain)
+        }
+        facts.add("consent default", status["consentDefault"]?.string)
+        facts.show(on: terminal)
+    }
+}
