@@ -11,6 +11,7 @@ package struct ClientStreamedResponse: Sendable {
 
 /// A body in pieces; reading slowly slows the sender, at the most 16 pieces wait.
 package struct ClientBody: AsyncSequence, Sendable {
+    /// A piece, as it came.
     package typealias Element = ByteBuffer
     typealias Producer = NIOThrowingAsyncSequenceProducer<
         ByteBuffer, any Error, NIOAsyncSequenceProducerBackPressureStrategies.HighLowWatermark, Reading

@@ -115,6 +115,7 @@ package final class HTTPConnectionPool: Sendable {
         let now = uptime()
         let isKept = state.withLock { state in
             guard !state.isClosed, connection.isOpen else { return false }
+            state.idle.removeAll { !$0.connection.isOpen }
             state.idle.append((connection, now))
             return true
         }
