@@ -2,6 +2,7 @@ import ArgumentParser
 import ExchangeCore
 import ExchangeNode
 import JSON
+import PeerTransport
 
 /// `hie document get`.
 struct DocumentGetCommand: AsyncParsableCommand {

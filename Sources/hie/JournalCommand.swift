@@ -1,6 +1,7 @@
 import ArgumentParser
 import ExchangeCore
 import ExchangeNode
+import Foundation
 import JSON
 import Journal
 import Logging

@@ -1,0 +1,89 @@
+import JSON
+import Testing
+
+/// What every command says of itself.
+@Suite struct HelpTests {
+    private struct Command: Sendable {
+        let path: [String]
+        let abstract: String
+        let options: [String]
+    }
+
+    /// Every command, as the program itself lists them.
+    private static func commands() async throws -> [Command] {
+        let dump = try await Program().run("--experimental-dump-help")
+        func walk(_ node: JSONValue, _ above: [String]) -> [Command] {
+            guard let name = node["commandName"]?.string, name != "help" else { return [] }
+            let path = above + [name]
+            let options = (node["arguments"]?.items ?? []).compactMap { $0["preferredName"]?["name"]?.string }
+            return [Command(path: path, abstract: node["abstract"]?.string ?? "", options: options)]
+                + (node["subcommands"]?.items ?? []).flatMap { walk($0, path) }
+        }
+        return (dump.json?["command"]).map { walk($0, []) } ?? []
+    }
+
+    @Test func `every command of the issue is there`() async throws {
+        let found = Set(try await Self.commands().map { $0.path.dropFirst().joined(separator: " ") })
+        let wanted = [
+            "init", "run", "status", "certificate init", "certificate issue", "certificate show", "token issue",
+            "peer list", "peer show", "directory list", "directory show", "patient add", "patient find",
+            "patient match", "patient show", "document check", "document publish", "document find", "document get",
+            "consent record", "consent revoke", "consent list", "consent show", "audit patient", "audit verify",
+            "journal rebuild", "config show", "config check", "version",
+        ]
+        #expect(Set(wanted).subtracting(found).isEmpty)
+    }
+
+    @Test func `every help has an example that begins with the command, on stdout, in 100 columns`() async throws {
+        let commands = try await Self.commands()
+        #expect(commands.count > 30)
+        for command in commands {
+            let help = try await Program().run(Array(command.path.dropFirst()) + ["--help"])
+            #expect(help.code == 0, "\(command.path)")
+            #expect(help.errors.isEmpty, "\(command.path)")
+            #expect(help.text.contains("EXAMPLE"), "\(command.path)")
+            #expect(help.text.contains(command.path.joined(separator: " ")), "\(command.path)")
+            let example = help.text.components(after: "EXAMPLE")
+            #expect(example.contains("hie "), "\(command.path)")
+            #expect(!command.abstract.isEmpty, "\(command.path)")
+            for line in help.text.split(separator: "\n") where line.count > 100 {
+                Issue.record("\(command.path): \(line)")
+            }
+        }
+    }
+
+    @Test func `every command that reads has --json`() async throws {
+        let groups: Set = [
+            "hie", "certificate", "token", "peer", "directory", "patient", "document", "consent", "audit", "config",
+            "journal",
+        ]
+        let silent: Set = ["run", "get"]
+        for command in try await Self.commands() {
+            guard let name = command.path.last, !groups.contains(name), !silent.contains(name), name != "demo" else {
+                continue
+            }
+            #expect(command.options.contains("json"), "\(command.path)")
+        }
+    }
+
+    @Test func `the exit codes stand in the program's help`() async throws {
+        let help = try await Program().run("--help")
+        for code in ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "130"] {
+            #expect(help.text.contains(" \(code)  "))
+        }
+    }
+
+    @Test func `no secret can be given in argv`() async throws {
+        for command in try await Self.commands() {
+            for option in command.options {
+                #expect(!["password", "token", "secret", "passphrase"].contains(option), "\(command.path) --\(option)")
+            }
+        }
+    }
+}
+
+extension String {
+    fileprivate func components(after word: String) -> Substring {
+        firstRange(of: word).map { self[$0.upperBound...] } ?? ""
+    }
+}
