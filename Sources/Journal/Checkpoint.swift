@@ -54,8 +54,8 @@ package actor CheckpointAuthor {
         verified = try await store.head().frontier
     }
 
-    /// Signs the present head and keeps it in the store. Throws `.corrupted` when the stored bytes do not give the head's
-    /// root: nothing is signed then, and nothing may be served any more.
+    /// Signs the present head and keeps it in the store. Throws `.corrupted` when the stored bytes do not give the
+    /// head's root: nothing is signed then, and nothing may be served any more.
     package func publish() async throws(ExchangeError) -> SignedNote {
         guard !isSigning else { throw ExchangeError(.conflict, "a checkpoint is being signed already") }
         isSigning = true
@@ -70,7 +70,8 @@ package actor CheckpointAuthor {
         }
         guard frontier == head.frontier else {
             throw ExchangeError(
-                .corrupted, "the stored entries do not give the journal's root; stop the node and run `hie audit verify`",
+                .corrupted,
+                "the stored entries do not give the journal's root; stop the node and run `hie audit verify`",
                 at: "entries \(verified.size) to \(head.size)")
         }
         verified = frontier

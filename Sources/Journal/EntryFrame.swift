@@ -1,7 +1,7 @@
 /// How anything lies in a segment: length (4 bytes, little-endian), type (1), CRC-32C (4), then the bytes.
 ///
-/// The checksum covers length, type and bytes. Nine zero bytes are no frame: that is where a preallocated segment is not
-/// yet written.
+/// The checksum covers length, type and bytes. Nine zero bytes are no frame: that is where a preallocated segment is
+/// not yet written.
 package enum EntryFrame {
     /// What a frame holds.
     package enum Kind: UInt8, Sendable {

@@ -2,9 +2,9 @@ import ExchangeCore
 
 /// The clear part of an entry: nothing in it is about a person but a random handle.
 ///
-/// Layout, little-endian: version (1 byte, 1), kind (1), flags (1, bit 0: payload is sealed), reserved (1, 0), number of
-/// contents (2), time in milliseconds (8), subject (16, zero when none), salt (16), then for each content document (16),
-/// SHA-256 of the sealed bytes (32) and their number (4). The payload follows to the end.
+/// Layout, little-endian: version (1 byte, 1), kind (1), flags (1, bit 0: payload is sealed), reserved (1, 0), number
+/// of contents (2), time in milliseconds (8), subject (16, zero when none), salt (16), then for each content document
+/// (16), SHA-256 of the sealed bytes (32) and their number (4). The payload follows to the end.
 package struct EntryHeader: Sendable, Equatable {
     /// A document written beside the entry.
     package struct Content: Sendable, Equatable {

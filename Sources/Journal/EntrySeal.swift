@@ -36,9 +36,11 @@ package enum EntrySeal {
         _ content: DraftContent, of patient: PatientID, key: SymmetricKey, salt: [UInt8],
     ) throws(ExchangeError) -> SealedContent {
         let head = [1] + salt
-        let sealed = head + (try box(
-            content.bytes, key, salt: salt, purpose: contentPurpose + content.document.bytes,
-            bound: head + patient.bytes + content.document.bytes))
+        let sealed =
+            head
+            + (try box(
+                content.bytes, key, salt: salt, purpose: contentPurpose + content.document.bytes,
+                bound: head + patient.bytes + content.document.bytes))
         return SealedContent(document: content.document, bytes: sealed, digest: digest(of: sealed))
     }
 

@@ -6,6 +6,8 @@ package struct JournalLimits: Sendable {
     package var contentBytesMax = 64 << 20
     /// Documents beside one entry.
     package var contentsMax = 1000
+    /// Bytes of payload and documents of one entry together.
+    package var entryBytesMax = 128 << 20
     /// Entries that one sync covers.
     package var groupEntriesMax = 256
     /// Sealed bytes that one sync covers; a single larger entry makes a group of its own.

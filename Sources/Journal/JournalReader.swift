@@ -19,7 +19,8 @@ package struct JournalReader: Sendable {
         self.keyring = keyring
     }
 
-    /// Up to `limit` entries from a position on, opened; none at the end. Throws `.corrupted` naming segment and offset.
+    /// Up to `limit` entries from a position on, opened; none at the end. Throws `.corrupted` naming segment and
+    /// offset.
     package func entries(
         from position: JournalPosition, limit: Int,
     ) async throws(ExchangeError) -> [CommittedEntry] {
@@ -65,7 +66,7 @@ package struct JournalReader: Sendable {
         let mark: AppliedMark?
         do throws(ExchangeError) {
             mark = try await projection.applied()
-        } catch where error.code == .corrupted {
+        } catch  where error.code == .corrupted {
             return (nil, "it is damaged: \(error.message)")
         }
         guard let mark else { return (nil, "it is new") }
@@ -93,7 +94,7 @@ package struct JournalReader: Sendable {
             } else {
                 payload = try EntrySeal.open(stored.bytes, header: header, key: nil)
             }
-        } catch where error.code == .gone {
+        } catch  where error.code == .gone {
             isErased = true
         } catch {
             throw ExchangeError(error.code, error.message, at: place)

@@ -102,7 +102,8 @@ package protocol JournalStore: Sendable {
     /// Writes a group and makes it durable before it returns where each entry lies. Throws `.unavailable`.
     func append(_ group: JournalGroup) async throws(ExchangeError) -> [EntryLocation]
 
-    /// Up to `limit` entries from a position on, fewer at the end. Throws `.corrupted` naming segment and offset.
+    /// Up to `limit` entries from a position on: fewer at the end or when they are large, none only at the end. Throws
+    /// `.corrupted` naming segment and offset.
     func read(from position: JournalPosition, limit: Int) async throws(ExchangeError) -> [StoredEntry]
 
     /// A document's sealed bytes, checked against the digest. Throws `.corrupted` or `.notFound`.

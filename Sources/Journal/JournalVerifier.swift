@@ -1,7 +1,7 @@
 import ExchangeCore
 
-/// Checks a whole journal without a key and without trust in any side file: frames, checksums, digests, hashes, the tree,
-/// and the checkpoints that vouch for it (security.md T47, T48).
+/// Checks a whole journal without a key and without trust in any side file: frames, checksums, digests, hashes, the
+/// tree, and the checkpoints that vouch for it (security.md T47, T48).
 ///
 /// Feed the segments in order, in pieces of any size. Every error is `.corrupted` and names segment, offset and entry.
 package struct JournalVerifier: Sendable {
@@ -50,13 +50,15 @@ package struct JournalVerifier: Sendable {
     }
 
     /// Says that the present segment ends here; the next bytes are the next segment's.
-    package mutating func endSegment() throws(ExchangeError) {
+    ///
+    /// - Parameter isWhole: false when the caller stopped at the end of a group of a journal that is being written.
+    package mutating func endSegment(isWhole: Bool = true) throws(ExchangeError) {
         guard let scanner, let header else { throw fault("segment has no header", at: 0) }
         guard scanner.isBetweenGroups else { throw fault("the last group breaks off", at: scanner.offset) }
         guard isBlank || scanner.unread.allSatisfy({ $0 == 0 }) else {
             throw fault("bytes that are no frame stand at the end", at: scanner.offset)
         }
-        guard offset >= header.allocatedBytes else { throw fault("segment was cut short", at: offset) }
+        guard !isWhole || offset >= header.allocatedBytes else { throw fault("segment was cut short", at: offset) }
         segment += 1
         self.scanner = nil
         self.header = nil
@@ -70,7 +72,8 @@ package struct JournalVerifier: Sendable {
         guard let origin, scanner == nil, head.isEmpty else { throw fault("segment does not end", at: offset) }
         for checkpoint in checkpoints where checkpoint.size > frontier.size {
             throw ExchangeError(
-                .corrupted, "the journal has \(frontier.size) entries, and a signed checkpoint vouches for "
+                .corrupted,
+                "the journal has \(frontier.size) entries, and a signed checkpoint vouches for "
                     + "\(checkpoint.size): the last ones are missing",
                 at: "segment \(segment), entry \(frontier.size)")
         }

@@ -5,8 +5,8 @@ import Synchronization
 /// The one door into the journal: seals, orders, makes durable, projects, and only then answers.
 ///
 /// Sealing and hashing run in the caller; waiting callers share one write, one sync and one projection transaction
-/// (`GroupQueue`). After a failed write, sync or projection it refuses everything: the node's shell ends the process then,
-/// and the next start recovers.
+/// (`GroupQueue`). After a failed write, sync or projection it refuses everything: the node's shell ends the process
+/// then, and the next start recovers.
 package final class JournalWriter: Sendable {
     private struct Item: Sendable {
         let sealed: SealedEntry
@@ -73,7 +73,7 @@ package final class JournalWriter: Sendable {
     /// and `.unavailable` when too many wait or the journal can no longer be written.
     package func append(_ draft: EntryDraft) async throws(ExchangeError) -> EntryReceipt {
         if let failure { throw failure }
-        let item = Item(sealed: try await seal(draft), draft: draft)
+        let item = Item(sealed: try await seal(draft), draft: draft.withoutContents)
         let cost = item.sealed.contents.reduce(item.sealed.bytes.count) { $0 + $1.bytes.count }
         let outcome = await queue.submit(
             item, cost: cost, first: { await self.write($0) }, second: { await self.project($0) })
@@ -102,6 +102,9 @@ package final class JournalWriter: Sendable {
         }
         guard draft.contents.allSatisfy({ $0.bytes.count <= limits.contentBytesMax }) else {
             throw ExchangeError(.tooLarge, "document exceeds \(limits.contentBytesMax) bytes")
+        }
+        guard draft.contents.reduce(draft.payload.count, { $0 + $1.bytes.count }) <= limits.entryBytesMax else {
+            throw ExchangeError(.tooLarge, "entry with its documents exceeds \(limits.entryBytesMax) bytes")
         }
     }
 
@@ -189,6 +192,14 @@ package final class JournalWriter: Sendable {
             state.failure = failure
             return failure
         }
+    }
+}
+
+extension EntryDraft {
+    /// What is left to know once the documents are sealed: they are not held in clear while the entry waits.
+    fileprivate var withoutContents: EntryDraft {
+        EntryDraft(
+            kind: kind, subject: subject, payload: payload, consentUnchangedSince: consentUnchangedSince, value: value)
     }
 }
 

@@ -2,8 +2,8 @@ import ExchangeCore
 
 /// The first frame of a segment: whose log it is, and where in it the segment begins.
 ///
-/// Layout, little-endian: magic `CONCORDJ` (8 bytes), version (1), segment number (4), first position (8), bytes allocated
-/// for the whole segment (8), root of the tree before the first entry (32), then the origin in UTF-8.
+/// Layout, little-endian: magic `CONCORDJ` (8 bytes), version (1), segment number (4), first position (8), bytes
+/// allocated for the whole segment (8), root of the tree before the first entry (32), then the origin in UTF-8.
 package struct SegmentHeader: Sendable, Equatable {
     /// The log's origin.
     package let origin: String
@@ -62,8 +62,8 @@ package struct SegmentHeader: Sendable, Equatable {
 /// The last frame of a group: what one write and one sync covered.
 ///
 /// Its presence says that everything before the group was durable when it was written, and that the group itself was
-/// written to its end. Layout, little-endian: version (1 byte, 1), first position (8), number of entries (4), segment (4),
-/// offset of the group's first byte (8), root of the tree behind the group (32), `GROUPEND`.
+/// written to its end. Layout, little-endian: version (1 byte, 1), first position (8), number of entries (4), segment
+/// (4), offset of the group's first byte (8), root of the tree behind the group (32), `GROUPEND`.
 package struct GroupFooter: Sendable, Equatable {
     /// The position of the group's first entry.
     package let firstPosition: JournalPosition

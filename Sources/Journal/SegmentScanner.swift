@@ -23,7 +23,8 @@ package struct SegmentFault: Error, Sendable, Equatable {
     /// The error an operator reads.
     package var error: ExchangeError {
         ExchangeError(
-            .corrupted, "the journal is damaged: \(reason); go on with `hie backup restore`, or lose what follows "
+            .corrupted,
+            "the journal is damaged: \(reason); go on with `hie backup restore`, or lose what follows "
                 + "with `hie journal repair --accept-loss`",
             at: "segment \(segment), offset \(offset), entry \(position)")
     }
@@ -54,7 +55,8 @@ package struct ScannedGroup: Sendable {
 /// Reads a segment from front to back, whatever is in it, and checks everything that can be checked without a key:
 /// frames, checksums, documents' digests, the order of entries, each group's root.
 ///
-/// Feed it bytes as they come; `next` gives whole groups. It never traps on foreign bytes and holds one group at the most.
+/// Feed it bytes as they come; `next` gives whole groups. It never traps on foreign bytes and holds one group at the
+/// most.
 package struct SegmentScanner: Sendable {
     /// What `next` found.
     package enum Step: Sendable {

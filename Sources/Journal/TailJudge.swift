@@ -12,7 +12,8 @@ package enum TailVerdict: Sendable, Equatable {
 /// unwritten, which read as zero because segments are preallocated and recovery blanks what it cuts.
 ///
 /// A byte changed inside an otherwise complete group leaves no such sector, and a group behind it proves that it was
-/// synced: both are damage. The judgement is made on the last segment only; an earlier one was synced before the next began.
+/// synced: both are damage. The judgement is made on the last segment only; an earlier one was synced before the next
+/// began.
 package enum TailJudge {
     /// Disks write sectors whole; 512 bytes is the smallest.
     package static let sectorBytes = 512
@@ -66,8 +67,8 @@ package enum TailJudge {
         return false
     }
 
-    /// Whether the last byte of the group seems to be there: the tail ends with a footer's mark, or the frame that could
-    /// not be read ends within what is written.
+    /// Whether the last byte of the group seems to be there: the tail ends with a footer's mark, or the frame that
+    /// could not be read ends within what is written.
     private static func isComplete(_ tail: UnsafeRawBufferPointer, from: Int, end: Int) -> Bool {
         let mark = GroupFooter.mark
         if end >= mark.count, tail[(end - mark.count)..<end].elementsEqual(mark) { return true }

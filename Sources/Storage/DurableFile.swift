@@ -142,11 +142,14 @@ enum FileErrors {
         case ENOENT: ExchangeError(.notFound, "there is no such file", at: path)
         case EEXIST: ExchangeError(.conflict, "the file exists already", at: path)
         case ENOSPC, EDQUOT:
-            ExchangeError(.unavailable, "no space left to \(verb) the file: free some and start the node again", at: path)
+            ExchangeError(
+                .unavailable, "no space left to \(verb) the file: free some and start the node again", at: path)
         case EACCES, EPERM:
-            ExchangeError(.unavailable, "no permission to \(verb) the file: it must belong to the node's user", at: path)
+            ExchangeError(
+                .unavailable, "no permission to \(verb) the file: it must belong to the node's user", at: path)
         case EIO:
-            ExchangeError(.unavailable, "the disk failed to \(verb) the file: check the disk before starting again", at: path)
+            ExchangeError(
+                .unavailable, "the disk failed to \(verb) the file: check the disk before starting again", at: path)
         default:
             ExchangeError(.unavailable, "cannot \(verb) the file: \(String(cString: strerror(code)))", at: path)
         }

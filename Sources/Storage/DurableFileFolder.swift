@@ -56,7 +56,7 @@ package struct DurableFolder: Sendable {
                 throw ExchangeError(.tooLarge, "file exceeds \(bytesMax) bytes", at: file(name))
             }
             return bytes
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return nil
         }
     }

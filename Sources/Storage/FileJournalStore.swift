@@ -4,8 +4,8 @@ import Synchronization
 
 /// A journal in a folder of segment files, each preallocated and written front to back: one write and one sync a group.
 ///
-/// Beside the segments lie `leaves` (where each entry is; made again when lost), `mark` (where a start may begin its scan),
-/// `checkpoint` (the last signed head) and `lock`. Everything that blocks runs on threads of its own.
+/// Beside the segments lie `leaves` (where each entry is; made again when lost), `mark` (where a start may begin its
+/// scan), `checkpoint` (the last signed head) and `lock`. Everything that blocks runs on threads of its own.
 package final class FileJournalStore: JournalStore {
     /// How the store lays out its files.
     package struct Options: Sendable {
@@ -44,12 +44,13 @@ package final class FileJournalStore: JournalStore {
     private let lock: StoreLock
     private let leafRecords: FileJournalStoreLeaves
     private let writing = BlockingThreads(count: 1)
-    private let reading = BlockingThreads(count: 2)
-    private let tail: Mutex<Tail>
+    let reading = BlockingThreads(count: 2)
+    let tail: Mutex<Tail>
     private let published: Mutex<Published>
     private let segments = Mutex<[UInt32: DurableFile]>([:])
     private let checkpointLock = Mutex<Void>(())
     private static let readBytesMax = 16 << 20
+    private static let readEntriesMax = 65_536
 
     init(
         origin: String, folder: DurableFolder, options: Options, lock: StoreLock, leaves: FileJournalStoreLeaves,
@@ -78,21 +79,21 @@ package final class FileJournalStore: JournalStore {
     package func read(from position: JournalPosition, limit: Int) async throws(ExchangeError) -> [StoredEntry] {
         let end = published.withLock { $0.head.size }
         guard position < end, limit > 0 else { return [] }
-        let range = position..<position + min(UInt64(limit), end - position)
+        let range = position..<position + min(UInt64(min(limit, Self.readEntriesMax)), end - position)
         return try await reading.run { () throws(ExchangeError) in try self.entries(range) }
     }
 
     package func readContent(_ reference: ContentReference) async throws(ExchangeError) -> [UInt8] {
         try await reading.run { () throws(ExchangeError) in
             let place = reference.location
-            let where_ = "segment \(place.segment), offset \(place.offset), document \(reference.document)"
+            let named = "segment \(place.segment), offset \(place.offset), document \(reference.document)"
             guard place.length <= UInt32(EntryFrame.bodyBytesMax) else {
-                throw ExchangeError(.corrupted, "impossible length of a document", at: where_)
+                throw ExchangeError(.corrupted, "impossible length of a document", at: named)
             }
             let bytes = try self.segment(place.segment).read(at: place.offset, count: Int(place.length))
             guard bytes.count == Int(place.length), EntrySeal.digest(of: bytes) == reference.sealedDigest else {
                 throw ExchangeError(
-                    .corrupted, "a document's bytes are not those its entry names; run `hie audit verify`", at: where_)
+                    .corrupted, "a document's bytes are not those its entry names; run `hie audit verify`", at: named)
             }
             return bytes
         }
@@ -206,7 +207,7 @@ package final class FileJournalStore: JournalStore {
         let file: DurableFile
         do throws(ExchangeError) {
             file = try DurableFile(folder.file(Self.segmentName(number)), .read)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             throw ExchangeError(.corrupted, "a segment of the journal is missing", at: "segment \(number)")
         }
         segments.withLock { $0[number] = file }

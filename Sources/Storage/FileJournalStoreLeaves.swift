@@ -21,7 +21,8 @@ struct FileJournalStoreLeaves: Sendable {
     /// The records of a range; fewer when the file is short. Throws `.unavailable`.
     func records(_ range: Range<JournalPosition>) throws(ExchangeError) -> [Record] {
         let bytes = try file.read(
-            at: range.lowerBound * UInt64(Self.recordBytes), count: Int(range.upperBound - range.lowerBound) * Self.recordBytes)
+            at: range.lowerBound * UInt64(Self.recordBytes),
+            count: Int(range.upperBound - range.lowerBound) * Self.recordBytes)
         return (0..<bytes.count / Self.recordBytes).map { index in
             let at = index * Self.recordBytes
             return Record(

@@ -31,7 +31,8 @@ struct FileJournalStoreRecovery {
         guard !names.isEmpty else { throw ExchangeError(.notFound, "there is no journal here", at: folder.path) }
         for (number, name) in names.enumerated() where name != FileJournalStore.segmentName(UInt32(number)) {
             throw ExchangeError(
-                .corrupted, "segment \(number) of the journal is missing; go on with `hie backup restore`, or lose what "
+                .corrupted,
+                "segment \(number) of the journal is missing; go on with `hie backup restore`, or lose what "
                     + "follows with `hie journal repair --accept-loss`",
                 at: folder.path)
         }
@@ -64,7 +65,8 @@ struct FileJournalStoreRecovery {
         }
         let tail = FileJournalStore.Tail(
             head: head, segment: lastSegment, file: file, offset: end, allocated: header.allocatedBytes)
-        let cut = tornBytes == 0
+        let cut =
+            tornBytes == 0
             ? nil : FileJournalStore.OpenReport.Cut(segment: lastSegment, offset: end, bytes: tornBytes)
         return (tail, FileJournalStore.OpenReport(entries: head.size, scannedFrom: scannedFrom, cut: cut))
     }
@@ -92,10 +94,14 @@ struct FileJournalStoreRecovery {
 
     /// Whether the scan may begin at the mark: it is this log's, and the entry before it lies where the leaves say.
     private func trusted(_ mark: FileJournalStoreMark?) throws(ExchangeError) -> Bool {
-        guard let mark, !options.scansEverything, mark.origin == origin, mark.segment <= lastSegment else { return false }
+        guard let mark, !options.scansEverything, mark.origin == origin, mark.segment <= lastSegment else {
+            return false
+        }
         guard mark.head.size > 0 else { return mark.segment == 0 }
         let records = try leaves.records(mark.head.size - 1..<mark.head.size)
-        guard let last = records.first, last.leaf == mark.head.leaf, last.location.segment <= lastSegment else { return false }
+        guard let last = records.first, last.leaf == mark.head.leaf, last.location.segment <= lastSegment else {
+            return false
+        }
         let file = try DurableFile(folder.file(FileJournalStore.segmentName(last.location.segment)), .read)
         let bytes = try file.read(at: last.location.offset, count: EntryFrame.headerBytes)
         guard bytes.count == EntryFrame.headerBytes else { return false }
@@ -235,7 +241,9 @@ struct FileJournalStoreRecovery {
         _ mark: FileJournalStoreMark?, _ projection: AppliedMark?, end: UInt64,
     ) throws(ExchangeError) {
         var vouchers: [Voucher] = []
-        if let mark, mark.origin == origin { vouchers.append(Voucher(entries: mark.head.size, name: "the store's own mark")) }
+        if let mark, mark.origin == origin {
+            vouchers.append(Voucher(entries: mark.head.size, name: "the store's own mark"))
+        }
         if let checkpoint, checkpoint.origin == origin {
             vouchers.append(Voucher(entries: checkpoint.size, name: "a signed checkpoint"))
         }

@@ -5,8 +5,9 @@ import Synchronization
 
 /// Patients' keys in one append-only file, each wrapped by the node's wrapping key and synced before it is used.
 ///
-/// Records have 128 bytes, so that none crosses a disk sector: one is there whole or not at all. In memory lie the wrapped
-/// keys only (about 100 bytes a patient); a key is unwrapped when it is needed. Many keys made at once share a sync.
+/// Records have 128 bytes, so that none crosses a disk sector: one is there whole or not at all. In memory lie the
+/// wrapped keys only (about 100 bytes a patient); a key is unwrapped when it is needed. Many keys made at once share a
+/// sync.
 package final class FileKeyring: KeyringStore {
     struct State: Sendable {
         /// The record of each patient, counted from 1; negative when erased.
@@ -69,7 +70,9 @@ package final class FileKeyring: KeyringStore {
     package func keyOrCreate(for patient: PatientID) async throws(ExchangeError) -> SymmetricKey {
         if let key = try known(patient) { return key }
         let outcome = await queue.submit(patient, cost: 1, first: { await self.make($0) }, second: { $0 })
-        guard let outcome else { throw ExchangeError(.unavailable, "too many patients wait for their key; try again later") }
+        guard let outcome else {
+            throw ExchangeError(.unavailable, "too many patients wait for their key; try again later")
+        }
         return try outcome.get()
     }
 
@@ -160,7 +163,9 @@ package final class FileKeyring: KeyringStore {
         }
         return patients.map { patient in
             do throws(ExchangeError) {
-                guard let key = try known(patient) else { throw ExchangeError(.internal, "a key that was made is not there") }
+                guard let key = try known(patient) else {
+                    throw ExchangeError(.internal, "a key that was made is not there")
+                }
                 return .success(key)
             } catch {
                 return .failure(error)

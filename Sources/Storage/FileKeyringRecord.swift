@@ -2,8 +2,9 @@ import Crypto
 import ExchangeCore
 import Journal
 
-/// One record of a keyring: version (1 byte), state (1), patient (16), nonce (12), wrapped key (32), tag (16), number of
-/// the first record that was synced with it (4), zeros up to 124, CRC-32C (4). The first record of the file is its head.
+/// One record of a keyring: version (1 byte), state (1), patient (16), nonce (12), wrapped key (32), tag (16), number
+/// of the first record that was synced with it (4), zeros up to 124, CRC-32C (4). The first record of the file is its
+/// head.
 struct FileKeyringRecord {
     enum State: UInt8 {
         case live = 1
@@ -48,7 +49,8 @@ struct FileKeyringRecord {
 
     /// The first record: a magic, and something only the right wrapping key opens.
     static func head(_ wrappingKey: SymmetricKey, world: World) throws(ExchangeError) -> [UInt8] {
-        let proof = try seal([UInt8](repeating: 0, count: 32), wrappingKey, nonce: world.randomBytes(12), bound: headBound)
+        let proof = try seal(
+            [UInt8](repeating: 0, count: 32), wrappingKey, nonce: world.randomBytes(12), bound: headBound)
         return closed(magic + [1, 0] + proof, batch: 0)
     }
 
@@ -71,7 +73,8 @@ struct FileKeyringRecord {
         _ wrapped: [UInt8], of patient: PatientID, _ wrappingKey: SymmetricKey, number: Int,
     ) throws(ExchangeError) -> SymmetricKey {
         guard let key = open(wrapped, wrappingKey, bound: headBound + patient.bytes) else {
-            throw ExchangeError(.corrupted, "a patient's key does not open; restore the keyring", at: "record \(number)")
+            throw ExchangeError(
+                .corrupted, "a patient's key does not open; restore the keyring", at: "record \(number)")
         }
         return SymmetricKey(data: key)
     }

@@ -9,7 +9,8 @@ package final class StoreLock: Sendable {
         let path = folder + "/lock"
         file = try DurableFile(path, .updateOrCreate)
         guard file.lockExclusively() else {
-            throw ExchangeError(.conflict, "store locked by another process; is a node running on this folder?", at: path)
+            throw ExchangeError(
+                .conflict, "store locked by another process; is a node running on this folder?", at: path)
         }
     }
 }

@@ -16,7 +16,9 @@ import Testing
         let state = Mutex(Seen())
     }
 
-    @Test func `everyone gets their own outcome, in the order of the queue, and groups pass both stages one by one`() async {
+    @Test func `everyone gets their own outcome, in the order of the queue, and groups pass both stages one by one`()
+        async
+    {
         let queue = GroupQueue<Int, [Int], Int>(waitingMax: 1000, waitingCostMax: 1000, groupMax: 16, groupCostMax: 16)
         let log = Log()
         await withTaskGroup(of: Void.self) { group in
@@ -61,7 +63,9 @@ import Testing
                     let outcome = await queue.submit(number, cost: 1) { items in
                         for _ in 0..<20 { await Task.yield() }
                         return items
-                    } second: { $0 }
+                    } second: {
+                        $0
+                    }
                     if outcome == nil { refused.state.withLock { $0.groups += 1 } } else { #expect(outcome == number) }
                 }
             }

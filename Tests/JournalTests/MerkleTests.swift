@@ -37,7 +37,8 @@ import Testing
         #expect(MerkleFrontier(size: 7, peaks: frontier.peaks) == nil)
     }
 
-    @Test func `T59 every inclusion proof of every size to 64 holds, and none with a hash changed, dropped, added, swapped`()
+    @Test
+    func `T59 every inclusion proof of every size to 64 holds, and none with a hash changed, dropped, added, swapped`()
         throws
     {
         let tree = MerkleTree(leaves: numbered(64))

@@ -68,7 +68,8 @@ import Testing
         for _ in 0..<2000 {
             var bytes = world.randomBytes(Int.random(in: 0...200, using: &random))
             if bytes.count > 6 {
-                bytes.replaceSubrange(0..<6, with: [1, UInt8.random(in: 0...10, using: &random), 1, 0, bytes[4] % 4, 0])
+                bytes.replaceSubrange(
+                    0..<6, with: [1, UInt8.random(in: 0...10, using: &random), 1, 0, bytes[4] % 4, 0])
             }
             if let header = EntryHeader(bytes) {
                 #expect(header.encoded() == Array(bytes.prefix(header.encodedBytes)))

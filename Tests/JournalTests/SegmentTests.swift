@@ -67,7 +67,8 @@ struct SampleSegment {
         #expect(CRC32C.checksum([UInt8](repeating: 0, count: 32)) == 0x8A91_36AA)
         #expect(CRC32C.checksum([UInt8](repeating: 255, count: 32)) == 0x62A8_AB43)
         let bytes = Array(0..<UInt8(100))
-        #expect(CRC32C.checksum(Array(bytes[37...]), after: CRC32C.checksum(Array(bytes[..<37]))) == CRC32C.checksum(bytes))
+        #expect(
+            CRC32C.checksum(Array(bytes[37...]), after: CRC32C.checksum(Array(bytes[..<37]))) == CRC32C.checksum(bytes))
     }
 
     @Test func `a clean segment verifies, in pieces of any size, against its checkpoints`() throws {

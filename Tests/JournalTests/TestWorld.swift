@@ -6,7 +6,8 @@ enum TestWorld {
     static func seeded(_ seed: UInt64) -> World {
         let source = Source(seed)
         return World(
-            now: { Timestamp(milliseconds: 1_790_000_000_000 + source.tick()) }, uptime: { .milliseconds(source.tick()) },
+            now: { Timestamp(milliseconds: 1_790_000_000_000 + source.tick()) },
+            uptime: { .milliseconds(source.tick()) },
             randomBits: { source.bits() }, sleep: { _ in })
     }
 

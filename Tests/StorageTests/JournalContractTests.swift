@@ -9,14 +9,17 @@ import Testing
 /// What every journal store must do, run against each of them.
 @Suite struct JournalContractTests {
     @Test(arguments: JournalBench.Implementer.allCases)
-    func `what was appended reads back, opened, in order, with its documents`(_ which: JournalBench.Implementer) async throws {
+    func `what was appended reads back, opened, in order, with its documents`(_ which: JournalBench.Implementer)
+        async throws
+    {
         let bench = try await JournalBench(which)
         let patient = bench.patient()
         let clear = try await bench.writer.append(EntryDraft(kind: .genesis, subject: nil, payload: Array("{}".utf8)))
         #expect(clear.position == 0)
         let large = bench.world.randomBytes(100_000)
         let first = try await bench.writer.append(bench.submission(patient, "first", bytes: large))
-        let second = try await bench.writer.append(bench.submission(patient, String(repeating: "x", count: 9000), bytes: [1]))
+        let second = try await bench.writer.append(
+            bench.submission(patient, String(repeating: "x", count: 9000), bytes: [1]))
         #expect(first.position == 1 && second.position == 2 && bench.writer.size == 3)
         let reader = JournalReader(store: bench.store, keyring: bench.keyring)
         let entries = try await reader.entries(from: 0, limit: 10)
@@ -92,7 +95,9 @@ import Testing
         let receipt = try await bench.writer.append(consent)
         #expect(receipt.position == 1)
         for since in [UInt64(0), 1] {
-            await #expect(throws: ExchangeError(.conflict, "")) { try await bench.writer.append(access(patient, since)) }
+            await #expect(throws: ExchangeError(.conflict, "")) {
+                try await bench.writer.append(access(patient, since))
+            }
         }
         _ = try await bench.writer.append(access(other, 0))
         _ = try await bench.writer.append(access(patient, 2))
@@ -149,7 +154,9 @@ import Testing
         let entries = try await reader.entries(from: 0, limit: 1)
         #expect(entries[0].isErased && entries[0].payload.isEmpty && entries[0].leaf == receipt.leaf)
         await #expect(throws: ExchangeError(.gone, "")) { try await reader.document(receipt.contents[0], of: patient) }
-        await #expect(throws: ExchangeError(.gone, "")) { try await bench.writer.append(bench.submission(patient, "x")) }
+        await #expect(throws: ExchangeError(.gone, "")) {
+            try await bench.writer.append(bench.submission(patient, "x"))
+        }
         #expect(bench.writer.failure == nil)
     }
 
@@ -202,7 +209,8 @@ import Testing
         let bench = try await JournalBench(which, limits: limits)
         let patient = bench.patient()
         for draft in [
-            bench.submission(patient, "12345678901"), bench.submission(patient, "1", bytes: bench.world.randomBytes(21)),
+            bench.submission(patient, "12345678901"),
+            bench.submission(patient, "1", bytes: bench.world.randomBytes(21)),
             EntryDraft(
                 kind: .submission, subject: patient, payload: [],
                 contents: (0..<2).flatMap { _ in bench.submission(patient, "", bytes: [1]).contents }),
@@ -228,5 +236,53 @@ import Testing
             }
         }
         #expect(try await bench.store.head().size == 1)
+    }
+
+    @Test func `in memory, a crash forgets what was not synced, or keeps it, and never what was acknowledged`()
+        async throws
+    {
+        for (fault, keeps) in [
+            (MemoryJournalStore.Fault.beforeWrite, true), (.beforeSync, false), (.beforeSync, true),
+        ] {
+            let bench = try await JournalBench(.memory)
+            let store = try #require(bench.store as? MemoryJournalStore)
+            let patient = bench.patient()
+            for number in 0..<3 {
+                _ = try await bench.writer.append(bench.submission(patient, "\(number)", bytes: [1]))
+            }
+            store.failNextAppend(fault)
+            for _ in 0..<2 {
+                await #expect(throws: ExchangeError(.unavailable, "")) {
+                    try await bench.writer.append(bench.submission(patient, "lost"))
+                }
+            }
+            store.crash(keepsUnsynced: keeps)
+            let reader = JournalReader(store: store, keyring: bench.keyring)
+            let report = try await reader.bringUpToDate(bench.projection)
+            #expect(report.applied == (fault == .beforeSync && keeps ? 1 : 0) && report.rebuiltBecause == nil)
+            let writer = try await JournalWriter(
+                store: store, keyring: bench.keyring, projection: bench.projection, world: bench.world)
+            _ = try await writer.append(bench.submission(patient, "next"))
+            var verifier = JournalVerifier(origin: JournalBench.origin)
+            try verifier.feed(store.segment[...])
+            try verifier.endSegment()
+            #expect(try verifier.finish().root == writer.root)
+        }
+    }
+
+    @Test(arguments: JournalBench.Implementer.allCases)
+    func `a cancelled request's entry is written all the same, and the others with it`(
+        _ which: JournalBench.Implementer,
+    ) async throws {
+        let bench = try await JournalBench(which)
+        let patient = bench.patient()
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<32 {
+                group.addTask { _ = try? await bench.writer.append(bench.submission(patient, "\(number)", bytes: [1])) }
+            }
+            group.cancelAll()
+        }
+        #expect(bench.writer.size == 32 && bench.writer.failure == nil)
+        #expect(bench.projection.entries.count == 32)
     }
 }

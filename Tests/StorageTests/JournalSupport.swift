@@ -257,3 +257,39 @@ struct JournalBench {
             contents: bytes.map { [DraftContent(document: document, bytes: $0)] } ?? [])
     }
 }
+
+/// A journal on disk with some entries of one patient, each in a group of its own.
+enum JournalFiles {
+    static let origin = JournalBench.origin
+
+    static func open(
+        _ folder: JournalFolder, vouched: AppliedMark? = nil, segmentBytes: UInt64 = 1 << 20, everything: Bool = false,
+    ) async throws -> (store: FileJournalStore, report: FileJournalStore.OpenReport) {
+        var options = JournalBench.options(FaultyDisk.quick(), segmentBytes)
+        options.scansEverything = everything
+        return try await FileJournalStore.open(folder.path, origin: origin, vouched: vouched, options: options)
+    }
+
+    static func fill(
+        _ count: Int, segmentBytes: UInt64 = 16384, documentBytes: Int = 200,
+    ) async throws -> (bench: JournalBench, receipts: [EntryReceipt]) {
+        let bench = try await JournalBench(.file, disk: .quick(), segmentBytes: segmentBytes)
+        let patient = bench.patient()
+        var receipts: [EntryReceipt] = []
+        for number in 0..<count {
+            receipts.append(
+                try await bench.writer.append(
+                    bench.submission(patient, "entry \(number)", bytes: bench.world.randomBytes(documentBytes))))
+        }
+        return (bench, receipts)
+    }
+
+    /// Where each entry's group of one ends.
+    static func ends(_ receipts: [EntryReceipt], _ segment: [UInt8]) -> [Int] {
+        receipts.indices.map { index in
+            index + 1 < receipts.count
+                ? Int(receipts[index + 1].contents[0].location.offset) - EntryFrame.headerBytes
+                : (segment.lastIndex { $0 != 0 } ?? 0) + 1
+        }
+    }
+}
