@@ -53,7 +53,8 @@ enum ActorMapping {
     static func reference(_ name: String, type: String) -> JSONValue {
         let bytes = name.utf8
         if bytes.starts(with: "urn:".utf8) { return uriReference(name, type: type) }
-        if bytes.starts(with: "http://".utf8) || bytes.starts(with: "https://".utf8), !bytes.contains(UInt8(ascii: "|")) {
+        if bytes.starts(with: "http://".utf8) || bytes.starts(with: "https://".utf8), !bytes.contains(UInt8(ascii: "|"))
+        {
             return ["reference": .string(name), "type": .string(type)]
         }
         if let cut = bytes.lastIndex(of: UInt8(ascii: "|")) {

@@ -2,8 +2,8 @@ import ExchangeCore
 
 /// One patient's directives and the community's default, made ready for judging many documents.
 ///
-/// `ConsentPrecedence` says which rule wins. Judging 20 documents of a patient costs little: nothing is parsed, rendered
-/// or sorted again.
+/// `ConsentPrecedence` says which rule wins. Judging 20 documents of a patient costs little: nothing is parsed,
+/// rendered or sorted again.
 package struct CompiledConsent: Sendable {
     private struct Rule: Sendable {
         let effect: ConsentEffect
@@ -16,8 +16,8 @@ package struct CompiledConsent: Sendable {
     private let rules: [Rule]
     private let policy: ConsentPolicyDefault
     private let policyName: String
-    /// At most this many rules are named in a decision.
-    private static let namedRulesMax = 8
+    /// At most this many rules are named in a decision: the decisive one and the next that would have applied.
+    private static let namedRulesMax = 3
 
     /// Compiles what is in force at a moment.
     package init(_ directives: [ConsentDirective], policy: ConsentPolicyDefault, now: Timestamp) {
@@ -36,27 +36,47 @@ package struct CompiledConsent: Sendable {
                 ranked.append((rank, rule))
             }
         }
-        // Ties after the precedence are of one effect; the name makes the order of the explanation the same everywhere.
+        // Ties after the precedence are of one effect; the name makes the order of the explanation the same
+        // everywhere.
         rules = ranked.sorted { $0.rank == $1.rank ? $0.rule.name < $1.rule.name : $0.rank > $1.rank }.map(\.rule)
     }
 
     /// Judges one document for one requester; total, and denies on doubt.
     package func decide(_ request: AccessContext, document: DocumentFacts) -> ConsentDecision {
+        if let refusal = Self.refusal(request) { return refusal }
+        return judge(rules, request, document) { $0.apply(to: request, $1) }
+    }
+
+    /// Judges many documents for one requester, in their order; who asks is compared with the rules once.
+    package func decide(_ request: AccessContext, documents: [DocumentFacts]) -> [ConsentDecision] {
+        if let refusal = Self.refusal(request) { return documents.map { _ in refusal } }
+        let forRequester = rules.filter { $0.conditions?.applyToRequester(request) ?? true }
+        return documents.map { judge(forRequester, request, $0) { $0.applyToDocument($1) } }
+    }
+
+    /// What is refused whatever the directives say.
+    private static func refusal(_ request: AccessContext) -> ConsentDecision? {
         if request.door == .administration {
             return ConsentDecision(.deny, rules: ["the administrator's door shows no documents"])
         }
-        guard let purpose = request.purpose, !purpose.isEmpty else {
-            return ConsentDecision(.deny, rules: ["no purpose of use was stated"])
-        }
+        if request.purpose?.isEmpty ?? true { return ConsentDecision(.deny, rules: ["no purpose of use was stated"]) }
+        return nil
+    }
+
+    private func judge(
+        _ rules: [Rule], _ request: AccessContext, _ document: DocumentFacts,
+        _ apply: (RuleConditions, DocumentFacts) -> Bool,
+    ) -> ConsentDecision {
         var effect: ConsentEffect?
         var names: [String] = []
-        for rule in rules where rule.conditions?.apply(to: request, document) ?? true {
+        names.reserveCapacity(Self.namedRulesMax)
+        for rule in rules where rule.conditions.map({ apply($0, document) }) ?? true {
             effect = effect ?? rule.effect
             names.append(rule.name)
             if names.count == Self.namedRulesMax { break }
         }
         guard let effect else {
-            let permits = policy.permits(purpose: purpose, labels: document.labels)
+            let permits = policy.permits(purpose: request.purpose ?? "", labels: document.labels)
             return ConsentDecision(permits ? .permit : .deny, rules: [policyName])
         }
         return ConsentDecision(effect, rules: names)
@@ -110,7 +130,8 @@ extension ConsentPolicyDefault {
         switch self {
         case .deny: false
         case .basicNormal:
-            labels.confidentiality <= .normal && ["TREAT", "HPAYMT", "HOPERAT"].contains { same($0, purpose) }
+            labels.confidentiality <= .normal
+                && (same("TREAT", purpose) || same("HPAYMT", purpose) || same("HOPERAT", purpose))
         case .allNormal: labels.confidentiality <= .normal
         case .breakGlassOnly: same(purpose, "BTG")
         }

@@ -14,7 +14,7 @@ package enum ConsentActor: Hashable, Sendable {
 }
 
 /// Which documents a rule names (FHIR `provision.data`).
-package enum ConsentData: Hashable, Sendable {
+package enum DocumentScope: Hashable, Sendable {
     /// One document by its entry (`instance`).
     case document(DocumentID)
     /// One document by its `uniqueId` (`instance`).
@@ -61,7 +61,7 @@ package struct ConsentRule: Hashable, Sendable {
     /// Document types.
     package var typeCodes: [CodedValue]
     /// Certain documents.
-    package var data: [ConsentData]
+    package var data: [DocumentScope]
     /// When the care was given or the document written.
     package var dataPeriod: ConsentPeriod?
     /// Confidentiality and sensitivity.
@@ -72,7 +72,7 @@ package struct ConsentRule: Hashable, Sendable {
     /// A rule from its parts.
     package init(
         _ effect: ConsentEffect, actors: [ConsentActor] = [], purposes: [CodedValue] = [],
-        classCodes: [CodedValue] = [], typeCodes: [CodedValue] = [], data: [ConsentData] = [],
+        classCodes: [CodedValue] = [], typeCodes: [CodedValue] = [], data: [DocumentScope] = [],
         dataPeriod: ConsentPeriod? = nil, securityLabels: [CodedValue] = [], period: ConsentPeriod? = nil,
     ) {
         self.effect = effect

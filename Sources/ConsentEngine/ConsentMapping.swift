@@ -4,8 +4,8 @@ import JSON
 
 /// FHIR `Consent` (R4, IHE PCF 1.1 basic, intermediate and advanced; ITI-108) to a directive and back.
 ///
-/// `Consent.dateTime` is when the directive was recorded here. Read leniently, anything not understood becomes a doubt,
-/// and a directive with a doubt denies; read for recording, it is refused with the element's path.
+/// `Consent.dateTime` is when the directive was recorded here. Read leniently, anything not understood becomes a
+/// doubt, and a directive with a doubt denies; read for recording, it is refused with the element's path.
 package enum ConsentMapping {
     /// The directive a `Consent` states, to be recorded: anything not understood is refused.
     ///
@@ -21,7 +21,8 @@ package enum ConsentMapping {
                 .badRequest, "this part of the consent cannot be enforced here; leave it out or say it otherwise",
                 at: first)
         }
-        let rules = [("Consent.provision", directive.base)]
+        let rules =
+            [("Consent.provision", directive.base)]
             + directive.exceptions.enumerated().map { ("Consent.provision.provision[\($0.offset)]", $0.element) }
         for (path, rule) in rules {
             for item in rule.data {
@@ -45,7 +46,8 @@ package enum ConsentMapping {
         guard case .relative("Patient", let patientID)? = patientReference(consent)?.target,
             let patient = PatientID(patientID)
         else { throw ExchangeError(.badRequest, "the patient is not one of this node's", at: "Consent.patient") }
-        guard let recorded = consent["dateTime"]?.string.flatMap({ PartialDate($0) }), recorded.precision == .time else {
+        guard let recorded = consent["dateTime"]?.string.flatMap({ PartialDate($0) }), recorded.precision == .time
+        else {
             throw ExchangeError(.badRequest, "the time of recording is missing or no instant", at: "Consent.dateTime")
         }
         return read(consent, id: id, patient: patient, recorded: recorded.start)
@@ -70,7 +72,8 @@ package enum ConsentMapping {
         consent["dateTime"] = .string(directive.recorded.description)
         // R4 ppc-1: a Consent names a policy or a policy rule.
         if directive.policies.isEmpty {
-            consent["policyRule"] = CodedValue(code: "OPTIN", system: CodeSystems.actCode).concept
+            let code = directive.base.effect == .permit ? "OPTIN" : "OPTOUT"
+            consent["policyRule"] = CodedValue(code: code, system: CodeSystems.actCode).concept
         } else {
             consent["policy"] = .array(directive.policies.map { ["uri": .string($0)] })
         }

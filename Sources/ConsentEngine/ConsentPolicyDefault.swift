@@ -14,7 +14,8 @@ package enum ConsentPolicyDefault: String, Sendable, CaseIterable {
     /// Permit normal documents for the basic purposes unless denied: `Policy-basic-normal`.
     package static let optOut = Self.basicNormal
 
-    /// Reads `opt-in`, `opt-out`, a policy's last part such as `basic-normal`, or its whole URI; nil for anything else.
+    /// Reads `opt-in`, `opt-out`, a policy's last part such as `basic-normal`, or its whole URI; nil for anything
+    /// else.
     package init?(name: String) {
         switch name {
         case "opt-in": self = .optIn

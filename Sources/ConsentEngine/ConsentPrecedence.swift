@@ -3,18 +3,17 @@ import ExchangeCore
 /// Which rule wins when several speak: the one place where that is written.
 ///
 /// 1. A directive that was not fully understood denies, whatever else is said (deny on doubt).
-/// 2. A blanket refusal (a base provision that denies without any condition) withdraws every permit recorded before it.
-/// 3. Explicit over implicit: a rule that applies beats the remainder of a permit that does not (who permits "only
-///    this" refuses the rest), and both beat the community's default.
-/// 4. Specific over general: an exception beats its base; otherwise a rule that names a document beats one that names a
-///    person, then organisation or role, then kind of document, then label or time of care, then purpose, then nothing.
-/// 5. Newer over older.
-/// 6. Deny over permit when nothing else decides.
+/// 2. A blanket refusal (a base provision that denies without any condition) withdraws every permit recorded before
+/// it. 3. Explicit over implicit: a rule that applies beats the remainder of a permit that does not (who permits
+/// "only    this" refuses the rest), and both beat the community's default. 4. Specific over general: an exception
+/// beats its base; otherwise a rule that names a document beats one that names a    person, then organisation or
+/// role, then kind of document, then label or time of care, then purpose, then nothing. 5. Newer over older. 6. Deny
+/// over permit when nothing else decides.
 ///
 /// Why adding a deny never permits more: apart from 2, a rule's rank depends on that rule alone (its directive's base
 /// and its time), so ranks of the others do not move when a rule is added, and the winner is the highest rank among
-/// those that apply. A new deny that applies either wins or leaves the winner as it was; by 2 it can only take permits
-/// away. (A new *permit directive* may deny more, through its remainder, and never removes a deny.)
+/// those that apply. A new deny that applies either wins or leaves the winner as it was; by 2 it can only take
+/// permits away. (A new *permit directive* may deny more, through its remainder, and never removes a deny.)
 struct ConsentPrecedence: Comparable {
     /// Explicit over implicit.
     enum Tier: UInt8, Comparable {
@@ -77,8 +76,9 @@ extension ConsentRule {
 
     /// An exception with what it takes over from its base where it says nothing itself.
     ///
-    /// A deny takes over nothing, so that it never becomes narrower than it reads. A permit keeps to its base's people
-    /// and purposes. To a base that denies it opens only what that denies; to a base that permits it may add documents.
+    /// A deny takes over nothing, so that it never becomes narrower than it reads. A permit keeps to its base's
+    /// people and purposes. To a base that denies it opens only what that denies; to a base that permits it may add
+    /// documents.
     func completed(by base: ConsentRule) -> ConsentRule {
         guard effect == .permit else { return self }
         var rule = self

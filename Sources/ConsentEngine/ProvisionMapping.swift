@@ -6,7 +6,8 @@ import JSON
 enum ProvisionMapping {
     private static let resourceTypes = "http://hl7.org/fhir/resource-types"
     private static let known: Set<String> = [
-        "id", "extension", "type", "period", "actor", "action", "securityLabel", "purpose", "class", "code", "dataPeriod",
+        "id", "extension", "type", "period", "actor", "action", "securityLabel", "purpose", "class", "code",
+        "dataPeriod",
         "data", "provision",
     ]
 
@@ -73,11 +74,13 @@ enum ProvisionMapping {
     private static func label(_ json: JSONValue) -> CodedValue? {
         guard let code = CodedValue(coding: json) else { return nil }
         if same(code.system, CodeSystems.actCode) { return code }
-        guard same(code.system, CodeSystems.confidentiality), Confidentiality(rawValue: code.code) != nil else { return nil }
+        guard same(code.system, CodeSystems.confidentiality), Confidentiality(rawValue: code.code) != nil else {
+            return nil
+        }
         return code
     }
 
-    private static func data(_ json: JSONValue) -> ConsentData? {
+    private static func data(_ json: JSONValue) -> DocumentScope? {
         guard let reference = FHIRReference(json: json["reference"]), let meaning = json["meaning"]?.string else {
             return nil
         }
@@ -90,7 +93,7 @@ enum ProvisionMapping {
                 return nil
             }
             return .document(id)
-        case "authoredby": 
+        case "authoredby":
             return ActorMapping.name(json["reference"], types: ["Practitioner", "Organization"]).map { .author($0) }
         case "related", "dependents":
             return (reference.reference ?? reference.identifier.map { $0.system + "|" + $0.value })

@@ -3,13 +3,13 @@ import ExchangeCore
 /// The conditions of one rule, made ready for judging many documents.
 ///
 /// Where a condition cannot be judged, a permit does not apply and a deny does.
-struct RuleConditions: Sendable {
+final class RuleConditions: Sendable {
     private let effect: ConsentEffect
-    private let actors: [ConsentActor]
+    private let actors: [ActorName]
     private let purposes: [String]
     private let classCodes: [CodedValue]
     private let typeCodes: [CodedValue]
-    private let data: [ConsentData]
+    private let data: [DocumentScope]
     private let dataPeriod: ConsentPeriod?
     /// The highest confidentiality a permit covers, the lowest a deny covers; nil when none is named.
     private let confidentiality: Confidentiality?
@@ -22,7 +22,7 @@ struct RuleConditions: Sendable {
 
     init(_ rule: ConsentRule, isNormalOnly: Bool) {
         effect = rule.effect
-        actors = rule.actors
+        actors = rule.actors.map(ActorName.init)
         purposes = rule.purposes.map(\.code)
         classCodes = rule.classCodes
         typeCodes = rule.typeCodes
@@ -38,37 +38,26 @@ struct RuleConditions: Sendable {
     }
 
     func apply(to request: AccessContext, _ document: DocumentFacts) -> Bool {
-        appliesToRequester(request) && appliesToKind(document) && appliesToTime(document)
-            && appliesToLabels(document.labels)
+        applyToRequester(request) && applyToDocument(document)
     }
 
-    private func appliesToRequester(_ request: AccessContext) -> Bool {
+    func applyToDocument(_ document: DocumentFacts) -> Bool {
+        appliesToKind(document) && appliesToTime(document) && appliesToLabels(document.labels)
+    }
+
+    func applyToRequester(_ request: AccessContext) -> Bool {
         if !purposes.isEmpty {
             guard let purpose = request.purpose, purposes.contains(where: { same($0, purpose) }) else { return false }
         }
         return actors.isEmpty || actors.contains { matches($0, request) }
     }
 
-    private func matches(_ actor: ConsentActor, _ request: AccessContext) -> Bool {
-        switch actor {
-        case .organization(let name): named(name, request.organization) || same(name, request.community.urn)
-        case .role(let name): request.role.map { named(name, $0) } ?? (effect == .deny)
-        case .practitioner(let name): named(name, request.user)
+    private func matches(_ actor: ActorName, _ request: AccessContext) -> Bool {
+        switch actor.kind {
+        case .organization: actor.names(request.organization, effect) || same(actor.name, request.community.oid)
+        case .role: request.role.map { actor.names($0, effect) } ?? (effect == .deny)
+        case .practitioner: actor.names(request.user, effect)
         }
-    }
-
-    /// A permit wants the very name; a deny also takes the part after the last `|` or `/`, as tokens may carry only that.
-    private func named(_ name: String, _ presented: String) -> Bool {
-        if same(name, presented) { return true }
-        return effect == .deny && lastPart(name).elementsEqual(lastPart(presented))
-    }
-
-    private func lastPart(_ text: String) -> Substring.UTF8View {
-        let bytes = text.utf8
-        guard let cut = bytes.lastIndex(where: { $0 == UInt8(ascii: "|") || $0 == UInt8(ascii: "/") }) else {
-            return text[...].utf8
-        }
-        return text[bytes.index(after: cut)...].utf8
     }
 
     private func appliesToKind(_ document: DocumentFacts) -> Bool {
@@ -82,7 +71,7 @@ struct RuleConditions: Sendable {
         return codes.contains { $0 == code || (effect == .deny && same($0.code, code.code)) }
     }
 
-    private func covers(_ item: ConsentData, _ document: DocumentFacts) -> Bool {
+    private func covers(_ item: DocumentScope, _ document: DocumentFacts) -> Bool {
         switch item {
         case .document(let id): return id == document.id
         case .uniqueID(let id):
@@ -90,7 +79,7 @@ struct RuleConditions: Sendable {
             return same(id, own)
         case .author(let name):
             if document.authors.isEmpty { return effect == .deny }
-            return document.authors.contains { named(name, $0) }
+            return document.authors.contains { ActorName(.practitioner(name)).names($0, effect) }
         case .unresolvable: return effect == .deny
         }
     }
@@ -128,6 +117,3 @@ struct RuleConditions: Sendable {
         }
     }
 }
-
-/// Identifiers are compared as bytes.
-func same(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }

@@ -40,7 +40,8 @@ enum AuthorMapping {
 
     private static func read(practitioner: JSONObject, into author: inout DocumentAuthor) {
         author.person = practitioner["name"]?.items.first.flatMap { PersonName(humanName: $0) }
-        author.personIdentifier = (practitioner["identifier"]?.items ?? []).lazy
+        author.personIdentifier =
+            (practitioner["identifier"]?.items ?? []).lazy
             .compactMap { PatientIdentifier(identifier: $0) }.first
     }
 
@@ -63,7 +64,8 @@ enum AuthorMapping {
         case .relative(let name, _), .absolute(_, let name, _): type = name
         case .contained, .urn, .other, nil: type = reference.type ?? expected
         }
-        let identifier = reference.identifier
+        let identifier =
+            reference.identifier
             ?? reference.reference.flatMap { PatientIdentifier(system: MHDNames.uri, value: $0) }
         switch type {
         case "Organization":

@@ -28,7 +28,8 @@ struct BundleParts {
             throw ExchangeError(.badRequest, "a Bundle is wanted here", at: "resourceType")
         }
         guard bundle["type"]?.string == "transaction" else {
-            throw ExchangeError(.badRequest, "documents are provided in a Bundle of type transaction", at: "Bundle.type")
+            throw ExchangeError(
+                .badRequest, "documents are provided in a Bundle of type transaction", at: "Bundle.type")
         }
         if let path = Self.mustUnderstand(.object(bundle), at: "Bundle") {
             throw ExchangeError(.badRequest, "an extension that changes the meaning is not understood here", at: path)
@@ -116,7 +117,8 @@ struct BundleParts {
         }
     }
 
-    /// The path of the first `modifierExtension` or `implicitRules`: FHIR forbids to process what carries an unknown one.
+    /// The path of the first `modifierExtension` or `implicitRules`: FHIR forbids to process what carries an unknown
+    /// one.
     static func mustUnderstand(_ value: JSONValue, at path: String) -> String? {
         switch value {
         case .object(let object):

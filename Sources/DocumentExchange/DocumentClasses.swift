@@ -30,7 +30,8 @@ enum DocumentClasses {
         "18744-3": procedure, "18745-0": procedure, "18746-8": procedure, "18751-8": procedure, "18753-4": procedure,
         "11504-8": operation, "34137-0": operation, "28583-3": operation, "57133-1": referral, "57134-9": referral,
         "57170-3": referral, "34140-4": referral, "18761-7": transfer, "28616-1": transfer, "52521-2": plan,
-        "18776-5": plan, "56447-6": plan, "18748-4": imaging, "18747-6": imaging, "11525-3": imaging, "11502-2": laboratory,
+        "18776-5": plan, "56447-6": plan, "18748-4": imaging, "18747-6": imaging, "11525-3": imaging,
+        "11502-2": laboratory,
         "26436-6": laboratory,
     ]
 }

@@ -6,7 +6,8 @@ import XDSMetadata
 /// A document entry as `DocumentReference` (MHD 4.2) and back, without loss.
 ///
 /// What is written is complete: the journal stores it, the projection reads the entry from it, and a search joins it
-/// into its answer as it stands. `masterIdentifier` carries both `use` and `type`, since MHD changed its mind (ihe.md 1).
+/// into its answer as it stands. `masterIdentifier` carries both `use` and `type`, since MHD changed its mind (ihe.md
+/// 1).
 package enum DocumentReferenceMapping {
     /// The DocumentReference of an entry; `base` (no slash at its end) makes the attachment's URL absolute.
     package static func json(_ entry: DocumentEntry, base: String) -> JSONObject {
@@ -91,17 +92,21 @@ package enum DocumentReferenceMapping {
     /// - Throws: `.badRequest` naming the element that is missing or wrong.
     package static func entry(_ reference: JSONObject) throws(ExchangeError) -> DocumentEntry {
         func wrong(_ element: String) -> ExchangeError {
-            ExchangeError(.badRequest, "missing, or not as a Concordat node writes it", at: "DocumentReference." + element)
+            ExchangeError(
+                .badRequest, "missing, or not as a Concordat node writes it", at: "DocumentReference." + element)
         }
         let reading = DraftReading(path: "DocumentReference", lookup: ResourceLookup(container: reference))
         let (draft, _) = try reading.draft(reference)
         guard let id = reference["id"]?.string.flatMap({ DocumentID($0) }) else { throw wrong("id") }
         guard let uniqueID = draft.uniqueID else { throw wrong("masterIdentifier") }
         guard let patient = subject(reference) else { throw wrong("subject") }
-        guard let home = (reference["extension"]?.items ?? []).first(where: {
-            $0["url"]?.string == MHDNames.homeCommunity
-        })?["valueOid"]?.string.flatMap({ CommunityID($0) }) else { throw wrong("extension") }
-        guard let registered = reference["date"]?.string.flatMap({ PartialDate($0) }), registered.precision == .time else {
+        guard
+            let home = (reference["extension"]?.items ?? []).first(where: {
+                $0["url"]?.string == MHDNames.homeCommunity
+            })?["valueOid"]?.string.flatMap({ CommunityID($0) })
+        else { throw wrong("extension") }
+        guard let registered = reference["date"]?.string.flatMap({ PartialDate($0) }), registered.precision == .time
+        else {
             throw wrong("date")
         }
         guard let status = reference["status"]?.string.flatMap(AvailabilityStatus.init(rawValue:)) else {

@@ -114,7 +114,7 @@ struct DraftReading {
 
     private func bytes(_ attachment: JSONValue, _ place: String) throws(ExchangeError) -> Content {
         if let data = attachment["data"] {
-            guard let bytes = data.string.flatMap({ Base64.decode($0) }) else {
+            guard let bytes = data.string.flatMap({ FHIRBase64.decode($0) }) else {
                 throw metadataError("data is not base64", place + ".data")
             }
             return .inline(bytes)
@@ -136,7 +136,8 @@ struct DraftReading {
             .badRequest, hasWord ? message : "XDSRegistryMetadataError: " + message, at: path + "." + element)
     }
 
-    /// `type/subtype` with optional parameters, 127 characters of printable ASCII at most (RFC 6838): it becomes a header.
+    /// `type/subtype` with optional parameters, 127 characters of printable ASCII at most (RFC 6838): it becomes a
+    /// header.
     static func isMediaType(_ text: String) -> Bool {
         let bytes = text.utf8
         guard (3...127).contains(bytes.count), bytes.allSatisfy({ (0x20...0x7E).contains($0) }) else { return false }

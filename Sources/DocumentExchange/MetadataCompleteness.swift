@@ -21,7 +21,8 @@ enum MetadataCompleteness {
         ]
         for (element, isThere) in demanded where !isThere {
             throw ExchangeError(
-                .badRequest, "XDSRegistryMetadataError: comprehensive metadata needs this element", at: "\(path).\(element)")
+                .badRequest, "XDSRegistryMetadataError: comprehensive metadata needs this element",
+                at: "\(path).\(element)")
         }
     }
 }

@@ -37,7 +37,8 @@ package struct DerivedMetadata: Sendable {
 package enum MetadataDerivation {
     /// Derives metadata from the bytes of a CDA document.
     ///
-    /// - Throws: `.badRequest` when it is not XML or not a ClinicalDocument; `.tooLarge` past a limit of the XML reader.
+    /// - Throws: `.badRequest` when it is not XML or not a ClinicalDocument; `.tooLarge` past a limit of the XML
+    /// reader.
     package static func derive(_ bytes: [UInt8], limits: ExchangeLimits = ExchangeLimits()) throws(ExchangeError)
         -> DerivedMetadata
     {
@@ -105,7 +106,8 @@ package enum MetadataDerivation {
     private static func author(_ participant: Participant) -> DocumentAuthor {
         let organization = participant.organization
         return DocumentAuthor(
-            person: participant.person, personIdentifier: participant.identifiers.lazy.compactMap(\.patientIdentifier).first,
+            person: participant.person,
+            personIdentifier: participant.identifiers.lazy.compactMap(\.patientIdentifier).first,
             institution: organization?.name ?? participant.device,
             institutionIdentifier: organization?.identifiers.first?.uri,
             role: participant.role.map { $0.display ?? $0.code })

@@ -18,7 +18,8 @@ package enum ProvideDocumentBundle {
                 at: "Bundle.entry")
         }
         guard !parts.documents.isEmpty else {
-            throw ExchangeError(.badRequest, "XDSMissingDocument: the Bundle has no DocumentReference", at: "Bundle.entry")
+            throw ExchangeError(
+                .badRequest, "XDSMissingDocument: the Bundle has no DocumentReference", at: "Bundle.entry")
         }
         let isComprehensive = (bundle["meta"]?["profile"]?.items ?? []).compactMap(\.string)
             .contains { MHDNames.comprehensive.contains($0) }
@@ -45,7 +46,8 @@ package enum ProvideDocumentBundle {
         return request
     }
 
-    private static func patient(_ parts: BundleParts, _ set: BundleParts.Item) throws(ExchangeError) -> SubmittedPatient {
+    private static func patient(_ parts: BundleParts, _ set: BundleParts.Item) throws(ExchangeError) -> SubmittedPatient
+    {
         var subject = FHIRReference(json: set.resource["subject"])
         var sourceInfo: FHIRReference?
         var lookup = ResourceLookup(container: set.resource, beside: parts.beside)
@@ -79,7 +81,8 @@ package enum ProvideDocumentBundle {
 
     private static func read(set: BundleParts.Item, into request: inout ProvideRequest) throws(ExchangeError) {
         let identifiers = set.resource["identifier"]?.items ?? []
-        let unique = identifiers.first { CodedValue(concept: $0["type"]) == MHDNames.uniqueIDType }
+        let unique =
+            identifiers.first { CodedValue(concept: $0["type"]) == MHDNames.uniqueIDType }
             ?? identifiers.first { $0["use"]?.string == "usual" }
             ?? (identifiers.count == 1 ? identifiers.first : nil)
         guard let uniqueID = unique.flatMap(DraftReading.uri) else {
@@ -116,14 +119,15 @@ package enum ProvideDocumentBundle {
         let (draft, content) = try reading.draft(item.resource)
         guard draft.uniqueID != nil else {
             throw ExchangeError(
-                .badRequest, "XDSRegistryMetadataError: the document needs a uniqueId", at: item.path + ".masterIdentifier")
+                .badRequest, "XDSRegistryMetadataError: the document needs a uniqueId",
+                at: item.path + ".masterIdentifier")
         }
         if isComprehensive { try MetadataCompleteness.check(draft, item.resource, at: item.path) }
         switch content {
         case .inline(let bytes): return (draft, bytes)
         case .at(let url):
             guard let binary = parts.contents.first(where: { same($0.fullUrl, url) }) else { break }
-            guard let bytes = (binary.resource["data"]?.string ?? "").nonEmpty.flatMap({ Base64.decode($0) }) else {
+            guard let bytes = (binary.resource["data"]?.string ?? "").nonEmpty.flatMap({ FHIRBase64.decode($0) }) else {
                 throw ExchangeError(
                     .badRequest, "XDSMissingDocument: the Binary has no data in base64", at: binary.path + ".data")
             }
@@ -176,8 +180,12 @@ package enum ProvideDocumentBundle {
     private static func read(patches parts: BundleParts, into request: inout ProvideRequest) throws(ExchangeError) {
         let replaced = request.documents.flatMap(\.draft.relations).filter { $0.kind == .replaces }.map(\.reference)
         for (target, item) in parts.patches {
-            guard replaced.contains(where: { same($0, target) || $0.utf8.suffix(target.utf8.count + 1)
-                .elementsEqual("/\(target)".utf8) })
+            guard
+                replaced.contains(where: {
+                    same($0, target)
+                        || $0.utf8.suffix(target.utf8.count + 1)
+                            .elementsEqual("/\(target)".utf8)
+                })
             else {
                 throw ExchangeError(
                     .badRequest, "a document is superseded by one that replaces it; say so in relatesTo", at: item.path)

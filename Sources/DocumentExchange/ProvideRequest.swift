@@ -53,7 +53,8 @@ package struct ProvideRequest: Sendable {
     /// The submission for a resolved patient; new ids are drawn in order: set, then documents.
     ///
     /// What the documents replace is superseded, and so is what a patch says.
-    /// - Throws: `.notFound` (UnresolvedReferenceException) for a relation whose target is no entry of this node's form.
+    /// - Throws: `.notFound` (UnresolvedReferenceException) for a relation whose target is no entry of this node's
+    /// form.
     package func submission(
         patient: PatientID, home: CommunityID, now: Timestamp, using random: inout some RandomNumberGenerator,
     ) throws(ExchangeError) -> Submission {
@@ -64,9 +65,12 @@ package struct ProvideRequest: Sendable {
         for (index, document) in documents.enumerated() {
             var draft = document.draft
             for (number, relation) in draft.relations.enumerated() {
-                guard let target = relation.target ?? Self.sibling(relation.reference).flatMap({
-                    ids.indices.contains($0) ? ids[$0] : nil
-                }) else {
+                guard
+                    let target = relation.target
+                        ?? Self.sibling(relation.reference).flatMap({
+                            ids.indices.contains($0) ? ids[$0] : nil
+                        })
+                else {
                     throw Self.unresolved(at: "\(Self.path(index)).relatesTo[\(number)]")
                 }
                 draft.relations[number] = .init(relation.kind, target: target, reference: relation.reference)

@@ -35,9 +35,10 @@ package enum QueryMatcher {
         wanted.isEmpty || wanted.contains { same($0, entry.uniqueID) || DocumentID($0) == entry.id }
     }
 
-    /// Overlap with what the two ends cover; an entry that says nothing does not match. One end alone leaves the other
-    /// open (FHIR `Period`).
-    private static func covers(_ interval: DocumentQuery.Interval?, _ start: PartialDate?, _ stop: PartialDate?) -> Bool {
+    /// Overlap with what the two ends cover; an entry that says nothing does not match. One end alone leaves the
+    /// other open (FHIR `Period`).
+    private static func covers(_ interval: DocumentQuery.Interval?, _ start: PartialDate?, _ stop: PartialDate?) -> Bool
+    {
         guard let interval else { return true }
         guard start != nil || stop != nil else { return false }
         return overlaps(interval, start?.start, stop?.end)

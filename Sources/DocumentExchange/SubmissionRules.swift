@@ -24,8 +24,8 @@ package struct RegistryFacts: Sendable {
     }
 }
 
-/// The metadata rules of ITI-41, ITI-42 and ITI-65: one function each; a breach is an error with IHE's code word and a
-/// location (ihe.md 2, 11).
+/// The metadata rules of ITI-41, ITI-42 and ITI-65: one function each; a breach is an error with IHE's code word and
+/// a location (ihe.md 2, 11).
 package enum SubmissionRules {
     /// Every rule, against the registry as it stands.
     package static func check(_ submission: Submission, against facts: RegistryFacts) throws(ExchangeError) {
@@ -40,7 +40,8 @@ package enum SubmissionRules {
         try targetsCurrent(submission, facts)
     }
 
-    /// What a submission supersedes in all: its replaced entries and what transforms or appends to them (ITI-42, RPLC).
+    /// What a submission supersedes in all: its replaced entries and what transforms or appends to them (ITI-42,
+    /// RPLC).
     package static func superseded(by submission: Submission, _ facts: RegistryFacts) -> [DocumentID] {
         var all = submission.superseded
         for child in facts.dependents where !all.contains(child.id) {
@@ -157,7 +158,8 @@ package enum SubmissionRules {
         let known = Set(facts.targets.map(\.id)).union(submission.documents.map(\.entry.id))
         for (location, target) in targets(submission) where !known.contains(target) {
             throw ExchangeError(
-                .notFound, "UnresolvedReferenceException: the reference leads to no document of this node", at: location)
+                .notFound, "UnresolvedReferenceException: the reference leads to no document of this node", at: location
+            )
         }
     }
 
@@ -168,7 +170,8 @@ package enum SubmissionRules {
             else { continue }
             // Said as if it did not exist: whose document it is must not be told.
             throw ExchangeError(
-                .notFound, "UnresolvedReferenceException: the reference leads to no document of this node", at: location)
+                .notFound, "UnresolvedReferenceException: the reference leads to no document of this node", at: location
+            )
         }
     }
 
@@ -181,7 +184,8 @@ package enum SubmissionRules {
         for (location, target) in targets(submission) where demanding.contains(target) {
             guard facts.targets.first(where: { $0.id == target })?.status == .superseded else { continue }
             throw ExchangeError(
-                .conflict, "XDSRegistryDeprecatedDocumentError: the document is superseded already; relate to the current one",
+                .conflict,
+                "XDSRegistryDeprecatedDocumentError: the document is superseded already; relate to the current one",
                 at: location)
         }
     }

@@ -16,8 +16,8 @@ package struct BlockingKey: Hashable, Sendable, Comparable {
     /// The keys of a registration, each once, sorted, at most `keysMax`.
     ///
     /// Birth date with the sound of any name (swapped names and middle names meet), birth date with postal code,
-    /// telephone, e-mail, both names' sounds with postal code, city, birth year or birthday, and identifiers. A key with
-    /// a part that is missing or a placeholder is not made: it would file strangers together.
+    /// telephone, e-mail, both names' sounds with postal code, city, birth year or birthday, and identifiers. A key
+    /// with a part that is missing or a placeholder is not made: it would file strangers together.
     package static func keys(for demographics: Demographics, identifiers: [PatientIdentifier] = []) -> [BlockingKey] {
         keys(for: NormalizedPerson(demographics, identifiers: identifiers), identifiers: identifiers)
     }

@@ -1,11 +1,11 @@
-/// What each level is worth, in thousandths of a bit: log2 of how much more often it is seen between two registrations of
-/// one person than of two (Fellegi and Sunter 1969; weights of patient-matching.md 6.4).
+/// What each level is worth, in thousandths of a bit: log2 of how much more often it is seen between two
+/// registrations of one person than of two (Fellegi and Sunter 1969; weights of patient-matching.md 6.4).
 ///
-/// Missing is worth nothing. Telephone, e-mail and address are one comparison with a cap: they are a family's as much as a
-/// person's.
+/// Missing is worth nothing. Telephone, e-mail and address are one comparison with a cap: they are a family's as much
+/// as a person's.
 enum FellegiSunter {
-    /// The evidence of a comparison, the prior included: how unlikely it is beforehand that two registrations of so many
-    /// people at risk are one person's.
+    /// The evidence of a comparison, the prior included: how unlikely it is beforehand that two registrations of so
+    /// many people at risk are one person's.
     static func score(_ comparison: PersonComparison, priorMillibits: Int) -> MatchScore {
         func field(_ name: String, _ level: String, _ millibits: Int) -> FieldComparison {
             FieldComparison(field: name, level: level, millibits: millibits)
@@ -85,7 +85,8 @@ enum FellegiSunter {
         default:
             worth = household.postalCode ? 3_800 : household.city ? 800 : household.isComparable ? -4_000 : 0
         }
-        let isSomeoneElse = comparison.first == .unlike || comparison.birthDate == .unlike
+        let isSomeoneElse =
+            comparison.first == .unlike || comparison.birthDate == .unlike
             || comparison.birthDate == .sameYear
         return isSomeoneElse ? min(worth, 4_000) : worth
     }

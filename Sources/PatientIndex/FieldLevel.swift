@@ -5,7 +5,11 @@ enum NameLevel: String, Sendable {
 
 /// How alike two birth dates are.
 enum DateLevel: String, Sendable {
-    case exact, oneEdit = "one-edit", twoEdits = "two-edits", sameYear = "same-year", unlike, consistent, missing
+    case exact
+    case oneEdit = "one-edit"
+    case twoEdits = "two-edits"
+    case sameYear = "same-year"
+    case unlike, consistent, missing
 }
 
 /// Whether a field says the same.

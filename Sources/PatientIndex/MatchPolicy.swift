@@ -1,4 +1,5 @@
-/// What a score alone may not do: join two registrations without evidence about the individual (patient-matching.md 6.5).
+/// What a score alone may not do: join two registrations without evidence about the individual (patient-matching.md
+/// 6.5).
 ///
 /// Families share names, birth dates (twins), telephones and addresses; a score that multiplies them links relatives.
 package struct MatchPolicy: Sendable {
@@ -15,14 +16,16 @@ package struct MatchPolicy: Sendable {
     package static let strict = MatchPolicy(
         certainMillibits: 6_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000)
 
-    /// -log2 of one in so many, in thousandths of a bit, rounded up to the next power of two and so never too hopeful.
+    /// -log2 of one in so many, in thousandths of a bit, rounded up to the next power of two and so never too
+    /// hopeful.
     var priorMillibits: Int {
         var bits = 0
         while bits < 40, 1 << bits < peopleAtRisk { bits += 1 }
         return bits * 1000
     }
 
-    /// Whether the evidence is enough for nobody to look at it; each line is a row of the table in patient-matching.md 6.5.
+    /// Whether the evidence is enough for nobody to look at it; each line is a row of the table in
+    /// patient-matching.md 6.5.
     func passes(_ comparison: PersonComparison) -> Bool {
         let hasIdentifier = comparison.sharedIdentifiers > 0
         guard !comparison.hasPlaceholderName, comparison.suffix != .different, comparison.single != .different else {
@@ -41,7 +44,8 @@ package struct MatchPolicy: Sendable {
         case .oneEdit:
             if comparison.first == .unlike { return false }
             if hasIdentifier { return true }
-            let hasContact = comparison.household.items > 0
+            let hasContact =
+                comparison.household.items > 0
                 || comparison.household.postalCode && comparison.middle == .same
             return sameFirst && comparison.family != .unlike && hasContact && noConflict
         case .exact: return passesWithBirthDate(comparison, sameFirst: sameFirst, noConflict: noConflict)

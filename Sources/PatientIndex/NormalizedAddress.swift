@@ -13,20 +13,24 @@ struct NormalizedAddress: Hashable, Sendable {
     init?(_ address: PostalAddress) {
         let words = NormalizedName.tokens(address.lines.prefix(4).joined(separator: " "))
             .map { String(decoding: $0, as: UTF8.self) }
-        let isPlaceholder = words.isEmpty || words.contains("UNKNOWN") || words.contains("HOMELESS")
+        let isPlaceholder =
+            words.isEmpty || words.contains("UNKNOWN") || words.contains("HOMELESS")
             || words.starts(with: ["GENERAL", "DELIVERY"]) || words.starts(with: ["NO", "ADDRESS"])
         street = isPlaceholder ? nil : Self.street(words)
         let code = LatinFold.fold(String((address.postalCode ?? "").prefix(16))).filter { $0 != 0x20 }
         let digits = code.prefix(5)
         let zip = digits.count == 5 && digits.allSatisfy { (0x30...0x39).contains($0) } ? Array(digits) : code
-        postalCode = zip.count < 3 || Set(zip) == [0x30] || Set(zip) == [0x39] ? nil : String(decoding: zip, as: UTF8.self)
+        postalCode =
+            zip.count < 3 || Set(zip) == [0x30] || Set(zip) == [0x39] ? nil : String(decoding: zip, as: UTF8.self)
         let place = NormalizedName.tokens(address.city ?? "").joined()
         city = place.isEmpty ? nil : String(decoding: place, as: UTF8.self)
         guard street != nil || postalCode != nil || city != nil else { return nil }
     }
 
     private static func street(_ words: [String]) -> String? {
-        guard let number = words.first, number.utf8.first.map({ (0x30...0x39).contains($0) }) ?? false else { return nil }
+        guard let number = words.first, number.utf8.first.map({ (0x30...0x39).contains($0) }) ?? false else {
+            return nil
+        }
         var core: [String] = []
         for word in words.dropFirst() {
             // A unit ends the street; directions and kinds of street are written or left out as people please.
@@ -37,10 +41,14 @@ struct NormalizedAddress: Hashable, Sendable {
         return number + "|" + core.joined()
     }
 
-    private static let units: Set<String> = ["APT", "APARTMENT", "UNIT", "STE", "SUITE", "FL", "FLOOR", "LOT", "RM", "TRLR"]
+    private static let units: Set<String> = [
+        "APT", "APARTMENT", "UNIT", "STE", "SUITE", "FL", "FLOOR", "LOT", "RM", "TRLR",
+    ]
     private static let usual: Set<String> = [
-        "N", "S", "E", "W", "NORTH", "SOUTH", "EAST", "WEST", "NE", "NW", "SE", "SW", "ST", "STREET", "AVE", "AVENUE", "AV",
-        "RD", "ROAD", "DR", "DRIVE", "LN", "LANE", "CT", "COURT", "BLVD", "BOULEVARD", "PL", "PLACE", "WAY", "CIR", "CIRCLE",
+        "N", "S", "E", "W", "NORTH", "SOUTH", "EAST", "WEST", "NE", "NW", "SE", "SW", "ST", "STREET", "AVE", "AVENUE",
+        "AV",
+        "RD", "ROAD", "DR", "DRIVE", "LN", "LANE", "CT", "COURT", "BLVD", "BOULEVARD", "PL", "PLACE", "WAY", "CIR",
+        "CIRCLE",
         "TRL", "TRAIL", "PKWY", "PARKWAY", "TER", "TERRACE", "HWY", "HIGHWAY", "SQ", "SQUARE", "PIKE",
     ]
 }

@@ -50,7 +50,8 @@ struct NormalizedName: Hashable, Sendable {
 
     private static let particles: Set<[UInt8]> = Set(
         [
-            "DE", "DEL", "DELA", "LA", "LAS", "LOS", "EL", "AL", "DA", "DAS", "DO", "DOS", "DI", "DU", "LE", "VAN", "VON",
+            "DE", "DEL", "DELA", "LA", "LAS", "LOS", "EL", "AL", "DA", "DAS", "DO", "DOS", "DI", "DU", "LE", "VAN",
+            "VON",
             "DER", "DEN", "TER", "TEN", "BIN", "IBN", "ABU", "MC", "MAC", "O", "ST", "SAN", "SANTA",
         ].map { Array($0.utf8) })
 

@@ -42,7 +42,8 @@ struct NormalizedPerson: Sendable {
         if Set(digits).count == 1 { return nil }
         let number = String(decoding: digits, as: UTF8.self)
         if digits.count == 10 {
-            // Neither area code nor exchange begins with 0 or 1; 555-01xx, toll-free and counted-up numbers are no one's.
+            // Neither area code nor exchange begins with 0 or 1; 555-01xx, toll-free and counted-up numbers are no
+            // one's.
             guard digits[0] > 0x31, digits[3] > 0x31 else { return nil }
             let area = number.prefix(3)
             if ["800", "888", "877", "866", "855", "844", "833"].contains(String(area)) { return nil }
@@ -53,9 +54,12 @@ struct NormalizedPerson: Sendable {
 
     static func email(_ text: String) -> String? {
         let folded = text.utf8.prefix(254).map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }
-        guard folded.contains(0x40), folded.count > 4, folded.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
+        guard folded.contains(0x40), folded.count > 4, folded.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            return nil
+        }
         let email = String(decoding: folded, as: UTF8.self)
         let local = email.prefix { $0 != "@" }
-        return ["none", "noemail", "no", "na", "test", "unknown", "declined", "refused"].contains(String(local)) ? nil : email
+        return ["none", "noemail", "no", "na", "test", "unknown", "declined", "refused"].contains(String(local))
+            ? nil : email
     }
 }

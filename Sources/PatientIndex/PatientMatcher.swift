@@ -70,7 +70,8 @@ package struct PatientMatcher: Sendable {
         return (results, isAmbiguous)
     }
 
-    /// Leaves certain only the best and what is shown to be the same person; true when another one is too near to tell.
+    /// Leaves certain only the best and what is shown to be the same person; true when another one is too near to
+    /// tell.
     private func settle(_ judged: inout [Judged]) -> Bool {
         guard let best = judged.first, best.grade == .certain else { return false }
         var isAmbiguous = false

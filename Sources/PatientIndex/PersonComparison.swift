@@ -23,7 +23,8 @@ struct PersonComparison: Sendable {
         for a in left.names {
             for b in right.names {
                 let levels = Self.names(a, b)
-                let worth = FellegiSunter.first(levels.0) + FellegiSunter.family(levels.1)
+                let worth =
+                    FellegiSunter.first(levels.0) + FellegiSunter.family(levels.1)
                     + FellegiSunter.middle(levels.2) + FellegiSunter.suffix(levels.3)
                 if worth > bestWorth { (best, bestWorth) = (levels, worth) }
             }
@@ -45,7 +46,8 @@ struct PersonComparison: Sendable {
         return left == right ? .same : .different
     }
 
-    private static func names(_ a: NormalizedName, _ b: NormalizedName) -> (NameLevel, NameLevel, Agreement, Agreement) {
+    private static func names(_ a: NormalizedName, _ b: NormalizedName) -> (NameLevel, NameLevel, Agreement, Agreement)
+    {
         let suffix = agreement(a.suffix, b.suffix)
         let middle = agreement(a.middleInitial, b.middleInitial)
         let first = first(a, b)
@@ -65,7 +67,8 @@ struct PersonComparison: Sendable {
         if !classes.isDisjoint(with: Nicknames.classes(b.first)) { return .nickname }
         if a.first.count == 1 || b.first.count == 1 { return a.first.first == b.first.first ? .initial : .unlike }
         let likeness = StringDistance.jaroWinkler(a.first, b.first)
-        if likeness >= 920 { return .similar }
+        // A slip of the pen is one edit; more are another name, a twin's perhaps (JESSICA and JESSENIA).
+        if likeness >= 920, StringDistance.edits(a.first, b.first, limit: 1) <= 1 { return .similar }
         // MARY ANN and MARY, or the middle name in first place.
         if a.givenTokens.first == b.givenTokens.first { return .partial }
         if b.givenTokens.contains(a.first) || a.givenTokens.contains(b.first) { return .partial }

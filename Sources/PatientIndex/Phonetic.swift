@@ -18,7 +18,8 @@ enum Phonetic {
                 at += 1
                 continue
             }
-            let (sound, length) = sound(here, next, after: letter(at + 2), before: letter(at - 1), isFirst: code.isEmpty)
+            let (sound, length) = sound(
+                here, next, after: letter(at + 2), before: letter(at - 1), isFirst: code.isEmpty)
             if let sound, code.last != sound { code.append(sound) }
             at += length
         }

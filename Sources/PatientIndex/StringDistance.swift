@@ -35,7 +35,8 @@ enum StringDistance {
         return jaro + prefix * (1000 - jaro) / 10
     }
 
-    /// Edits between two texts, swaps of neighbours included (optimal string alignment); `limit + 1` when there are more.
+    /// Edits between two texts, swaps of neighbours included (optimal string alignment); `limit + 1` when there are
+    /// more.
     static func edits(_ left: [UInt8], _ right: [UInt8], limit: Int) -> Int {
         let a = Array(left.prefix(64))
         let b = Array(right.prefix(64))

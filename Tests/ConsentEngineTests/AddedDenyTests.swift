@@ -26,7 +26,9 @@ struct AddedDenyTests {
         }
     }
 
-    @Test(arguments: UInt64(0)..<100) func `what is compiled once decides like what is compiled anew, in any order`(seed: UInt64) {
+    @Test(arguments: UInt64(0)..<100) func `what is compiled once decides like what is compiled anew, in any order`(
+        seed: UInt64
+    ) {
         var random = Seeded(seed: seed)
         let directives = (0..<4).map { Self.directive(&random, number: UInt64($0)) }
         let compiled = CompiledConsent(directives, policy: .optOut, now: Cases.now)
@@ -36,7 +38,7 @@ struct AddedDenyTests {
             let document = Self.document(&random, number: number)
             let decision = compiled.decide(request, document: document)
             #expect(decision == shuffled.decide(request, document: document))
-            #expect(decision == compiled.decide(request, document: document))
+            #expect(compiled.decide(request, documents: [document, document]) == [decision, decision])
         }
     }
 
@@ -55,7 +57,8 @@ struct AddedDenyTests {
         var rule = ConsentRule(effect)
         if random.next(below: 3) == 0 {
             let actors: [ConsentActor] = [
-                .organization("urn:oid:1.2.3.4"), .organization("urn:oid:1.3.6.1.4.1.21367.2026.11"), .role("physician"),
+                .organization("urn:oid:1.2.3.4"), .organization("urn:oid:1.3.6.1.4.1.21367.2026.11"),
+                .role("physician"),
                 .practitioner("dr.brattain"), .practitioner("nurse"),
             ]
             rule.actors = [actors[random.next(below: actors.count)]]
@@ -75,7 +78,8 @@ struct AddedDenyTests {
 
     static func request(_ random: inout Seeded) -> AccessContext {
         Cases.request(
-            purpose: ["TREAT", "BTG", "HRESCH"][random.next(below: 3)], user: ["dr.brattain", "nurse"][random.next(below: 2)],
+            purpose: ["TREAT", "BTG", "HRESCH"][random.next(below: 3)],
+            user: ["dr.brattain", "nurse"][random.next(below: 2)],
             role: ["physician", nil][random.next(below: 2)],
             organization: ["urn:oid:1.2.3.4", "urn:oid:5.6"][random.next(below: 2)],
             community: [Cases.home, Cases.other][random.next(below: 2)])

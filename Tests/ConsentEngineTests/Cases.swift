@@ -53,7 +53,8 @@ enum Cases {
     static func labels(_ codes: String...) -> [CodedValue] {
         codes.map {
             CodedValue(
-                code: $0, system: Confidentiality(rawValue: $0) == nil ? CodeSystems.actCode : CodeSystems.confidentiality)
+                code: $0,
+                system: Confidentiality(rawValue: $0) == nil ? CodeSystems.actCode : CodeSystems.confidentiality)
         }
     }
 
@@ -61,6 +62,7 @@ enum Cases {
         _ directives: [ConsentDirective], policy: ConsentPolicyDefault = .optIn, _ request: AccessContext = request(),
         _ document: DocumentFacts = document(), now: Timestamp = now,
     ) -> Bool {
-        ConsentEvaluator.decide(request, document: document, directives: directives, policy: policy, now: now).isPermitted
+        ConsentEvaluator.decide(request, document: document, directives: directives, policy: policy, now: now)
+            .isPermitted
     }
 }

@@ -1,5 +1,6 @@
 import ConsentEngine
 import ExchangeCore
+import FHIRModel
 import Fixtures
 import JSON
 import Testing
@@ -7,7 +8,9 @@ import Testing
 struct ConsentMappingTests {
     private static let treatment: JSONValue = [
         "resourceType": "Consent", "status": "active",
-        "scope": ["coding": [["code": "patient-privacy", "system": "http://terminology.hl7.org/CodeSystem/consentscope"]]],
+        "scope": [
+            "coding": [["code": "patient-privacy", "system": "http://terminology.hl7.org/CodeSystem/consentscope"]]
+        ],
         "patient": ["reference": "Patient/ex-patient"], "provision": ["type": "permit"],
     ]
 
@@ -27,13 +30,17 @@ struct ConsentMappingTests {
     @Test(arguments: UInt64(0)..<100) func `a directive comes back from its Consent as it was`(seed: UInt64) throws {
         var random = Seeded(seed: seed)
         var directive = AddedDenyTests.directive(&random, number: seed)
-        directive.base.actors += [.organization("1234567890"), .organization("http://npi|77"), .role("Group of people")]
+        directive.base.actors += [
+            .organization("1234567890"), .organization("http://npi|77"), .role("Group of people"),
+        ]
         directive.base.data += [.uniqueID("urn:oid:1.2^a"), .author("dr.brattain"), .unresolvable("Encounter/7")]
         directive.base.period = ConsentPeriod(start: nil, end: PartialDate("2027-01-10"))
         directive.exceptions.append(
             ConsentRule(.deny, classCodes: [CodedValue(code: "18842-5", system: CodeSystems.loinc)]))
         directive.status = seed % 2 == 0 ? .active : .inactive
-        #expect(try ConsentMapping.directive(reading: ConsentMapping.json(directive)) == directive)
+        let json = ConsentMapping.json(directive)
+        #expect(try ConsentMapping.directive(reading: json) == directive)
+        #expect(try FHIRResource(validating: json).type == "Consent")
     }
 
     @Test func `what cannot be enforced is refused with the element's path`() throws {
@@ -44,17 +51,29 @@ struct ConsentMappingTests {
             (["type": "maybe"], "Consent.provision.type"),
             (["type": "permit", "nonsense": true], "Consent.provision.nonsense"),
             (["type": "deny", "modifierExtension": []], "Consent.provision.modifierExtension"),
-            (["type": "deny", "provision": [["type": "permit", "provision": [["type": "deny"]]]]],
-             "Consent.provision.provision[0].provision"),
+            (
+                ["type": "deny", "provision": [["type": "permit", "provision": [["type": "deny"]]]]],
+                "Consent.provision.provision[0].provision"
+            ),
             (["type": "permit", "period": ["end": "soon"]], "Consent.provision.period.end"),
-            (["type": "permit", "securityLabel": [["system": "urn:x", "code": "N"]]], "Consent.provision.securityLabel[0]"),
-            (["type": "permit", "actor": [["role": recipient, "reference": ["reference": "Device/1"]]]],
-             "Consent.provision.actor[0]"),
-            (["type": "permit", "actor": [["reference": ["reference": "Organization/1"]]]], "Consent.provision.actor[0]"),
+            (
+                ["type": "permit", "securityLabel": [["system": "urn:x", "code": "N"]]],
+                "Consent.provision.securityLabel[0]"
+            ),
+            (
+                ["type": "permit", "actor": [["role": recipient, "reference": ["reference": "Device/1"]]]],
+                "Consent.provision.actor[0]"
+            ),
+            (
+                ["type": "permit", "actor": [["reference": ["reference": "Organization/1"]]]],
+                "Consent.provision.actor[0]"
+            ),
             (["type": "permit", "actor": []], "Consent.provision.actor"),
             (["type": "permit", "action": [["coding": [["code": "collect"]]]]], "Consent.provision.action"),
-            (["type": "deny", "data": [["meaning": "related", "reference": ["reference": "Encounter/1"]]]],
-             "Consent.provision.data"),
+            (
+                ["type": "deny", "data": [["meaning": "related", "reference": ["reference": "Encounter/1"]]]],
+                "Consent.provision.data"
+            ),
         ]
         for (provision, path) in table {
             let error = #expect(throws: ExchangeError.self) { try Self.provision(provision) }
@@ -90,7 +109,8 @@ struct ConsentMappingTests {
             ("consent-basic-treat", research, normal, false), ("consent-basic-ink", treat, normal, true),
             ("consent-basic-treat-infant", treat, normal, true), ("consent-intermediate-purpose", foobar, normal, true),
             ("consent-intermediate-purpose", treat, normal, false),
-            ("consent-intermediate-timeframe", treat, within, true), ("consent-intermediate-timeframe", treat, before, false),
+            ("consent-intermediate-timeframe", treat, within, true),
+            ("consent-intermediate-timeframe", treat, before, false),
             ("consent-intermediate-authoredby", treat, authored, true),
             ("consent-intermediate-authoredby", treat, Cases.document(authors: ["other"]), false),
             ("consent-intermediate-not-authoredby", treat, authored, false),

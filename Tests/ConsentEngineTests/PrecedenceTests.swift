@@ -16,7 +16,9 @@ struct PrecedenceTests {
     static let rows: [Row] = [
         Row(testDescription: "nothing said, opt-in", directives: [], permits: false),
         Row(testDescription: "nothing said, opt-out", directives: [], policy: .optOut, permits: true),
-        Row(testDescription: "explicit permit over implicit deny", directives: [Cases.directive(.init(.permit))], permits: true),
+        Row(
+            testDescription: "explicit permit over implicit deny", directives: [Cases.directive(.init(.permit))],
+            permits: true),
         Row(
             testDescription: "explicit deny over implicit permit",
             directives: [Cases.directive(.init(.deny, actors: [mine]))], policy: .optOut, permits: false),
@@ -37,7 +39,8 @@ struct PrecedenceTests {
             testDescription: "an exception over a base that names more",
             directives: [
                 Cases.directive(
-                    .init(.deny, actors: [mine], data: [.document(document)]), [.init(.permit, actors: [.role("physician")])])
+                    .init(.deny, actors: [mine], data: [.document(document)]),
+                    [.init(.permit, actors: [.role("physician")])])
             ], permits: true),
         Row(
             testDescription: "a document over an organisation, though older",
@@ -56,7 +59,8 @@ struct PrecedenceTests {
             directives: [
                 Cases.directive(.init(.permit, actors: [mine]), day: 1, number: 1),
                 Cases.directive(
-                    .init(.deny, typeCodes: [CodedValue(code: "18842-5", system: CodeSystems.loinc)]), day: 9, number: 2),
+                    .init(.deny, typeCodes: [CodedValue(code: "18842-5", system: CodeSystems.loinc)]), day: 9, number: 2
+                ),
             ], permits: true),
         Row(
             testDescription: "newer over older, both of an organisation",
@@ -159,7 +163,8 @@ struct PrecedenceTests {
         let policies = [ConsentPolicyDefault.basicNormal.rawValue]
         let permit = [Cases.directive(.init(.permit), policies: policies)]
         #expect(Cases.permits(permit, Cases.request(), Cases.document(.normal)))
-        #expect(!Cases.permits(permit, policy: .breakGlassOnly, Cases.request(purpose: "BTG"), Cases.document(.restricted)))
+        #expect(
+            !Cases.permits(permit, policy: .breakGlassOnly, Cases.request(purpose: "BTG"), Cases.document(.restricted)))
     }
 
     @Test func `care in part outside a period is not permitted, and in part inside is denied`() {

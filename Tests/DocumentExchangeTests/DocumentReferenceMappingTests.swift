@@ -6,7 +6,9 @@ import Testing
 import XDSMetadata
 
 struct DocumentReferenceMappingTests {
-    @Test(arguments: UInt64(0)..<200) func `an entry comes back from its DocumentReference as it was`(seed: UInt64) throws {
+    @Test(arguments: UInt64(0)..<200) func `an entry comes back from its DocumentReference as it was`(seed: UInt64)
+        throws
+    {
         let entry = Entries.any(seed)
         let json = DocumentReferenceMapping.json(entry, base: "https://a.example.org/fhir")
         let back = try DocumentReferenceMapping.entry(json)

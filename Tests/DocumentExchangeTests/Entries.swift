@@ -33,8 +33,9 @@ enum Entries {
             ][random.next(below: 3)]
         }
         func date() -> PartialDate? {
-            PartialDate(["2026", "2026-02", "2026-02-11", "2026-02-11T08:00:00+01:00", "2025-12-31T23:59:59.5Z"][
-                random.next(below: 5)])
+            PartialDate(
+                ["2026", "2026-02", "2026-02-11", "2026-02-11T08:00:00+01:00", "2025-12-31T23:59:59.5Z"][
+                    random.next(below: 5)])
         }
         entry.status = AvailabilityStatus.allCases[random.next(below: 2)]
         entry.title = maybe("Entlassbrief \"Müller\"")

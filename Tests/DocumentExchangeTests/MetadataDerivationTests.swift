@@ -29,7 +29,8 @@ struct MetadataDerivationTests {
 
     @Test func `every real document gives metadata that survives as FHIR, or is refused with a reason`() throws {
         var published = 0
-        for path in SharedData.files("ccda/fhir-converter") + SharedData.files("ccda/hl7-cc0") where path.hasSuffix(".xml") {
+        for path in SharedData.files("ccda/fhir-converter") + SharedData.files("ccda/hl7-cc0")
+        where path.hasSuffix(".xml") {
             let bytes = try SharedData.bytes(path)
             let derived: DerivedMetadata
             do {

@@ -66,13 +66,16 @@ struct ProvideDocumentBundleTests {
     private static func replacing(_ value: JSONValue, _ name: String, _ new: JSONValue) -> JSONValue {
         switch value {
         case .object(let object):
-            .object(JSONObject(object.members.map { .init($0.name, $0.name == name ? new : replacing($0.value, name, new)) }))
+            .object(
+                JSONObject(
+                    object.members.map { .init($0.name, $0.name == name ? new : replacing($0.value, name, new)) }))
         case .array(let items): .array(items.map { replacing($0, name, new) })
         case .null, .bool, .number, .string: value
         }
     }
 
-    @Test func `a submission has the documents' bytes, hashes and metadata, and the answer follows the request's order`()
+    @Test
+    func `a submission has the documents' bytes, hashes and metadata, and the answer follows the request's order`()
         throws
     {
         let request = try Self.read("ihe/MHD/Bundle-ex-comprehensiveProvideDocumentBundleSimple.json")
@@ -105,27 +108,43 @@ struct ProvideDocumentBundleTests {
         #expect(referred.identifiers.map(\.value) == ["mrn-1234"])
     }
 
+    @Test func `base64 broken into lines is the same document`() throws {
+        let request = try Self.read("hostile/json/iti65-ok.json") { bundle in
+            bundle = Self.replacing(.object(bundle), "data", "SGVsbG8g\nV29ybGQ=\n").object ?? bundle
+        }
+        #expect(request.documents.first?.bytes == Array("Hello World".utf8))
+    }
+
     @Test func `Bundles that are wrong in other ways are refused with the rule's word`() throws {
         let ok = "hostile/json/iti65-ok.json"
         func entries(_ bundle: JSONObject) -> [JSONValue] { bundle["entry"]?.items ?? [] }
         let table: [(String, (inout JSONObject) -> Void)] = [
             ("same fullUrl", { $0["entry"] = .array(entries($0) + [entries($0)[2]]) }),
-            ("exactly one submission set", { bundle in
-                let set = Self.replacing(entries(bundle)[0], "fullUrl", "urn:uuid:other")
-                bundle["entry"] = .array(entries(bundle) + [set])
-            }),
+            (
+                "exactly one submission set",
+                { bundle in
+                    let set = Self.replacing(entries(bundle)[0], "fullUrl", "urn:uuid:other")
+                    bundle["entry"] = .array(entries(bundle) + [set])
+                }
+            ),
             ("XDSMissingDocument:", { bundle in bundle["entry"] = .array([entries(bundle)[0], entries(bundle)[3]]) }),
-            ("XDSMissingDocumentMetadata", { bundle in
-                let extra = Self.replacing(entries(bundle)[2], "fullUrl", "urn:uuid:other")
-                bundle["entry"] = .array(entries(bundle) + [extra])
-            }),
+            (
+                "XDSMissingDocumentMetadata",
+                { bundle in
+                    let extra = Self.replacing(entries(bundle)[2], "fullUrl", "urn:uuid:other")
+                    bundle["entry"] = .array(entries(bundle) + [extra])
+                }
+            ),
             ("method", { $0["entry"] = .array(entries($0).map { Self.replacing($0, "method", "DELETE") }) }),
             ("method and url", { $0["entry"] = .array(entries($0).map { Self.replacing($0, "request", .null) }) }),
-            ("XDSPatientIdDoesNotMatch", { bundle in
-                var items = entries(bundle)
-                items[1] = Self.replacing(items[1], "subject", ["reference": "Patient/another"])
-                bundle["entry"] = .array(items)
-            }),
+            (
+                "XDSPatientIdDoesNotMatch",
+                { bundle in
+                    var items = entries(bundle)
+                    items[1] = Self.replacing(items[1], "subject", ["reference": "Patient/another"])
+                    bundle["entry"] = .array(items)
+                }
+            ),
             ("media type", { $0 = Self.replacing(.object($0), "contentType", "text/html\r\nX: y").object ?? $0 }),
             ("base64", { $0 = Self.replacing(.object($0), "data", "no base64!").object ?? $0 }),
             ("changes the meaning", { $0["implicitRules"] = "http://example.org/rules" }),
@@ -136,7 +155,9 @@ struct ProvideDocumentBundleTests {
         }
     }
 
-    @Test(arguments: UInt64(0)..<150) func `a Bundle with anything struck out or swapped never crashes`(seed: UInt64) throws {
+    @Test(arguments: UInt64(0)..<150) func `a Bundle with anything struck out or swapped never crashes`(seed: UInt64)
+        throws
+    {
         var random = Seeded(seed: seed)
         let path = ["iti65-ok", "iti65-long-id"][random.next(below: 2)]
         let bundle = try #require(try JSONReader.read(SharedData.bytes("hostile/json/\(path).json")).object)

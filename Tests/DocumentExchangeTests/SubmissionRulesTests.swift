@@ -20,7 +20,9 @@ struct SubmissionRulesTests {
         return SubmittedDocument(entry: entry, bytes: bytes)
     }
 
-    private static func submission(_ documents: [SubmittedDocument], superseded: [DocumentID] = [], of owner: PatientID = patient)
+    private static func submission(
+        _ documents: [SubmittedDocument], superseded: [DocumentID] = [], of owner: PatientID = patient
+    )
         -> Submission
     {
         var random = Seeded(seed: 77)

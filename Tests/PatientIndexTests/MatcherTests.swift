@@ -15,7 +15,9 @@ struct MatcherTests {
             phones: [phone].compactMap(\.self))
     }
 
-    private static func record(_ demographics: Demographics, _ identifiers: [PatientIdentifier] = [], number: UInt64 = 1)
+    private static func record(
+        _ demographics: Demographics, _ identifiers: [PatientIdentifier] = [], number: UInt64 = 1
+    )
         -> PatientRecord
     {
         var random = Seeded(seed: number)
@@ -38,7 +40,8 @@ struct MatcherTests {
         let others = [
             Self.person("MOHR", ["ALICE"], born: "1958-01-30", sex: .female, phone: "614.231.4433"),
             Self.person("Möhr", ["Alice"], born: "1958-01-30", phone: "+1 614 231 4433"),
-            Self.person("Mo\u{308}hr", ["Allie"], born: "1958-01-30", line: "820 Jordan Avenue Apt 3", zip: "43215-1200"),
+            Self.person(
+                "Mo\u{308}hr", ["Allie"], born: "1958-01-30", line: "820 Jordan Avenue Apt 3", zip: "43215-1200"),
             Self.person("Mohr", ["Alice"], born: "1958-01-31", sex: .female, phone: "6142314433"),
             Self.person("Alice", ["Mohr"], born: "1958-01-30", sex: .female, phone: "6142314433"),
         ]
@@ -53,14 +56,16 @@ struct MatcherTests {
 
     @Test func `twins, father and son, and mother and daughter stay apart`() {
         let twins = [["Jessica"], ["Jessenia"]].map {
-            Self.person("Ruiz", $0, born: "2004-12-23", sex: .female, phone: "6142314433", line: "1 Elm St", zip: "43215")
+            Self.person(
+                "Ruiz", $0, born: "2004-12-23", sex: .female, phone: "6142314433", line: "1 Elm St", zip: "43215")
         }
         #expect(Self.grade(twins[0], twins[1]) < .certain)
         let junior = Self.person("Smith", ["John"], born: "1958-01-30", suffix: "Jr", phone: "6142314433")
         let senior = Self.person("Smith Sr", ["John"], born: "1958-01-30", phone: "6142314433")
         #expect(Self.grade(junior, senior) < .certain)
         let daughter = Self.person(
-            "Mohr", ["Anna"], born: "1985-05-02", sex: .female, phone: "6142314433", line: "820 N Jordan Ave", zip: "43215")
+            "Mohr", ["Anna"], born: "1985-05-02", sex: .female, phone: "6142314433", line: "820 N Jordan Ave",
+            zip: "43215")
         #expect(Self.grade(Self.alice, daughter) == .none)
     }
 
@@ -112,7 +117,9 @@ struct MatcherTests {
                 Self.person("Mohr", ["Alice"], born: "1958-01-3\(number % 2)", phone: "6142314433"), number: number)
         }
         let forward = PatientMatcher().match(Self.alice, candidates: people)
-        #expect(forward.map(\.record.id) == PatientMatcher().match(Self.alice, candidates: people.reversed()).map(\.record.id))
+        #expect(
+            forward.map(\.record.id)
+                == PatientMatcher().match(Self.alice, candidates: people.reversed()).map(\.record.id))
         #expect(zip(forward, forward.dropFirst()).allSatisfy { $0.grade >= $1.grade })
         var gone = people
         for index in gone.indices { gone[index].isActive = false }
@@ -144,7 +151,8 @@ struct MatcherTests {
 
     @Test func `keys are made of what is there: nothing is filed under what is missing`() {
         #expect(BlockingKey.keys(for: Demographics()).isEmpty)
-        let placeholder = Self.person("Unknown", ["Unknown"], born: "1900-01-01", phone: "000-000-0000", line: "HOMELESS")
+        let placeholder = Self.person(
+            "Unknown", ["Unknown"], born: "1900-01-01", phone: "000-000-0000", line: "HOMELESS")
         #expect(BlockingKey.keys(for: placeholder).isEmpty)
         let alice = Set(BlockingKey.keys(for: Self.alice))
         #expect(!alice.isDisjoint(with: BlockingKey.keys(for: Self.person("Moor", ["Alyce"], born: "1958-01-30"))))
@@ -152,14 +160,17 @@ struct MatcherTests {
     }
 
     private static func anything(_ random: inout Seeded) -> Demographics {
-        let words = ["", "-", "Mohr", "ALICE", "O'Brien", "de la Cruz", "Nguyễn", "李", "Jr", "X", "Ann-Marie", "\u{301}"]
+        let words = [
+            "", "-", "Mohr", "ALICE", "O'Brien", "de la Cruz", "Nguyễn", "李", "Jr", "X", "Ann-Marie", "\u{301}",
+        ]
         func word() -> String { words[Int(random.next() % UInt64(words.count))] }
         let dates = ["1958", "1958-01", "1958-01-30", "1958-30-01", "1900-01-01", "2024-02-29"]
         return Demographics(
             names: (0..<Int(random.next() % 3)).map { _ in
                 PersonName(family: word(), given: [word(), word()], suffix: word())
             },
-            birthDate: PartialDate(dates[Int(random.next() % 6)]), sex: AdministrativeSex.allCases[Int(random.next() % 4)],
+            birthDate: PartialDate(dates[Int(random.next() % 6)]),
+            sex: AdministrativeSex.allCases[Int(random.next() % 4)],
             addresses: [PostalAddress(lines: [word(), "1 " + word()], city: word(), postalCode: "43215")],
             phones: ["614231443\(random.next() % 3)"], emails: [word() + "@x.org"])
     }
