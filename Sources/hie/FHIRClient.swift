@@ -26,7 +26,7 @@ struct FHIRClient: Sendable {
     /// - Parameter isRepeatable: whether it may be sent twice; only questions may.
     func post(_ path: String, _ content: Content, isRepeatable: Bool = true) async throws -> JSONObject {
         var request = ClientRequest(.post, settings.basePath + path, isRepeatable: isRepeatable)
-        request.headers = [("accept", Self.fhirJSON)]
+        request.headers = [("accept", Self.fhirJSON), ("prefer", "return=representation")]
         switch content {
         case .resource(let resource):
             request.headers.append(("content-type", Self.fhirJSON))

@@ -1,4 +1,7 @@
 import ArgumentParser
+import ExchangeCore
+import ExchangeNode
+import NIOCore
 
 /// `hie run`.
 struct RunCommand: AsyncParsableCommand {
@@ -6,8 +9,10 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Run a node until it is told to stop.",
         discussion: """
-            Listens for clients, for peers and for the administrator, and logs to stderr.
-            SIGTERM and SIGINT stop it in order: answers under way are finished first.
+            Listens for clients, for peers and for the administrator, and logs to stderr: JSON
+            lines when that is no terminal. SIGTERM and SIGINT stop it in order: answers under
+            way are finished first. Exits 9 when the journal is damaged, 11 when another
+            process runs on the folder.
 
             EXAMPLE
               hie run --home /var/lib/hie
@@ -16,6 +21,32 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup var home: HomeOptions
 
     func run() async throws {
-        try AdminClient(home).demandHome()
+        let terminal = Terminal()
+        let client = AdminClient(home)
+        try client.demandHome()
+        let folder = NodeHome(client.home)
+        let configuration: NodeConfiguration
+        do throws(ExchangeError) {
+            configuration = try NodeConfiguration(of: folder)
+        } catch {
+            throw ConfigCommand.refusal(error, in: folder.configuration.path, on: terminal)
+        }
+        let logger = NodeLog.logger("hie", level: configuration.logLevel)
+        let node: Node
+        do throws(ExchangeError) {
+            node = try await Node(folder, logger: logger)
+        } catch where error.code == .conflict {
+            throw CommandFailure(.locked, error.description, hint: "see hie status --home \(client.home)")
+        } catch where error.code == .notFound {
+            throw CommandFailure(
+                .notInitialised, error.description, hint: "certify the node with hie certificate issue --node")
+        }
+        do {
+            try await node.run()
+        } catch let error as IOError {
+            throw CommandFailure(
+                .failed, "a listener cannot be bound: \(error.description)",
+                hint: "look at clients and peers in \(folder.configuration.path)")
+        }
     }
 }

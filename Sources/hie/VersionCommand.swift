@@ -1,10 +1,11 @@
 import ArgumentParser
+import ExchangeNode
 import JSON
 
 /// `hie version`.
 struct VersionCommand: AsyncParsableCommand {
     /// This program's version.
-    static let text = "0.1.0"
+    static let text = Node.version
 
     static let configuration = CommandConfiguration(
         commandName: "version",

@@ -1,5 +1,6 @@
 import AdminEndpoint
 import ExchangeCore
+import HTTPTypes
 import JSON
 import Testing
 

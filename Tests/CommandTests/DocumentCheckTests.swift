@@ -75,7 +75,8 @@ import Testing
             guard cells.count == 3, cells[0].hasPrefix("xml/"), cells[0].hasSuffix(".xml") else { continue }
             let isRefused = ["reject", "extraction error", "accept only"].contains { cells[1].hasPrefix($0) }
             let isAccepted = !isRefused && cells[1].hasPrefix("accept")
-            expected.append((SharedData.root.path + "/hostile/" + cells[0], isRefused ? false : isAccepted ? true : nil))
+            expected.append(
+                (SharedData.root.path + "/hostile/" + cells[0], isRefused ? false : isAccepted ? true : nil))
         }
         #expect(expected.count > 15)
         let transcript = try await Program().run(["document", "check", "--json"] + expected.map(\.path))

@@ -25,7 +25,7 @@ struct Program: Sendable {
     /// What the commands find in their environment, beside the path and an empty home.
     var environment: [String: String] = [:]
 
-    private static let executable: URL = {
+    static let executable: URL = {
         let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         let beside = own.appendingPathComponent("hie")
         if FileManager.default.isExecutableFile(atPath: beside.path) { return beside }
