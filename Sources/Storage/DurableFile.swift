@@ -122,6 +122,9 @@ package final class DurableFile: Sendable {
         }
     }
 
+    /// Lets others take the file.
+    func unlock() { _ = flock(descriptor, LOCK_UN) }
+
     /// Takes the file for this process alone; false when another has it.
     func lockExclusively() -> Bool { FileErrors.retrying { flock(descriptor, LOCK_EX | LOCK_NB) } == 0 }
 }

@@ -120,15 +120,16 @@ package final class FileJournalStore: JournalStore {
         }
     }
 
-    /// Leaves a mark, so that the next start is quick, and refuses every further append.
+    /// Leaves a mark, so that the next start is quick, refuses every further append, and gives the folder free.
     package func close() async throws(ExchangeError) {
         try await writing.run { () throws(ExchangeError) in
-            let isOpen = self.published.withLock { state in
+            let (isOpen, isSound) = self.published.withLock { state in
                 defer { state.isClosed = true }
-                return !state.isClosed && state.failure == nil
+                return (!state.isClosed, state.failure == nil)
             }
             guard isOpen else { return }
-            try self.tail.withLock { tail throws(ExchangeError) in try self.leaveMark(&tail) }
+            defer { self.lock.release() }
+            if isSound { try self.tail.withLock { tail throws(ExchangeError) in try self.leaveMark(&tail) } }
         }
     }
 

@@ -105,6 +105,14 @@ package final class FileKeyring: KeyringStore {
         }
     }
 
+    /// Makes no more keys, and gives the file free; keys that are there can still be used.
+    package func close() async {
+        _ = await threads.attempt {
+            self.state.withLock { $0.failure = ExchangeError(.unavailable, "the keyring is closed") }
+            self.file.unlock()
+        }
+    }
+
     private static func locked(_ path: String) -> ExchangeError {
         ExchangeError(.conflict, "keyring locked by another process; is a node running on this folder?", at: path)
     }

@@ -13,4 +13,7 @@ package final class StoreLock: Sendable {
                 .conflict, "store locked by another process; is a node running on this folder?", at: path)
         }
     }
+
+    /// Gives the folder free before the value is released.
+    package func release() { file.unlock() }
 }

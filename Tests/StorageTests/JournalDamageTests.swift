@@ -215,4 +215,47 @@ import Testing
         #expect(try await store.checkpoint() == nil)
         #expect(receipts.count == 5)
     }
+
+    @Test func `T51 a bit that flips between hashing and signing is not signed`() async throws {
+        let bench = try await JournalBench(.memory)
+        let flipped = FlippedStore(bench.store)
+        let signer = try NoteSigner(name: JournalBench.origin, privateKey: [UInt8](repeating: 3, count: 32))
+        let author = try await CheckpointAuthor(store: flipped, signer: signer)
+        _ = try await bench.writer.append(bench.submission(bench.patient(), "x"))
+        await #expect(throws: ExchangeError(.corrupted, "")) { try await author.publish() }
+        #expect(try await bench.store.checkpoint() == nil)
+    }
+}
+
+/// A store whose entries read back with one bit changed.
+private struct FlippedStore: JournalStore {
+    let store: any JournalStore
+
+    init(_ store: any JournalStore) { self.store = store }
+
+    var origin: String { store.origin }
+
+    func head() async throws(ExchangeError) -> JournalHead { try await store.head() }
+
+    func append(_ group: JournalGroup) async throws(ExchangeError) -> [EntryLocation] { try await store.append(group) }
+
+    func read(from position: JournalPosition, limit: Int) async throws(ExchangeError) -> [StoredEntry] {
+        try await store.read(from: position, limit: limit).map { entry in
+            var bytes = entry.bytes
+            bytes[bytes.count / 2] ^= 16
+            return StoredEntry(position: entry.position, location: entry.location, bytes: bytes)
+        }
+    }
+
+    func readContent(_ reference: ContentReference) async throws(ExchangeError) -> [UInt8] {
+        try await store.readContent(reference)
+    }
+
+    func leaves(_ range: Range<JournalPosition>) async throws(ExchangeError) -> [[UInt8]] {
+        try await store.leaves(range)
+    }
+
+    func checkpoint() async throws(ExchangeError) -> String? { try await store.checkpoint() }
+
+    func keepCheckpoint(_ text: String) async throws(ExchangeError) { try await store.keepCheckpoint(text) }
 }

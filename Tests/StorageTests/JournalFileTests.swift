@@ -161,4 +161,22 @@ import Testing
         try copy.put(first, "00000001.segment")
         await #expect(throws: ExchangeError(.corrupted, "")) { try await FileJournalStore.verify(copy.path, key: nil) }
     }
+
+    @Test func `a journal and a keyring that were closed or dropped can be opened at once`() async throws {
+        let folder = try JournalFolder()
+        defer { folder.keep() }
+        let world = JournalWorld.seeded(5)
+        let options = JournalBench.options(.quick(), 8192)
+        try await FileJournalStore.create(folder.path, origin: JournalBench.origin, options: options).close()
+        _ = try await FileKeyring.create(
+            folder.path + "/keyring", wrappingKey: JournalBench.wrappingKey, world: world)
+        for _ in 0..<100 {
+            try await FileJournalStore.open(folder.path, origin: JournalBench.origin, options: options).store.close()
+            let keyring = try await FileKeyring.open(
+                folder.path + "/keyring", wrappingKey: JournalBench.wrappingKey, world: world)
+            await keyring.close()
+            _ = try await FileKeyring.open(
+                folder.path + "/keyring", wrappingKey: JournalBench.wrappingKey, world: world)
+        }
+    }
 }
