@@ -96,7 +96,9 @@ let programs = Set(floors.last.map { $0.map(\.name) } ?? [])
 /// Suites that belong to no single module: what they need.
 let suites: [Module] = [
     Module("ConformanceTests", needs: ["ExchangeCore", "JSON", "XML", "FHIRModel", "CDA"]),
-    Module("StorageTests", needs: core + standards + questions + ["Transactions", "Storage", "Simulation"]),
+    Module(
+        "StorageTests", needs: core + standards + questions + ["Transactions", "Storage", "Simulation"],
+        foreign: ["Crypto"]),
     Module("FlowTests", needs: core + standards + questions + ["Transactions", "Simulation"], foreign: ["Crypto"]),
     Module("ClusterTests", needs: core + standards + questions + ["Transactions", "Simulation"]),
     Module(
