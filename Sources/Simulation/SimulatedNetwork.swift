@@ -104,7 +104,7 @@ package struct SimulatedPeerClient: PeerClient {
                 person.demographics, identifiers: [], onlyCertain: true, limit: 2, for: context)
             defer { for ticket in found.tickets { ticket.end() } }
             if let match = found.matches.first { return .one(patient: match.record.id.description) }
-            return found.needs.isEmpty ? .none : .ambiguous(needs: found.needs)
+            return found.isAmbiguous ? .ambiguous(needs: found.needs) : .none
         }
     }
 

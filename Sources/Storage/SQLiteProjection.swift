@@ -80,7 +80,7 @@ package struct SQLiteProjection: Sendable {
         case let error as ExchangeError: return error
         case let error as DatabaseError:
             logger.error("sqlite failed", metadata: ["sqlite.code": "\(error.extendedResultCode.rawValue)"])
-            let damaged: Set<ResultCode> = [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_FORMAT]
+            let damaged: [ResultCode] = [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_FORMAT]
             return damaged.contains(error.resultCode)
                 ? ExchangeError(.corrupted, "the projection is damaged; hie journal rebuild makes it anew")
                 : ExchangeError(.unavailable, "the projection cannot be used now (SQLite \(error.resultCode.rawValue))")

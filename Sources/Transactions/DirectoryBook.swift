@@ -26,13 +26,26 @@ package final class DirectoryBook: Sendable {
         (outgoing, outbox) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
     }
 
-    /// Communities that can be asked now: admitted, in force, with a FHIR address; in the order of their identifiers.
-    package func peers(at now: Timestamp) -> [PeerNode] {
-        state.withLock { $0.communities(now: now) }.compactMap { row in
-            guard row.standing == .active, let url = row.endpoint("fhir") else { return nil }
-            return PeerNode(community: row.community, name: row.name, fhirBase: url.description)
+    /// Whom a question across communities concerns, in the order of their identifiers: everybody admitted who has not left.
+    ///
+    /// `node` is nil for one that cannot be asked now (nothing heard from it yet, its record expired, in maintenance,
+    /// quarantined): its documents are missing all the same, and a receipt must say so (promise 3).
+    package func neighbours(at now: Timestamp) -> [(community: CommunityID, name: String, node: PeerNode?)] {
+        communities(at: now).compactMap { row in
+            switch row.standing {
+            case .retired, .unadmitted: return nil
+            case .silent, .stale, .maintenance, .quarantined: return (row.community, row.name, nil)
+            case .active:
+                let node = row.endpoint("fhir").map {
+                    PeerNode(community: row.community, name: row.name, fhirBase: $0.description)
+                }
+                return (row.community, row.name, node)
+            }
         }
     }
+
+    /// Communities that can be asked now: admitted, in force, with a FHIR address; in the order of their identifiers.
+    package func peers(at now: Timestamp) -> [PeerNode] { neighbours(at: now).compactMap(\.node) }
 
     /// Every community ever admitted, with its standing.
     package func communities(at now: Timestamp) -> [DirectoryCommunity] {

@@ -6,13 +6,16 @@ import PatientIndex
 
 /// A registration as a facility's registration desk states it.
 package struct PatientRegistration: Sendable {
+    /// The id the record is to have, where another system has given one already; nil lets the node choose.
+    package var id: PatientID?
     /// Identifiers, the facility's own medical record number first; at least one.
     package var identifiers: [PatientIdentifier]
     /// Demographics as registered.
     package var demographics: Demographics
 
     /// A registration from its parts.
-    package init(identifiers: [PatientIdentifier], demographics: Demographics) {
+    package init(id: PatientID? = nil, identifiers: [PatientIdentifier], demographics: Demographics) {
+        self.id = id
         self.identifiers = identifiers
         self.demographics = demographics
     }
@@ -48,9 +51,15 @@ extension Exchange {
                 throw ExchangeError(.conflict, "an identifier of this registration belongs to another patient")
             }
         }
+        if let wanted = registration.id, wanted != existing?.id {
+            let taken = try await read { try await projection.patient(wanted) }
+            guard existing == nil, taken == nil else {
+                throw ExchangeError(.conflict, "the id of this registration belongs to another patient")
+            }
+        }
         var random = world.random
         let record = PatientRecord(
-            id: existing?.id ?? .random(using: &random), identifiers: registration.identifiers,
+            id: existing?.id ?? registration.id ?? .random(using: &random), identifiers: registration.identifiers,
             demographics: registration.demographics)
         if record == existing { return record }
         _ = try await journal.append(

@@ -8,10 +8,15 @@ import XDSMetadata
 package struct FoundPatients: Sendable {
     /// Matches, best first.
     package let matches: [MatchResult]
-    /// Names of attributes that would help to tell several apart; empty unless the answer was withheld for that.
-    package let needs: [String]
+    /// Whether several people could be meant, so that none is named.
+    package var isAmbiguous = false
+    /// Names of attributes that would help to tell them apart; may be empty even then.
+    package var needs: [String] = []
     /// To be ended when the answer has left.
     package let tickets: [AnswersUnderWay.Ticket]
+
+    /// Nobody found, or nobody who may be known.
+    static let nobody = FoundPatients(matches: [], tickets: [])
 }
 
 extension Exchange {
@@ -36,19 +41,25 @@ extension Exchange {
         }) {
             candidates[found.id] = found
         }
-        let visible = try await visible(
-            candidates.values.filter(\.isActive).sorted { $0.id < $1.id }, for: context)
+        // Judged over everybody, hidden or not: a namesake that consent hides must not make another look certain.
+        let all = candidates.values.filter(\.isActive).sorted { $0.id < $1.id }
         let matcher = PatientMatcher()
         if onlyCertain {
-            switch matcher.certainMatch(demographics, identifiers: identifiers, candidates: visible) {
+            switch matcher.certainMatch(demographics, identifiers: identifiers, candidates: all) {
             case .person(let records):
-                return try await answer(Array(records.prefix(1)), transaction: "ITI-119", for: context)
-            case .none: return FoundPatients(matches: [], needs: [], tickets: [])
+                let shown = try await visible(Array(records.prefix(1)), for: context)
+                return try await answer(shown, transaction: "ITI-119", for: context)
+            case .none: return .nobody
             case .ambiguous:
-                return FoundPatients(matches: [], needs: Self.missingAttributes(demographics), tickets: [])
+                // Said only when somebody who may be known is among them: else the hidden would show by their number.
+                let several = matcher.match(demographics, identifiers: identifiers, candidates: all)
+                guard try await !visible(several, for: context).isEmpty else { return .nobody }
+                return FoundPatients(
+                    matches: [], isAmbiguous: true, needs: Self.missingAttributes(demographics), tickets: [])
             }
         }
-        let ranked = matcher.match(demographics, identifiers: identifiers, candidates: visible)
+        let ranked = try await visible(
+            matcher.match(demographics, identifiers: identifiers, candidates: all), for: context)
         let count = min(max(limit, 1), settings.limits.patientsPerSearchMax)
         return try await answer(Array(ranked.prefix(count)), transaction: "ITI-119", for: context)
     }
@@ -69,29 +80,29 @@ extension Exchange {
     {
         try demandPurpose(context)
         let found = try await read { try await projection.patients(identifier: identifier) }
-        let known = try await visible(found.filter(\.isActive), for: context)
-        return try await answer(known.map(Self.exact), transaction: "ITI-78", for: context)
+        let known = try await visible(found.filter(\.isActive).map(Self.exact), for: context)
+        return try await answer(known, transaction: "ITI-78", for: context)
     }
 
     /// Reads one patient by this node's id; an empty answer when there is none or consent hides it.
     package func findPatient(_ id: PatientID, for context: AccessContext) async throws(ExchangeError) -> FoundPatients {
         try demandPurpose(context)
         guard let found = try await read({ try await projection.patient(id) }) else {
-            return FoundPatients(matches: [], needs: [], tickets: [])
+            return .nobody
         }
-        return try await answer(visible([found], for: context).map(Self.exact), transaction: "ITI-78", for: context)
+        return try await answer(visible([Self.exact(found)], for: context), transaction: "ITI-78", for: context)
     }
 
     /// Leaves out whom the requester may not know to be a patient here.
     ///
     /// A facility's own staff may look up its own patients (purpose demanded). For another community, that somebody is a
     /// patient here is itself patient data: it is judged as a document with no attributes of its own, normally labelled.
-    private func visible(_ patients: [PatientRecord], for context: AccessContext) async throws(ExchangeError)
-        -> [PatientRecord]
+    private func visible(_ matches: [MatchResult], for context: AccessContext) async throws(ExchangeError)
+        -> [MatchResult]
     {
-        guard context.door == .peer else { return patients }
-        var visible: [PatientRecord] = []
-        for patient in patients where try await isKnowable(patient.id, for: context) { visible.append(patient) }
+        guard context.door == .peer else { return matches }
+        var visible: [MatchResult] = []
+        for match in matches where try await isKnowable(match.record.id, for: context) { visible.append(match) }
         return visible
     }
 
@@ -124,6 +135,6 @@ extension Exchange {
             tickets.append(ticket)
             shown.append(match)
         }
-        return FoundPatients(matches: shown, needs: [], tickets: tickets)
+        return FoundPatients(matches: shown, tickets: tickets)
     }
 }

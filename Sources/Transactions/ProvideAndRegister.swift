@@ -24,9 +24,11 @@ extension Exchange {
             throw ExchangeError(.conflict, "one of these documents is being published right now; try again")
         }
         defer { submissions.end(held) }
-        try SubmissionRules.check(submission, against: try await registryFacts(of: submission))
+        let facts = try await registryFacts(of: submission)
+        try SubmissionRules.check(submission, against: facts)
         let record = SubmissionRecord(
-            set: submission.set, entries: submission.documents.map(\.entry), superseded: submission.superseded,
+            set: submission.set, entries: submission.documents.map(\.entry),
+            superseded: SubmissionRules.superseded(by: submission, facts),
             base: settings.clientBase)
         _ = try await journal.append(
             EntryDraft(
@@ -92,6 +94,13 @@ extension Exchange {
         }
         for id in submission.superseded where !facts.targets.contains(where: { $0.id == id }) {
             if let target = try await read({ try await projection.entry(id) }) { facts.targets.append(target) }
+        }
+        if !submission.superseded.isEmpty {
+            var children = DocumentQuery()
+            children.relatedTo = submission.superseded
+            facts.dependents = try await read {
+                try await projection.entries(of: submission.set.patient, matching: children)
+            }
         }
         facts.isSetKnown = try await read { try await projection.submissionExists(uniqueID: submission.set.uniqueID) }
         return facts

@@ -25,13 +25,13 @@ extension Exchange {
             return FoundDocuments(
                 references: [], receipt: CompletenessReceipt([ownAnswer(count: 0, since: started)]), ticket: nil)
         }
-        let (peers, skipped) = candidates(only: only)
+        let (peers, unasked) = candidates(only: only)
         if !peers.isEmpty {
             let inquiry = InquiryRecord(transaction: "ITI-119", context: context, asked: peers.map(\.community))
             _ = try await journal.append(EntryDraft(kind: .inquiry, subject: patient, payload: inquiry.payload))
         }
         let answers = await ask(peers, about: record, matching: query, for: context)
-        let others = answers.map(\.answer) + skipped
+        let others = answers.map(\.answer) + unasked
         let wantsOwn = only?.contains(settings.community) ?? true
         let disclosure = try await disclose(
             for: context, transaction: "ITI-67",
@@ -88,23 +88,22 @@ extension Exchange {
     }
 
     /// Whom to ask, and a line for everyone who is not asked.
-    private func candidates(only: Set<CommunityID>?) -> (asked: [PeerNode], skipped: [CommunityAnswer]) {
+    private func candidates(only: Set<CommunityID>?) -> (asked: [PeerNode], others: [CommunityAnswer]) {
         var asked: [PeerNode] = []
-        var skipped: [CommunityAnswer] = []
-        func skip(_ peer: PeerNode, _ why: String) {
-            skipped.append(
-                CommunityAnswer(community: peer.community, name: peer.name, state: .skipped(why), elapsed: .zero))
-        }
-        for peer in directory.peers(at: world.now()) where peer.community != settings.community {
-            if let only, !only.contains(peer.community) {
-                skip(peer, "not asked for")
-            } else if asked.count == settings.limits.fanOutMax {
-                skip(peer, "more communities than one question may reach")
+        var others: [CommunityAnswer] = []
+        for (community, name, node) in directory.neighbours(at: world.now()) where community != settings.community {
+            let state: CommunityAnswer.State
+            if let only, !only.contains(community) {
+                state = .skipped("not asked for")
+            } else if let node, asked.count < settings.limits.fanOutMax {
+                asked.append(node)
+                continue
             } else {
-                asked.append(peer)
+                state = .unreachable
             }
+            others.append(CommunityAnswer(community: community, name: name, state: state, elapsed: .zero))
         }
-        return (asked, skipped)
+        return (asked, others)
     }
 
     private struct PeerAnswer: Sendable {

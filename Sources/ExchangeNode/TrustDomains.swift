@@ -1,0 +1,54 @@
+import ExchangeCore
+import Foundation
+import PeerTransport
+import Transactions
+import Trust
+import X509
+
+/// A node's two trust domains, read from its folder: the facility's clients, and the network's peers.
+///
+/// Policies are made anew for each question, so that an admission or revocation counts at once (security.md L14).
+package struct TrustDomains: Sendable {
+    /// What the node shows on the peer port, and to peers it calls.
+    package let node: TLSIdentity
+    /// What it shows on the client port.
+    package let listener: TLSIdentity
+    /// The network authority's keys: whose admissions count.
+    package let networkKeys: [VerifyingKey]
+    /// Per `iss` the keys that may sign user tokens.
+    package let issuers: [String: [VerifyingKey]]
+    let networkRoots: [Certificate]
+    let clientRoots: [Certificate]
+
+    /// Reads certificates and keys; refuses files that others may read.
+    package init(_ home: NodeHome, _ configuration: NodeConfiguration) throws(ExchangeError) {
+        guard FileManager.default.fileExists(atPath: home.nodeCertificate.path) else {
+            throw ExchangeError(
+                .notFound,
+                "the node has no certificate yet; run hie certificate issue --network DIR --node \(home.folder.path)")
+        }
+        node = try TLSIdentity(
+            certificatePEM: PlainFile.text(home.nodeCertificate), keyPEM: SecretFile.text(home.nodeKey))
+        listener = try TLSIdentity(
+            certificatePEM: PlainFile.text(home.listenerCertificate), keyPEM: SecretFile.text(home.listenerKey))
+        networkRoots = try CertificatePEM.read(PlainFile.text(home.networkAuthority))
+        clientRoots = try CertificatePEM.read(PlainFile.text(home.clientAuthority))
+        networkKeys = networkRoots.compactMap(\.verifyingKey)
+        var issuers: [String: [VerifyingKey]] = [
+            configuration.community.urn: [try SigningKey(pem: SecretFile.text(home.tokenKey)).publicKey]
+        ]
+        for (issuer, file) in configuration.issuers {
+            let url = URL(fileURLWithPath: file, relativeTo: home.folder)
+            issuers[issuer, default: []].append(try VerifyingKey(pem: PlainFile.text(url)))
+        }
+        self.issuers = issuers
+    }
+
+    /// Who is believed on the client port.
+    package var clientPolicy: TrustPolicy { TrustPolicy(roots: clientRoots) }
+
+    /// Who is believed between nodes, by the directory as it is now.
+    package func peerPolicy(_ directory: DirectoryBook, now: Timestamp) -> TrustPolicy {
+        TrustPolicy(roots: networkRoots, admitted: directory.admittedKeys(at: now))
+    }
+}

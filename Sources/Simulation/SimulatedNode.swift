@@ -1,0 +1,126 @@
+import ConsentEngine
+import ExchangeCore
+import GossipDirectory
+import Journal
+import Logging
+import Transactions
+import Trust
+
+/// What a simulated node is, before and after it crashes: its name, its keys, and its disk.
+package struct SimulatedFacility: Sendable {
+    /// The community it speaks for.
+    package let community: CommunityID
+    /// Its name.
+    package let name: String
+    /// What holds for patients who have said nothing.
+    package let consent: ConsentPolicyDefault
+    let key: SigningKey
+    let admission: Admission
+    let store: MemoryJournalStore
+    let keyring: MemoryKeyring
+
+    /// A facility with an empty disk, admitted by the network's authority.
+    package init(
+        community: CommunityID, name: String, consent: ConsentPolicyDefault, authority: SigningKey, world: World,
+    ) throws(ExchangeError) {
+        self.community = community
+        self.name = name
+        self.consent = consent
+        key = SigningKey()
+        admission = try Admission(
+            granting: .init(
+                network: authority.publicKey.thumbprint, community: community, organization: name,
+                keys: [key.publicKey], issued: world.now()),
+            key: authority)
+        store = MemoryJournalStore(
+            origin: "oid/\(community.oid.dotted)", world: world, syncDelay: .microseconds(300))
+        keyring = MemoryKeyring(world: world)
+    }
+
+    /// Its FHIR base URL as the directory states it.
+    package var base: String { "https://h\(community.oid.dotted).sim/fhir" }
+
+    /// The journal's disk, to make it fail or crash.
+    package var disk: MemoryJournalStore { store }
+}
+
+/// A running simulated node: the production exchange over memory stores and a simulated network.
+package struct SimulatedNode: Sendable {
+    /// What it is.
+    package let facility: SimulatedFacility
+    /// Its exchange, with every transaction.
+    package let exchange: Exchange
+    private let network: SimulatedNetwork
+    private let world: World
+
+    /// Starts a node from its disk: recovers the journal, makes the projection anew, and attaches it to the network.
+    package init(
+        _ facility: SimulatedFacility, seeds: [SimulatedFacility], authority: VerifyingKey, network: SimulatedNetwork,
+        limits: ExchangeLimits = ExchangeLimits(), world: World,
+    ) async throws {
+        self.facility = facility
+        self.network = network
+        self.world = world
+        let projection = MemoryProjection(base: facility.base, limits: limits)
+        let reader = JournalReader(store: facility.store, keyring: facility.keyring)
+        _ = try await reader.bringUpToDate(projection)
+        let writer = try await JournalWriter(
+            store: facility.store, keyring: facility.keyring, projection: projection, world: world)
+        let identity = DirectoryIdentity(
+            authorities: [authority], community: facility.community, key: facility.key,
+            seeds: seeds.compactMap { seed in
+                EndpointURL(seed.base).map { DirectoryTarget(community: seed.community, url: $0) }
+            })
+        var state = DirectoryState(identity: identity, store: world.randomBits())
+        _ = state.restore(try await projection.directoryFacts(), now: world.now())
+        exchange = Exchange(
+            settings: ExchangeSettings(
+                community: facility.community, name: facility.name, clientBase: facility.base,
+                consentDefault: facility.consent, limits: limits),
+            world: world, journal: writer, reader: reader, projection: projection,
+            directory: DirectoryBook(state, world: world),
+            peers: SimulatedPeerClient(of: facility.community, network: network),
+            logger: Logger(label: "simulation", factory: { _ in SwiftLogNoOpLogHandler() }))
+        network.attach(exchange)
+    }
+
+    /// Begins its life in the directory: admission, its own record, and the loops that push and pull; ends on cancellation.
+    package func gossip() async throws {
+        try await exchange.advanceDirectory(.admitted(facility.admission.token.compact))
+        if let url = EndpointURL(facility.base) {
+            try await exchange.advanceDirectory(
+                .profiled(
+                    DirectoryProfile(
+                        organization: facility.name, endpoints: [DirectoryEndpoint(role: "fhir", url: url)])))
+        }
+        try await exchange.advanceDirectory(.started)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.sendOutgoing() }
+            group.addTask {
+                while true {
+                    try await self.world.sleep(self.exchange.directory.timerInterval())
+                    try await self.exchange.advanceDirectory(.timer)
+                }
+            }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func sendOutgoing() async throws {
+        for await outgoing in exchange.directory.outgoing {
+            let own = facility.community
+            guard let target = outgoing.target.community else { continue }
+            do throws(ExchangeError) {
+                let bytes = outgoing.message.bytes
+                let answer = try await network.carry(to: target, before: world.uptime() + .seconds(2)) {
+                    exchange throws(ExchangeError) in try await exchange.exchangeDirectory(bytes, from: own)
+                }
+                try await exchange.advanceDirectory(
+                    .answered(try DirectoryMessage(answer), from: target, target: outgoing.target))
+            } catch {
+                try await exchange.advanceDirectory(.failed(outgoing.target))
+            }
+        }
+    }
+}

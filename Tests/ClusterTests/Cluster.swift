@@ -1,0 +1,141 @@
+import ConsentEngine
+import DocumentExchange
+import ExchangeCore
+import Simulation
+import Testing
+import Transactions
+import Trust
+import XDSMetadata
+
+/// Hospital, clinic and emergency department, and the steps they go through.
+struct Cluster: Sendable {
+    let world: World
+    let network: SimulatedNetwork
+    let authority: SigningKey
+    let facilities: [SimulatedFacility]
+    let nodes: [SimulatedNode]
+    var hospital: SimulatedNode { nodes[0] }
+    var clinic: SimulatedNode { nodes[1] }
+    var emergency: SimulatedNode { nodes[2] }
+
+    init(_ world: World) async throws {
+        self.world = world
+        network = SimulatedNetwork(world: world)
+        authority = SigningKey()
+        var facilities: [SimulatedFacility] = []
+        for (number, name) in ["Hospital", "Clinic", "Emergency"].enumerated() {
+            facilities.append(
+                try SimulatedFacility(
+                    community: CommunityID("1.3.6.1.4.1.21367.2026.1\(number)")!, name: name, consent: .optOut,
+                    authority: authority, world: world))
+        }
+        self.facilities = facilities
+        var nodes: [SimulatedNode] = []
+        for (number, facility) in facilities.enumerated() {
+            nodes.append(
+                try await SimulatedNode(
+                    facility, seeds: number == 0 ? [] : [facilities[0]], authority: authority.publicKey,
+                    network: network, world: world))
+        }
+        self.nodes = nodes
+    }
+
+    func context(_ node: SimulatedNode, _ door: AccessContext.Door = .client) -> AccessContext {
+        AccessContext(
+            door: door, user: "dr.brattain", role: "physician", organization: node.facility.community.urn,
+            community: node.facility.community, purpose: "TREAT", deadline: world.uptime() + .seconds(30),
+            traceID: world.newTraceID())
+    }
+
+    /// Waits until every node lists the other two, at most a simulated minute.
+    func converge() async throws {
+        for _ in 0..<600 {
+            if nodes.allSatisfy({ $0.exchange.directory.peers(at: world.now()).count == 3 }) { return }
+            try await world.sleep(.milliseconds(100))
+        }
+        Issue.record("the directories did not converge")
+    }
+
+    func register(_ node: SimulatedNode, mrn: String, given: [String], phone: String) async throws -> PatientID {
+        try await node.exchange.registerPatient(
+            PatientRegistration(
+                identifiers: [PatientIdentifier(system: "\(node.facility.community.urn).1", value: mrn)!],
+                demographics: Demographics(
+                    names: [PersonName(family: "Quintero Vasquez", given: given)],
+                    birthDate: PartialDate("1957-03-14"), sex: .female,
+                    addresses: [
+                        PostalAddress(lines: ["48 Tamarack Lane"], city: "Alderbrook Falls", state: "VT", postalCode: "05999")
+                    ], phones: [phone])), for: context(node, .administration)
+        ).id
+    }
+
+    func publish(_ node: SimulatedNode, _ number: Int, for patient: PatientID) async throws -> DocumentEntry {
+        let bytes = Array("summary \(number) of \(node.facility.name)".utf8)
+        var draft = DocumentDraft(mimeType: "text/plain")
+        draft.uniqueID = "\(node.facility.community.urn).8.\(number)"
+        draft.typeCode = CodedValue(code: "18842-5", system: CodeSystems.loinc)
+        draft.securityCodes = [CodedValue(code: "N", system: CodeSystems.confidentiality)]
+        let digest = ContentDigest(bytes)
+        draft.sha1 = digest.sha1
+        draft.size = bytes.count
+        var request = ProvideRequest(patient: SubmittedPatient(record: patient))
+        request.documents = [(draft, bytes)]
+        return try await node.exchange.provideAndRegister(request, for: context(node)).documents[0].entry
+    }
+
+    /// Asks across communities from the emergency department.
+    func locate(_ patient: PatientID) async throws -> (ids: Set<DocumentID>, receipt: CompletenessReceipt) {
+        let found = try await emergency.exchange.locateDocuments(
+            of: patient, matching: DocumentQuery(), for: context(emergency))
+        found.ticket?.end()
+        return (Set(try found.references.map { try DocumentEntry(reference: $0).id }), found.receipt)
+    }
+
+    /// Steps 2 to 6 of the demonstration.
+    func play() async throws {
+        try await converge()
+        let atHospital = try await register(hospital, mrn: "RH-1", given: ["Marisol", "Elena"], phone: "+1-802-555-0142")
+        let atClinic = try await register(clinic, mrn: "C-1", given: ["Marisol"], phone: "(802) 555-0142")
+        let here = try await register(emergency, mrn: "ED-1", given: ["Marisol", "E"], phone: "8025550142")
+        let one = try await publish(hospital, 1, for: atHospital)
+        let two = try await publish(clinic, 2, for: atClinic)
+
+        var answer = try await locate(here)
+        #expect(answer.ids == [one.id, two.id])
+        #expect(answer.receipt.communities.map(\.word) == ["answered", "answered", "none"])
+        #expect(answer.receipt.isComplete)
+        let document = try await emergency.exchange.retrieveDocument(
+            one.id, from: hospital.facility.community, of: here, for: context(emergency))
+        document.ticket.end()
+        #expect(document.bytes == Array("summary 1 of Hospital".utf8))
+
+        var random = world.random
+        let refusal = ConsentDirective(
+            id: .ordered(at: world.now(), using: &random), patient: atHospital, base: ConsentRule(.deny),
+            recorded: world.now())
+        try await hospital.exchange.recordConsent(refusal, for: context(hospital, .administration))
+        answer = try await locate(here)
+        #expect(answer.ids == [two.id])
+        #expect(answer.receipt.communities.map(\.word) == ["none", "answered", "none"])
+        _ = try await hospital.exchange.revokeConsent(refusal.id, for: context(hospital, .administration))
+        answer = try await locate(here)
+        #expect(answer.ids == [one.id, two.id])
+
+        network.set(clinic.facility.community, .silent)
+        let asked = world.uptime()
+        answer = try await locate(here)
+        #expect(answer.ids == [one.id])
+        #expect(answer.receipt.communities.map(\.word) == ["answered", "timed-out", "none"])
+        #expect(!answer.receipt.isComplete)
+        #expect(world.uptime() - asked <= .seconds(ExchangeLimits().locateSecondsMax + 1))
+        network.set(clinic.facility.community, .down)
+        answer = try await locate(here)
+        #expect(answer.receipt.communities.map(\.word) == ["answered", "unreachable", "none"])
+
+        facilities[1].disk.crash()
+        _ = try await SimulatedNode(
+            facilities[1], seeds: [facilities[0]], authority: authority.publicKey, network: network, world: world)
+        answer = try await locate(here)
+        #expect(answer.ids == [one.id, two.id])
+    }
+}
