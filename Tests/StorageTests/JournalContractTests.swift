@@ -1,4 +1,3 @@
-import Crypto
 import ExchangeCore
 import Journal
 import Simulation

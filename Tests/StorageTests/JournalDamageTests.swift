@@ -1,4 +1,3 @@
-import Crypto
 import ExchangeCore
 import Foundation
 import Journal
