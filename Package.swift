@@ -102,9 +102,14 @@ let suites: [Module] = [
     Module("FlowTests", needs: core + standards + questions + ["Transactions", "Simulation"], foreign: ["Crypto"]),
     Module("ClusterTests", needs: core + standards + questions + ["Transactions", "Simulation"]),
     Module(
+        "EdgeTests", needs: core + standards + questions + ["Transactions", "FHIREndpoint", "Simulation"],
+        foreign: ["HummingbirdCore", "HTTPTypes", "NIOCore", "Logging", "X509"]),
+    Module(
         "NodeTests",
-        needs: core + standards + questions + ["Transactions", "PeerTransport", "Storage", "ExchangeNode"],
-        foreign: ["NIOCore", "NIOPosix", "NIOSSL", "Logging", "X509", "Crypto"]),
+        needs: core + standards + questions + [
+            "Transactions", "AdminEndpoint", "PeerTransport", "Storage", "ExchangeNode",
+        ],
+        foreign: ["NIOCore", "NIOPosix", "NIOSSL", "ServiceLifecycle", "Logging", "X509", "Crypto"]),
     Module("CommandTests", needs: ["ExchangeCore", "JSON", "hie", "hie-bench"]),
     Module("TidyTests"),
 ]

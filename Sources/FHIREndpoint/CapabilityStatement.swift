@@ -1,0 +1,119 @@
+import ExchangeCore
+import FHIRModel
+import JSON
+import NIOCore
+
+/// What a listener can do, generated from the tables that dispatch and search read (`GET metadata`).
+struct CapabilityStatement: Sendable {
+    let door: AccessContext.Door
+    let base: String
+    let name: String
+    let date: Timestamp
+    let tokenEndpoint: String?
+
+    /// The statement as JSON text, rendered once.
+    var bytes: ByteBuffer { ByteBuffer(bytes: JSONWriter.bytes(.object(json))) }
+
+    /// The resource.
+    var json: JSONObject {
+        let routes = RouteTable.routes(of: door)
+        var types: [String] = []
+        for route in routes {
+            if let type = route.resourceType, !types.contains(type) { types.append(type) }
+        }
+        var rest: JSONObject = ["mode": "server", "security": security]
+        rest["resource"] = .array(
+            types.map { type in .object(resource(type, routes.filter { $0.resourceType == type })) })
+        let system = routes.filter { $0.resourceType == nil }.compactMap(\.interaction)
+        if !system.isEmpty { rest["interaction"] = .array(system.map { ["code": .string($0)] }) }
+        return [
+            "resourceType": "CapabilityStatement", "status": "active", "date": .string(date.description),
+            "kind": "instance", "instantiates": .array(instantiates.map { .string($0) }),
+            "software": ["name": "Concordat"],
+            "implementation": ["description": .string(name), "url": .string(base)], "fhirVersion": "4.0.1",
+            "format": ["application/fhir+json", "json"], "rest": .array([.object(rest)]),
+        ]
+    }
+
+    /// The actors of IHE this door takes the part of.
+    private var instantiates: [String] {
+        let mhd = "https://profiles.ihe.net/ITI/MHD/CapabilityStatement/IHE.MHD."
+        let responder = [mhd + "DocumentResponder"]
+        switch door {
+        case .client:
+            return ["DocumentRecipient", "DocumentRecipient.Comprehensive", "DocumentRecipient.Simplified",
+                "DocumentRecipient.Generate", "DocumentResponder.Target"].map { mhd + $0 } + responder
+        case .peer, .administration: return responder
+        }
+    }
+
+    private var security: JSONValue {
+        var security: JSONObject = [
+            "cors": false,
+            "service": [
+                [
+                    "coding": [
+                        [
+                            "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+                            "code": "SMART-on-FHIR",
+                        ],
+                    ],
+                ],
+            ],
+            "description": .string(
+                door == .client
+                    ? "Mutual TLS and an IUA access token bound to the client certificate (ITI-72, RFC 8705)"
+                    : "Mutual TLS between admitted communities and a signed assertion for each request"),
+        ]
+        if let tokenEndpoint {
+            // What fhirclient reads; SMART's well-known document came later.
+            security["extension"] = [
+                [
+                    "url": "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",
+                    "extension": [["url": "token", "valueUri": .string(tokenEndpoint)]],
+                ],
+            ]
+        }
+        return .object(security)
+    }
+
+    private func resource(_ type: String, _ routes: [Route]) -> JSONObject {
+        var resource: JSONObject = ["type": .string(type)]
+        var codes: [String] = []
+        for case let code? in routes.map(\.interaction) where !code.hasPrefix("$") && !codes.contains(code) {
+            codes.append(code)
+        }
+        if !codes.isEmpty { resource["interaction"] = .array(codes.map { ["code": .string($0)] }) }
+        let parameters = searchParameters(of: type)
+        if codes.contains("search-type") { resource["searchParam"] = .array(parameters) }
+        let operations = routes.compactMap(\.interaction).filter { $0.hasPrefix("$") }
+        if !operations.isEmpty {
+            resource["operation"] = .array(
+                operations.map {
+                    ["name": .string(String($0.dropFirst())), "definition": .string(Self.definition(of: $0))]
+                })
+        }
+        return resource
+    }
+
+    private func searchParameters(of type: String) -> [JSONValue] {
+        switch type {
+        case "DocumentReference": SearchParameters.criteria.map { Self.parameter($0.name, $0.kind, $0.definition) }
+        case "Patient": PatientSearch.criteria.map { Self.parameter($0.name, $0.kind, $0.definition) }
+        default: []
+        }
+    }
+
+    private static func parameter(_ name: String, _ kind: SearchParameter.Kind, _ definition: String?) -> JSONValue {
+        var parameter: JSONObject = ["name": .string(name)]
+        parameter["definition"] = definition.map { .string($0) }
+        parameter["type"] = .string(kind.rawValue)
+        return .object(parameter)
+    }
+
+    private static func definition(of operation: String) -> String {
+        operation == "$match"
+            ? "http://hl7.org/fhir/OperationDefinition/Patient-match"
+            : "https://profiles.ihe.net/ITI/MHD/OperationDefinition/generate-metadata"
+    }
+}

@@ -1,0 +1,49 @@
+import ExchangeCore
+import FHIRModel
+import Transactions
+
+/// The completeness receipt as an OperationOutcome: one issue for each community (ihe.md 9.2).
+enum CompletenessOutcome {
+    /// What a community said, as a code; ours.
+    static let answerCodes = "https://concordat.example/fhir/CodeSystem/community-answer"
+    /// The extension that names an issue's community; ours.
+    static let communityExtension = "https://concordat.example/fhir/StructureDefinition/community"
+
+    /// The issues of a receipt, in its order, and of parameters that were left out.
+    static func outcome(_ receipt: CompletenessReceipt, ignored: [String]) -> OperationOutcome {
+        OperationOutcome(receipt.communities.map(issue) + ignored.map(leftOut))
+    }
+
+    /// The issue of a parameter that this node does not know.
+    static func leftOut(_ name: String) -> OperationOutcome.Issue {
+        .init(
+            .warning, "not-supported",
+            details: "a search parameter is not known here and was left out; see metadata and the self link",
+            diagnostics: name)
+    }
+
+    private static func issue(_ answer: CommunityAnswer) -> OperationOutcome.Issue {
+        let (severity, code) = mapped(answer.state)
+        var codings = [CodedValue(code: answer.word, system: answerCodes)]
+        switch answer.state {
+        case .timedOut, .unreachable:
+            codings.append(CodedValue(code: "XDSUnavailableCommunity", system: OutcomeMapping.errorCodes))
+        case .answered, .none, .denied, .ambiguous, .skipped: break
+        }
+        return .init(
+            severity, code, details: answer.sentence, codings: codings,
+            diagnostics: "elapsed=\(answer.elapsed.wholeMilliseconds)ms",
+            extensions: [.init(url: communityExtension, valueOid: answer.community.urn)])
+    }
+
+    private static func mapped(_ state: CommunityAnswer.State) -> (OperationOutcome.Severity, String) {
+        switch state {
+        case .answered, .none: (.information, "informational")
+        case .timedOut, .unreachable: (.warning, "incomplete")
+        case .ambiguous: (.warning, "multiple-matches")
+        case .denied: (.warning, "suppressed")
+        // The receipt has no gap in it: a filter ruled the community out.
+        case .skipped: (.information, "informational")
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import ExchangeCore
+import NIOCore
+import NIOSSL
+import SwiftASN1
+import Synchronization
+import Trust
+import X509
+
+/// Who is at the other end of one connection, found out once: judged again, cheaply, for each request (security.md L14).
+package final class ConnectionIdentity: Sendable {
+    /// The certificate, as it was judged after the handshake.
+    package let certificate: TrustedCertificate
+    /// The last token verified on this connection: an access token comes again with every request until it expires.
+    let verified = Mutex<VerifiedToken?>(nil)
+
+    /// An identity of a judged certificate.
+    package init(certificate: TrustedCertificate) { self.certificate = certificate }
+
+    /// For the request log: a client's name or a peer's community.
+    package var name: String { certificate.community?.urn ?? certificate.clientName ?? "unnamed" }
+}
+
+/// A user token whose signature was verified, with the keys it was verified against.
+struct VerifiedToken: Sendable {
+    let compact: String
+    let token: UserToken
+    let issuers: [String: [VerifyingKey]]
+}
+
+/// The identities of the open connections: asking a channel for its certificate hops to its event loop, so it is done once.
+final class ConnectionIdentities: Sendable {
+    /// Why there is no identity, for the log.
+    enum Outcome: Sendable {
+        case identity(ConnectionIdentity)
+        case refused(String)
+    }
+
+    private let known = Mutex<[ObjectIdentifier: ConnectionIdentity]>([:])
+
+    /// The identity of a request's channel: of the channel itself (HTTP/1.1) or of its parent (HTTP/2 stream).
+    func identity(of channel: any Channel, judge: (Certificate) async -> TrustPolicy.Verdict) async -> Outcome {
+        let found = known.withLock { known in
+            known[ObjectIdentifier(channel)] ?? channel.parent.flatMap { known[ObjectIdentifier($0)] }
+        }
+        if let found { return .identity(found) }
+        var candidate: (any Channel)? = channel
+        while let current = candidate {
+            if let presented = try? await current.nioSSL_peerCertificate().get() {
+                return await admit(presented, of: current, judge: judge)
+            }
+            candidate = current.parent
+        }
+        return .refused("no certificate presented")
+    }
+
+    private func admit(
+        _ presented: NIOSSLCertificate, of channel: any Channel, judge: (Certificate) async -> TrustPolicy.Verdict,
+    ) async -> Outcome {
+        guard let der = try? presented.toDERBytes(), let certificate = try? Certificate(derEncoded: der) else {
+            return .refused("the certificate cannot be read")
+        }
+        switch await judge(certificate) {
+        case .refused(let refusal): return .refused(refusal.description)
+        case .trusted(let trusted):
+            let identity = ConnectionIdentity(certificate: trusted)
+            known.withLock { $0[ObjectIdentifier(channel)] = identity }
+            // Holds the channel: its key must go before it does, else another connection could inherit the identity.
+            channel.closeFuture.whenComplete { _ in self.known.withLock { $0[ObjectIdentifier(channel)] = nil } }
+            return .identity(identity)
+        }
+    }
+}

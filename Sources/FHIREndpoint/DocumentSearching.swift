@@ -1,0 +1,102 @@
+import ExchangeCore
+import FHIRModel
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+import PatientIndex
+import Transactions
+import XDSMetadata
+
+extension FHIRService {
+    /// ITI-67 Find Document References, by GET or by a form: across communities for clients, at this node for peers.
+    func searchDocuments(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> Answer {
+        let context = try exchanged.asker()
+        let fields = try await searchFields(&exchanged)
+        let search = try exchanged.reading { () throws(ExchangeError) in
+            try DocumentSearch(fields, isStrict: Negotiation.isStrict(exchanged.request.headers))
+        }
+        try Negotiation.demandJSON(exchanged.request.headers, format: search.format)
+        try demandKnown(search.communities)
+        let patient = try await patient(of: search)
+        let found = try await find(search, patient, for: context)
+        let outcome = outcome(of: found, search)
+        var random = exchange.world.random
+        let page = SearchsetPage(
+            base: base, search: search, pageEntriesMax: exchange.settings.limits.pageEntriesMax, outcome: outcome,
+            outcomeID: outcome == nil ? "" : LocalID<OutcomeSubject>.random(using: &random).description)
+        return Answer(.ok, json: page.bytes(of: found.references), tickets: found.ticket.map { [$0] } ?? [])
+    }
+
+    /// The parameters of a search: of the query, and of the form behind it when it came by POST.
+    func searchFields(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> [RequestField] {
+        var fields = try exchanged.fields()
+        guard exchanged.request.method == .post else { return fields }
+        try Negotiation.demandForm(exchanged.request.headers)
+        let reading = BodyReading(
+            limits: exchange.settings.limits, bytesMax: RequestTarget.formBytesMax, uptime: exchange.world.uptime)
+        let form = try await exchanged.body(reading)
+        fields += try exchanged.reading { () throws(ExchangeError) in try RequestTarget.fields(form: form) }
+        guard fields.count <= RequestTarget.fieldsMax else {
+            throw .exchange(
+                ExchangeError(.badRequest, "a search may have \(RequestTarget.fieldsMax) parameters at the most"))
+        }
+        return fields
+    }
+
+    private func find(_ search: DocumentSearch, _ patient: PatientID, for context: AccessContext)
+        async throws(EdgeRefusal) -> FoundDocuments
+    {
+        try await asking { () throws(ExchangeError) in
+            switch door {
+            case .client:
+                try await exchange.locateDocuments(
+                    of: patient, matching: search.query, only: search.communities, for: context)
+            case .peer, .administration:
+                try await exchange.findDocuments(of: patient, matching: search.query, for: context)
+            }
+        }
+    }
+
+    /// Target Communities Option: a community that cannot be served is an error, not a gap (MHD 4.2.4).
+    private func demandKnown(_ communities: Set<CommunityID>?) throws(EdgeRefusal) {
+        guard let communities else { return }
+        var known: Set<CommunityID> = [exchange.settings.community]
+        if door == .client { known.formUnion(exchange.directory.peers(at: exchange.world.now()).map(\.community)) }
+        guard communities.isSubset(of: known) else {
+            throw .exchange(
+                ExchangeError(
+                    .notFound, "XDSUnknownCommunity: a community of targetCommunityIdList cannot be asked here",
+                    at: "targetCommunityIdList"))
+        }
+    }
+
+    /// The record a search means; one that no patient has when it means none, so that the road is the same.
+    private func patient(of search: DocumentSearch) async throws(EdgeRefusal) -> PatientID {
+        guard let given = search.patientIdentifier else { return search.patient ?? DocumentSearch.unknownPatient }
+        guard let identifier = given else { return DocumentSearch.unknownPatient }
+        var records: [PatientRecord] = []
+        do {
+            records = try await exchange.projection.patients(identifier: identifier).filter(\.isActive)
+        } catch {
+            throw .exchange(ExchangeError(.unavailable, "the node cannot read its tables; see its log"))
+        }
+        guard records.count < 2 || door == .peer else {
+            throw .exchange(
+                ExchangeError(.badRequest, "XDSResultNotSinglePatient: the identifier names several patients here"))
+        }
+        guard let record = records.first, records.count == 1 else { return DocumentSearch.unknownPatient }
+        if let patient = search.patient, patient != record.id { return DocumentSearch.unknownPatient }
+        return record.id
+    }
+
+    private func outcome(of found: FoundDocuments, _ search: DocumentSearch) -> OperationOutcome? {
+        switch door {
+        case .client: CompletenessOutcome.outcome(found.receipt, ignored: search.ignored)
+        case .peer, .administration:
+            search.ignored.isEmpty ? nil : OperationOutcome(search.ignored.map(CompletenessOutcome.leftOut))
+        }
+    }
+}
+
+/// What the id of an OperationOutcome in a searchset names.
+private enum OutcomeSubject {}

@@ -1,0 +1,161 @@
+import ExchangeCore
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import Transactions
+
+/// The FHIR service of one door: reads requests, asks the exchange, writes its answers. It decides nothing itself.
+///
+/// `HTTPServerBuilder.buildServer(...)` takes `responder`; the listener, its TLS and its timeouts are ExchangeNode's.
+package struct FHIRService: Sendable {
+    let exchange: Exchange
+    let door: AccessContext.Door
+    let authenticator: any RequestAuthenticator
+    let logger: Logger
+    let base: String
+    let bodies: BodyReading
+    private let connections = ConnectionIdentities()
+    private let dates = HTTPDate()
+    private let capabilities: ByteBuffer
+
+    /// The service of one listener.
+    ///
+    /// - Parameters:
+    ///   - exchange: whom it asks.
+    ///   - door: whose listener it is, `.client` or `.peer`.
+    ///   - authenticator: who may use it.
+    ///   - logger: for requests and refusals; gets no query, no identifier and no token.
+    ///   - base: the listener's base URL, such as `https://a.example.org:8443/fhir`, without a slash at its end.
+    ///   - tokenEndpoint: where clients get access tokens, for the CapabilityStatement; nil when it names none.
+    package init(
+        exchange: Exchange, door: AccessContext.Door, authenticator: any RequestAuthenticator, logger: Logger,
+        base: String, tokenEndpoint: String? = nil,
+    ) {
+        self.exchange = exchange
+        self.door = door
+        self.authenticator = authenticator
+        self.logger = logger
+        self.base = base
+        bodies = BodyReading(limits: exchange.settings.limits, uptime: exchange.world.uptime)
+        capabilities = CapabilityStatement(
+            door: door, base: base, name: exchange.settings.name, date: exchange.world.now(),
+            tokenEndpoint: tokenEndpoint
+        ).bytes
+    }
+
+    /// Answers the requests of a listener: what `HTTPServerBuilder.buildServer` asks for.
+    package var responder: HTTPChannelHandler.Responder {
+        { request, writer, channel in try await respond(to: request, writer, on: channel) }
+    }
+
+    /// Answers one request; throws only to close the connection.
+    private func respond(to request: Request, _ writer: consuming ResponseWriter, on channel: any Channel) async throws {
+        var handled = await handle(request) {
+            await connections.identity(of: channel) { await authenticator.judge($0) }
+        }
+        handled.answer.headers[.date] = dates.text(exchange.world.now())
+        log(handled, channel: channel)
+        try await AnswerSending.send(
+            handled.answer, isHead: request.method == .head, to: writer,
+            unread: handled.hasReadBody ? nil : request.body, on: channel)
+    }
+
+    /// A request answered, with what the request log says of it.
+    struct Handled: Sendable {
+        var answer: Answer
+        var method: HTTPRequest.Method
+        var route: String
+        var traceID: String
+        var started: Duration
+        var peer: String?
+        var refusal: String?
+        var hasReadBody: Bool
+    }
+
+    /// Takes a request to its answer; every failure becomes one.
+    func handle(_ request: Request, identity: () async -> ConnectionIdentities.Outcome) async -> Handled {
+        let started = exchange.world.uptime()
+        let traceID = RequestTrace.id(request.headers) ?? exchange.world.newTraceID()
+        var exchanged = EdgeRequest(request: request, traceID: traceID, started: started)
+        var answer: Answer
+        do {
+            answer = try await dispatch(&exchanged, identity: identity)
+        } catch {
+            answer = OutcomeMapping.answer(to: error)
+            exchanged.note(error)
+        }
+        answer.headers[.requestID] = exchanged.traceID
+        return Handled(
+            answer: answer, method: request.method, route: exchanged.route?.pattern ?? "none",
+            traceID: exchanged.traceID, started: started, peer: exchanged.identity?.name, refusal: exchanged.refusal,
+            hasReadBody: exchanged.hasReadBody)
+    }
+
+    private func dispatch(_ exchanged: inout EdgeRequest, identity: () async -> ConnectionIdentities.Outcome)
+        async throws(EdgeRefusal) -> Answer
+    {
+        // RFC 9112 section 3.2: a request without Host is refused; Hummingbird would let it pass.
+        guard let host = exchanged.request.head.authority, !host.isEmpty else {
+            throw .exchange(ExchangeError(.badRequest, "the request names no host"))
+        }
+        let target = try exchanged.reading { () throws(ExchangeError) in
+            try RequestTarget(exchanged.request.head.path ?? "")
+        }
+        exchanged.query = target
+        switch RouteTable.match(exchanged.request.method, target.segments, door: door) {
+        case .unknown: throw .unknownRoute
+        case .notSupported: throw .notSupported
+        case .otherMethod(let allowed): throw .otherMethod(allowed)
+        case .route(let route, let id):
+            exchanged.route = route
+            exchanged.id = id
+            try bodies.demandLength(exchanged.request.headers)
+            if route.credential != .none { try await authenticate(&exchanged, route: route, identity: identity) }
+            return try await perform(route.operation, &exchanged)
+        }
+    }
+
+    private func authenticate(
+        _ exchanged: inout EdgeRequest, route: Route, identity: () async -> ConnectionIdentities.Outcome,
+    ) async throws(EdgeRefusal) {
+        switch await identity() {
+        case .refused(let reason): throw .unauthenticated(reason: reason)
+        case .identity(let identity):
+            exchanged.identity = identity
+            if let reason = authenticator.refusal(of: identity.certificate) { throw .unauthenticated(reason: reason) }
+        }
+        guard route.credential == .token, let identity = exchanged.identity else { return }
+        guard let token = BearerHeader.token(exchanged.request.headers) else {
+            throw .unauthenticated(reason: "no Authorization header with one bearer token")
+        }
+        let deadline = exchanged.started + .seconds(RequestTrace.timeoutSeconds(exchanged.request.headers))
+        let credentials = RequestCredentials(
+            connection: identity, token: token, traceID: exchanged.traceID, deadline: deadline)
+        switch authenticator.authenticate(credentials) {
+        case .refused(let reason): throw .unauthenticated(reason: reason)
+        case .context(let context):
+            exchanged.context = context
+            exchanged.traceID = context.traceID
+        }
+    }
+
+    private func perform(_ operation: EdgeOperation, _ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> Answer {
+        switch operation {
+        case .capabilities:
+            try Negotiation.demandJSON(exchanged.request.headers, format: try exchanged.format())
+            var answer = Answer(.ok, json: capabilities)
+            answer.headers[.cacheControl] = "max-age=300"
+            return answer
+        case .provideBundle: return try await provideBundle(&exchanged)
+        case .simplifiedPublish: return try await simplifiedPublish(&exchanged)
+        case .generateMetadata: return try await generateMetadata(&exchanged)
+        case .searchDocuments: return try await searchDocuments(&exchanged)
+        case .retrieveDocument: return try await retrieveDocument(&exchanged)
+        case .readPatient: return try await readPatient(&exchanged)
+        case .searchPatients: return try await searchPatients(&exchanged)
+        case .matchPatients: return try await matchPatients(&exchanged)
+        case .exchangeDirectory: return try await exchangeDirectory(&exchanged)
+        }
+    }
+}

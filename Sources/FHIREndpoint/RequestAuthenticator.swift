@@ -1,0 +1,64 @@
+import ExchangeCore
+import HTTPTypes
+import Trust
+import X509
+
+/// What a request shows of whoever sent it.
+package struct RequestCredentials: Sendable {
+    /// The connection's certificate, and what was verified on the connection before.
+    package let connection: ConnectionIdentity
+    /// The text after `Bearer `.
+    package let token: String
+    /// The trace id the caller sent, well formed, or a new one.
+    package let traceID: String
+    /// When nobody waits for the answer any more, on the monotonic clock.
+    package let deadline: Duration
+
+    /// Credentials from their parts.
+    package init(connection: ConnectionIdentity, token: String, traceID: String, deadline: Duration) {
+        self.connection = connection
+        self.token = token
+        self.traceID = traceID
+        self.deadline = deadline
+    }
+}
+
+/// Who asks, or why nobody we know: the reason is for the administrator's log, the caller sees a 401 and nothing else.
+package enum Authentication: Sendable {
+    /// The request speaks for this user.
+    case context(AccessContext)
+    /// It speaks for nobody.
+    case refused(String)
+}
+
+/// Who may use a door: one implementer for each.
+package protocol RequestAuthenticator: Sendable {
+    /// Judges the certificate of a new connection, whole.
+    func judge(_ certificate: Certificate) async -> TrustPolicy.Verdict
+
+    /// Why the connection's certificate does not hold any more, nil when it does; asked for each request (L14).
+    func refusal(of certificate: TrustedCertificate) -> String?
+
+    /// Who asks.
+    func authenticate(_ credentials: RequestCredentials) -> Authentication
+}
+
+/// The `Authorization` header, strictly: once, `Bearer`, one token (RFC 6750 section 2.1).
+enum BearerHeader {
+    /// The token; nil when the header is absent, there twice, or of another scheme.
+    static func token(_ headers: HTTPFields) -> String? {
+        var found: String?
+        for field in headers where field.name == .authorization {
+            guard found == nil else { return nil }
+            found = field.value
+        }
+        guard let found, found.utf8.count > 7, found.utf8.prefix(7).elementsEqual("Bearer ".utf8)
+            || found.prefix(7).lowercased() == "bearer "
+        else { return nil }
+        let token = found.dropFirst(7)
+        guard token.utf8.count <= UnverifiedToken.bytesMax, !token.utf8.contains(0x20), !token.utf8.contains(0x2C) else {
+            return nil
+        }
+        return String(token)
+    }
+}

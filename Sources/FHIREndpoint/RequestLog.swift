@@ -1,0 +1,26 @@
+import ExchangeCore
+import HTTPTypes
+import Logging
+import NIOCore
+import Transactions
+
+extension FHIRService {
+    /// One line a request: method, route pattern, status, duration, trace id, peer. Never the URI, the query or a token.
+    func log(_ handled: Handled, channel: any Channel) {
+        let level: Logger.Level = handled.answer.status.code == 401 ? .warning : .info
+        guard logger.logLevel <= level else { return }
+        let elapsed = exchange.world.uptime() - handled.started
+        var metadata: Logger.Metadata = [
+            "method": .string(handled.method.rawValue), "route": .string(handled.route),
+            "status": .stringConvertible(handled.answer.status.code),
+            "dur_ms": .stringConvertible(elapsed.wholeMilliseconds), "trace_id": .string(handled.traceID),
+            "door": .string(door.rawValue),
+        ]
+        if let peer = handled.peer { metadata["peer"] = .string(peer) }
+        if let refusal = handled.refusal { metadata["refusal"] = .string(refusal) }
+        if handled.answer.status.code == 401, let address = channel.remoteAddress?.ipAddress {
+            metadata["address"] = .string(address)
+        }
+        logger.log(level: level, handled.refusal == nil ? "request" : "request refused", metadata: metadata)
+    }
+}

@@ -1,0 +1,137 @@
+import ExchangeCore
+import FHIRModel
+import HTTPTypes
+import HummingbirdCore
+import JSON
+import NIOCore
+import Transactions
+
+extension FHIRService {
+    /// ITI-68 Retrieve Document: `GET Binary/[id]`, with `home` and `patient` for one that another community holds.
+    ///
+    /// A 304 tells as much as a 200: it is decided and journaled first, like one.
+    func retrieveDocument(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> Answer {
+        let context = try exchanged.asker()
+        let fields = try exchanged.fields()
+        guard let id = exchanged.id.flatMap({ DocumentID($0) }) else { throw Self.hidden }
+        let home = try home(in: fields)
+        let found: RetrievedDocument
+        if let home, home != exchange.settings.community {
+            let patient = try patient(in: fields)
+            found = try await asking { () throws(ExchangeError) in
+                try await exchange.retrieveDocument(id, from: home, of: patient, for: context)
+            }
+        } else {
+            found = try await asking { () throws(ExchangeError) in
+                try await exchange.retrieveDocument(id, for: context)
+            }
+        }
+        return answer(found, id: id, to: exchanged, format: fields.first { $0.name == "_format" }?.value)
+    }
+
+    /// The same words as the exchange's, so that a malformed id is not told from an unknown one.
+    private static let hidden = EdgeRefusal.exchange(ExchangeError(.notFound, "there is no such document here"))
+
+    private func home(in fields: [RequestField]) throws(EdgeRefusal) -> CommunityID? {
+        guard let text = fields.first(where: { $0.name == "home" })?.value else { return nil }
+        guard let home = CommunityID(text) else {
+            throw .exchange(ExchangeError(.badRequest, "home is the community's urn:oid:", at: "home"))
+        }
+        return home
+    }
+
+    private func patient(in fields: [RequestField]) throws(EdgeRefusal) -> PatientID {
+        guard let text = fields.first(where: { $0.name == "patient" })?.value else {
+            throw .exchange(
+                ExchangeError(.badRequest, "a document of another community needs patient, as its link has it"))
+        }
+        guard let patient = PatientID(text) else { throw Self.hidden }
+        return patient
+    }
+
+    private func answer(_ found: RetrievedDocument, id: DocumentID, to exchanged: EdgeRequest, format: String?) -> Answer {
+        let headers = exchanged.request.headers
+        let etag = "\"\(Hexadecimal.encode(found.sha256))\""
+        guard let form = DocumentForm(accept: headers[.accept], format: format, mimeType: found.mimeType) else {
+            found.ticket.end()
+            return OutcomeMapping.answer(to: .notAcceptable)
+        }
+        if let condition = headers[.ifNoneMatch], form == .bytes, Self.matches(condition, etag) {
+            var answer = Answer(empty: .notModified, tickets: [found.ticket])
+            answer.headers[.eTag] = etag
+            return answer
+        }
+        switch form {
+        case .bytes:
+            var answer = Answer(.ok, json: ByteBuffer(bytes: found.bytes), tickets: [found.ticket])
+            answer.headers = Self.documentHeaders
+            answer.headers[.contentType] = DocumentForm.safeType(found.mimeType)
+            answer.headers[.eTag] = etag
+            return answer
+        case .resource:
+            let binary: JSONObject = [
+                "resourceType": "Binary", "id": .string(id.description), "contentType": .string(found.mimeType),
+                "data": .string(Base64.encode(found.bytes)),
+            ]
+            return Answer(.ok, resource: binary, tickets: [found.ticket])
+        }
+    }
+
+    /// A document is never rendered by a browser: attachment, no sniffing, no scripts (security.md T110, T111).
+    private static let documentHeaders: HTTPFields = [
+        .cacheControl: "no-store", .xContentTypeOptions: "nosniff", .contentDisposition: "attachment",
+        .contentSecurityPolicy: "sandbox", .acceptRanges: "none",
+    ]
+
+    /// Whether `If-None-Match` names the tag; weak comparison, as RFC 9110 section 13.1.2 has it.
+    static func matches(_ condition: String, _ etag: String) -> Bool {
+        for part in condition.split(separator: ",", maxSplits: 32) {
+            let tag = part.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" }
+            if tag == "*" || tag == etag || (tag.hasPrefix("W/") && tag.dropFirst(2) == etag) { return true }
+        }
+        return false
+    }
+}
+
+/// How a document leaves: as its bytes, or as a Binary resource for who asks for FHIR (R4, binary.html 2.44.3).
+enum DocumentForm: Sendable {
+    case bytes
+    case resource
+
+    /// The form a caller accepts; nil when it accepts neither.
+    init?(accept: String?, format: String?, mimeType: String) {
+        if let format, format.utf8.elementsEqual("json".utf8) || format.contains("fhir") {
+            self = .resource
+            return
+        }
+        guard let accept, accept != "*/*" else {
+            self = .bytes
+            return
+        }
+        let type = Self.essence(mimeType)
+        let ranges = MediaRange.list(accept).filter { $0.quality > 0 }
+        // XML has two names; whoever takes one takes the other.
+        let names = type == "text/xml" || type == "application/xml" ? ["text/xml", "application/xml"] : [type]
+        if ranges.isEmpty || ranges.contains(where: { range in names.contains(where: range.covers) }) {
+            self = .bytes
+        } else if ranges.contains(where: { $0.essence == "application/fhir+json" || $0.essence == "application/json" }) {
+            self = .resource
+        } else {
+            return nil
+        }
+    }
+
+    /// The type a document is sent with: its own when it is harmless, else bytes of no type.
+    static func safeType(_ mimeType: String) -> String {
+        let type = essence(mimeType)
+        return harmless.contains(type) ? type : "application/octet-stream"
+    }
+
+    private static func essence(_ mimeType: String) -> String { MediaRange(mimeType)?.essence ?? "application/octet-stream" }
+
+    private static let harmless: Set<String> = [
+        "application/dicom", "application/fhir+json", "application/fhir+xml", "application/hl7-v3+xml", "application/json",
+        "application/pdf", "application/rtf", "application/xml", "image/jpeg", "image/png", "image/tiff", "text/plain",
+        "text/rtf", "text/xml",
+    ]
+}

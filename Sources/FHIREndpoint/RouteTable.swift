@@ -1,0 +1,152 @@
+import ExchangeCore
+import FHIRModel
+import HTTPTypes
+import JSON
+
+/// What a route does; one handler each.
+package enum EdgeOperation: String, CaseIterable, Sendable {
+    /// `GET metadata`.
+    case capabilities
+    /// ITI-65.
+    case provideBundle
+    /// ITI-105.
+    case simplifiedPublish
+    /// ITI-106.
+    case generateMetadata
+    /// ITI-67.
+    case searchDocuments
+    /// ITI-68.
+    case retrieveDocument
+    /// Read of a Patient.
+    case readPatient
+    /// ITI-78 by identifier.
+    case searchPatients
+    /// ITI-119.
+    case matchPatients
+    /// Directory messages between nodes.
+    case exchangeDirectory
+}
+
+/// One route: what it answers to, who may knock, and how the CapabilityStatement calls it.
+package struct Route: Hashable, Sendable {
+    /// What a caller must show.
+    package enum Credential: Sendable {
+        /// Nothing beyond the listener's TLS.
+        case none
+        /// The connection's certificate.
+        case certificate
+        /// The certificate and the token or assertion bound to it.
+        case token
+    }
+
+    /// `GET` or `POST`.
+    package let method: HTTPRequest.Method
+    /// Segments below the root; `:id` stands for one id.
+    package let segments: [String]
+    /// What it does.
+    package let operation: EdgeOperation
+    /// The IHE transaction, where it is one.
+    package let transaction: String?
+    /// The doors that have it.
+    package let doors: Set<AccessContext.Door>
+    /// What a caller must show.
+    package let credential: Credential
+    /// FHIR's word for it: an interaction (`read`, `search-type`, `transaction`) or an operation's name with its `$`.
+    package let interaction: String?
+
+    /// For logs and metrics: the path with `:id` for what varies.
+    package let pattern: String
+
+    fileprivate init(
+        _ method: HTTPRequest.Method, _ path: String, _ operation: EdgeOperation, _ transaction: String? = nil,
+        doors: Set<AccessContext.Door>, credential: Credential = .token, interaction: String? = nil,
+    ) {
+        self.method = method
+        segments = path.split(separator: "/").map(String.init)
+        self.operation = operation
+        self.transaction = transaction
+        self.doors = doors
+        self.credential = credential
+        self.interaction = interaction
+        pattern = "/" + path
+    }
+
+    /// The resource type it serves; nil for the system's own routes.
+    package var resourceType: String? {
+        guard segments.count > 1, ResourceTypes.isName(segments[1]), segments[1] != "metadata" else { return nil }
+        return segments[1]
+    }
+}
+
+/// Every route of both doors: what dispatch, the CapabilityStatement and the route inventory of the tests read.
+package enum RouteTable {
+    /// What a request's method and path come to.
+    package enum Match: Sendable {
+        /// A route, and the id in its path.
+        case route(Route, id: String?)
+        /// The path is known with other methods.
+        case otherMethod(allowed: [HTTPRequest.Method])
+        /// FHIR knows it, this node does not do it.
+        case notSupported
+        /// Nothing is there.
+        case unknown
+    }
+
+    private static let client: Set<AccessContext.Door> = [.client]
+    private static let both: Set<AccessContext.Door> = [.client, .peer]
+
+    /// The routes, in the order of the CapabilityStatement.
+    package static let routes: [Route] = [
+        Route(.get, "fhir/metadata", .capabilities, doors: both, credential: .none),
+        Route(.post, "fhir", .provideBundle, "ITI-65", doors: client, interaction: "transaction"),
+        Route(.post, "fhir/DocumentReference", .simplifiedPublish, "ITI-105", doors: client, interaction: "create"),
+        Route(
+            .post, "fhir/DocumentReference/$generate-metadata", .generateMetadata, "ITI-106", doors: client,
+            interaction: "$generate-metadata"),
+        Route(.get, "fhir/DocumentReference", .searchDocuments, "ITI-67", doors: both, interaction: "search-type"),
+        Route(
+            .post, "fhir/DocumentReference/_search", .searchDocuments, "ITI-67", doors: both, interaction: "search-type"),
+        Route(.get, "fhir/Binary/:id", .retrieveDocument, "ITI-68", doors: both, interaction: "read"),
+        Route(.get, "fhir/Patient/:id", .readPatient, "ITI-78", doors: both, interaction: "read"),
+        Route(.get, "fhir/Patient", .searchPatients, "ITI-78", doors: both, interaction: "search-type"),
+        Route(.post, "fhir/Patient/_search", .searchPatients, "ITI-78", doors: both, interaction: "search-type"),
+        Route(.post, "fhir/Patient/$match", .matchPatients, "ITI-119", doors: both, interaction: "$match"),
+        Route(.post, "directory", .exchangeDirectory, doors: [.peer], credential: .certificate),
+    ]
+
+    private static let served: [AccessContext.Door: [Route]] = [
+        .client: routes.filter { $0.doors.contains(.client) }, .peer: routes.filter { $0.doors.contains(.peer) },
+    ]
+
+    /// The routes of one door.
+    package static func routes(of door: AccessContext.Door) -> [Route] { served[door] ?? [] }
+
+    /// Finds what a method and a path's segments mean at a door; `HEAD` goes wherever `GET` does.
+    package static func match(_ method: HTTPRequest.Method, _ segments: [String], door: AccessContext.Door) -> Match {
+        let wanted = method == .head ? .get : method
+        var allowed: [HTTPRequest.Method] = []
+        for route in served[door] ?? [] where route.segments.count == segments.count {
+            guard let id = id(in: segments, by: route.segments) else { continue }
+            if route.method == wanted { return .route(route, id: id.isEmpty ? nil : id) }
+            allowed.append(route.method)
+        }
+        if !allowed.isEmpty { return .otherMethod(allowed: allowed) }
+        guard segments.first == "fhir", segments.count > 1 else { return .unknown }
+        if segments[1].utf8.first == UInt8(ascii: "$") || segments[1] == "_history" { return .notSupported }
+        return served[door]?.contains { $0.resourceType == segments[1] } ?? false ? .notSupported : .unknown
+    }
+
+    /// Nil when the path is another; empty when it is this one and has no id in it.
+    private static func id(in segments: [String], by pattern: [String]) -> String? {
+        var id = ""
+        for (segment, expected) in zip(segments, pattern) {
+            if expected == ":id" {
+                guard Primitive.id.accepts(.string(segment)) else { return nil }
+                id = segment
+            } else if !segment.utf8.elementsEqual(expected.utf8) {
+                return nil
+            }
+        }
+        return id
+    }
+}

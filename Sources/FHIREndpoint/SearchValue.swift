@@ -1,0 +1,137 @@
+import ExchangeCore
+import FHIRModel
+import XDSMetadata
+
+/// One search parameter as given: name, modifier and the alternatives of its value (R4, search.html 3.1.1.5).
+struct SearchArgument: Sendable {
+    /// The most alternatives one parameter may have.
+    static let alternativesMax = 64
+
+    /// The name without its modifier.
+    let name: String
+    /// What stood behind the colon.
+    let modifier: String?
+    /// The alternatives, escapes still in them, at least one.
+    let alternatives: [String]
+
+    /// Reads a field; throws `badRequest` naming the parameter.
+    init(_ field: RequestField) throws(ExchangeError) {
+        let parts = field.name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        name = String(parts[0])
+        modifier = parts.count == 2 ? String(parts[1]) : nil
+        alternatives = SearchText.split(field.value, at: UInt8(ascii: ","))
+        guard alternatives.count <= Self.alternativesMax else {
+            throw ExchangeError(.badRequest, "a search parameter may have \(Self.alternativesMax) values", at: name)
+        }
+        guard alternatives.allSatisfy({ !$0.isEmpty }) else {
+            throw ExchangeError(.badRequest, "a search parameter has an empty value", at: name)
+        }
+    }
+
+    /// The only value; throws when there are several.
+    func single() throws(ExchangeError) -> String {
+        guard let first = alternatives.first, alternatives.count == 1 else { throw fault("takes one value") }
+        return first
+    }
+
+    /// The error of this parameter.
+    func fault(_ what: String) -> ExchangeError { ExchangeError(.badRequest, "the search parameter \(what)", at: name) }
+
+    /// `code`, `system|code`, `|code`: each alternative as a filter.
+    func tokens() throws(ExchangeError) -> [DocumentQuery.CodeFilter] {
+        var filters: [DocumentQuery.CodeFilter] = []
+        for text in alternatives {
+            let (system, code) = SearchText.token(text)
+            guard !code.isEmpty else { throw fault("needs a code; a system alone is not supported") }
+            filters.append(.init(code: code, system: system))
+        }
+        return filters
+    }
+
+    /// `system|value` as an identifier; nil when no patient could have it.
+    func identifier() throws(ExchangeError) -> PatientIdentifier? {
+        let (system, value) = SearchText.token(try single())
+        guard let system, !system.isEmpty, !value.isEmpty else { throw fault("needs system|value") }
+        return PatientIdentifier(system: system, value: value)
+    }
+
+    /// Plain texts, escapes removed.
+    func texts() -> [String] { alternatives.map(SearchText.unescaped) }
+
+    /// A date with its prefix as the interval that an entry's own interval must overlap.
+    ///
+    /// `sa` and `eb` count like `gt` and `lt`: the same for points in time; for periods they give too much, never too
+    /// little. `ne` and `ap` are refused.
+    func interval() throws(ExchangeError) -> DocumentQuery.Interval {
+        let text = SearchText.unescaped(try single())
+        let letters = text.utf8.prefix(2).allSatisfy { (0x61...0x7A).contains($0) } ? String(text.prefix(2)) : ""
+        guard let date = PartialDate(String(text.dropFirst(letters.count))) else { throw fault("is no date") }
+        switch letters {
+        case "", "eq": return .init(from: date.start, until: date.end)
+        case "ge": return .init(from: date.start)
+        case "gt", "sa": return .init(from: date.end)
+        case "le": return .init(until: date.end)
+        case "lt", "eb": return .init(until: date.start)
+        default: throw fault("takes the prefixes eq, ge, gt, le, lt, sa and eb")
+        }
+    }
+
+    /// The ids of references to one type: `Type/id`, `id`, or absolute; nil for one that cannot be an id of this node.
+    func references<Subject>(_ type: String, _: Subject.Type) throws(ExchangeError) -> [LocalID<Subject>?] {
+        if let modifier, modifier != type { throw fault("refers to another type than \(type)") }
+        var ids: [LocalID<Subject>?] = []
+        for text in texts() {
+            let literal = text.utf8.contains(UInt8(ascii: "/")) ? text : "\(type)/\(text)"
+            switch FHIRReference(literal).target {
+            case .relative(type, let id)?, .absolute(_, type, let id)?: ids.append(LocalID(id))
+            default: throw fault("takes references to \(type)")
+            }
+        }
+        return ids
+    }
+}
+
+/// The escapes of search values: `\,` `\|` `\$` `\\` (R4, search.html 3.1.1.5.7).
+enum SearchText {
+    /// The parts between unescaped separators, escapes still in them.
+    static func split(_ text: String, at separator: UInt8) -> [String] {
+        guard text.utf8.contains(separator) else { return [text] }
+        var parts: [String] = []
+        var part: [UInt8] = []
+        var isEscaped = false
+        for byte in text.utf8 {
+            if byte == separator && !isEscaped {
+                parts.append(String(decoding: part, as: UTF8.self))
+                part.removeAll(keepingCapacity: true)
+                continue
+            }
+            isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+            part.append(byte)
+        }
+        parts.append(String(decoding: part, as: UTF8.self))
+        return parts
+    }
+
+    /// The text without its escapes.
+    static func unescaped(_ text: String) -> String {
+        guard text.utf8.contains(UInt8(ascii: "\\")) else { return text }
+        var plain: [UInt8] = []
+        var isEscaped = false
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "\\") && !isEscaped {
+                isEscaped = true
+            } else {
+                plain.append(byte)
+                isEscaped = false
+            }
+        }
+        return String(decoding: plain, as: UTF8.self)
+    }
+
+    /// A token's system (nil when none is said, empty for "without system") and code.
+    static func token(_ text: String) -> (system: String?, code: String) {
+        let parts = split(text, at: UInt8(ascii: "|"))
+        guard parts.count >= 2 else { return (nil, unescaped(text)) }
+        return (unescaped(parts[0]), unescaped(parts.dropFirst().joined(separator: "|")))
+    }
+}

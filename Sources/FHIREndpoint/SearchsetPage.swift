@@ -1,0 +1,88 @@
+import ExchangeCore
+import FHIRModel
+import JSON
+import NIOCore
+
+/// A page of rendered DocumentReferences as a searchset Bundle: fragments joined, nothing parsed or rendered again.
+struct SearchsetPage: Sendable {
+    /// The base URL of the listener, without a slash at its end.
+    let base: String
+    /// The search it answers.
+    let search: DocumentSearch
+    /// Entries on a page at the most.
+    let pageEntriesMax: Int
+    /// What communities said and what was left out; nil when there is nothing to say.
+    let outcome: OperationOutcome?
+    /// The id of the outcome's entry.
+    let outcomeID: String
+
+    /// The Bundle. `references` are newest first; all that the caller may see, of which this is a page.
+    func bytes(of references: [[UInt8]]) -> ByteBuffer {
+        let ordered = search.isAscending ? references.reversed() : references
+        let ids = search.cursor == nil ? [] : ordered.map(Self.id)
+        let start = search.cursor.map { $0.start(among: ids) } ?? 0
+        let size = search.pageSize(max: pageEntriesMax)
+        let page = ordered[start..<min(start + size, ordered.count)]
+        let outcome = outcome.map { JSONWriter.bytes(.object($0.json)) }
+        var buffer = ByteBuffer()
+        buffer.reserveCapacity(
+            page.reduce(1024 + (outcome?.count ?? 0)) { $0 + $1.count + base.utf8.count + 128 })
+        buffer.writeStaticString(#"{"resourceType":"Bundle","type":"searchset","total":"#)
+        buffer.writeString(String(ordered.count))
+        buffer.writeStaticString(#","link":["#)
+        write(link: "self", search.link(base: base, page: search.cursor), to: &buffer)
+        if size > 0, let last = page.last, page.endIndex < ordered.count {
+            buffer.writeStaticString(",")
+            let cursor = PageCursor(index: page.endIndex, after: Self.id(last))
+            write(link: "next", search.link(base: base, page: cursor), to: &buffer)
+        }
+        buffer.writeStaticString("]")
+        if !page.isEmpty || outcome != nil { buffer.writeStaticString(#","entry":["#) }
+        for (number, reference) in page.enumerated() {
+            buffer.writeStaticString(",", unless: number == 0)
+            buffer.writeStaticString(#"{"fullUrl":""#)
+            buffer.writeString(base)
+            buffer.writeStaticString("/DocumentReference/")
+            buffer.writeString(Self.id(reference))
+            buffer.writeStaticString(#"","resource":"#)
+            buffer.writeBytes(reference)
+            buffer.writeStaticString(#","search":{"mode":"match"}}"#)
+        }
+        if let outcome {
+            buffer.writeStaticString(",", unless: page.isEmpty)
+            buffer.writeStaticString(#"{"fullUrl":"urn:uuid:"#)
+            buffer.writeString(outcomeID)
+            buffer.writeStaticString(#"","resource":"#)
+            buffer.writeBytes(outcome)
+            buffer.writeStaticString(#","search":{"mode":"outcome"}}"#)
+        }
+        buffer.writeStaticString(!page.isEmpty || outcome != nil ? "]}" : "}")
+        return buffer
+    }
+
+    private func write(link relation: StaticString, _ url: String, to buffer: inout ByteBuffer) {
+        buffer.writeStaticString(#"{"relation":""#)
+        buffer.writeStaticString(relation)
+        buffer.writeStaticString(#"","url":"#)
+        var text: [UInt8] = []
+        JSONWriter.append(string: url, to: &text)
+        buffer.writeBytes(text)
+        buffer.writeStaticString("}")
+    }
+
+    private static let lead = Array(#"{"resourceType":"DocumentReference","id":""#.utf8)
+
+    /// The id of a rendered reference: it stands right after the type, as our own renderer writes it.
+    static func id(_ reference: [UInt8]) -> String {
+        if reference.starts(with: lead), let end = reference[lead.count...].firstIndex(of: UInt8(ascii: "\"")) {
+            return String(decoding: reference[lead.count..<end], as: UTF8.self)
+        }
+        return (try? JSONReader.read(reference))?["id"]?.string ?? ""
+    }
+}
+
+extension ByteBuffer {
+    fileprivate mutating func writeStaticString(_ text: StaticString, unless isLeftOut: Bool) {
+        if !isLeftOut { writeStaticString(text) }
+    }
+}

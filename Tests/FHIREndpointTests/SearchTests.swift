@@ -1,0 +1,166 @@
+import ExchangeCore
+import Fixtures
+import JSON
+import Testing
+import XDSMetadata
+
+@testable import FHIREndpoint
+
+@Suite struct SearchTests {
+    static let patient = "Patient/0190aaaa-0000-4000-8000-000000000001"
+
+    private func search(_ query: String, isStrict: Bool = false) throws(ExchangeError) -> DocumentSearch {
+        try DocumentSearch(try RequestTarget("/fhir/DocumentReference?" + query).fields, isStrict: isStrict)
+    }
+
+    private func query(_ query: String) throws(ExchangeError) -> DocumentQuery {
+        try search("patient=\(Self.patient)&" + query).query
+    }
+
+    /// A value that a parameter takes.
+    private static func sample(_ name: String, _ kind: String) -> String {
+        switch name {
+        case "patient": patient
+        case "status": "current"
+        case "related": "DocumentReference/0190aaaa-0000-7000-8000-000000000002"
+        case "targetCommunityIdList": "urn:oid:1.3.6.1.4.1.21367.2026.10"
+        default: kind == "date" ? "ge2026-03" : kind == "string" ? "Adams" : "http%3A%2F%2Floinc.org%7C18842-5"
+        }
+    }
+
+    @Test func `every parameter of the table is taken`() throws {
+        for parameter in SearchParameters.criteria {
+            let value = Self.sample(parameter.name, parameter.kind.rawValue)
+            let patient = parameter.name == "patient" ? "" : "patient=\(Self.patient)&"
+            let search = try search("\(patient)\(parameter.name)=\(value)", isStrict: true)
+            #expect(search.understood.last?.name == parameter.name)
+        }
+    }
+
+    @Test(
+        .enabled(if: SharedData.isPresent, "shared/data is not beside this checkout"),
+        arguments: ["DocumentResponder", "DocumentResponderTarget"])
+    func `every search parameter of IHE's statement is taken`(_ actor: String) throws {
+        let bytes = try SharedData.bytes("ihe/MHD/CapabilityStatement-IHE.MHD.\(actor).json")
+        let resources = try JSONReader.read(bytes)["rest"]?[0]?["resource"]?.items ?? []
+        let parameters = resources.first { $0["type"]?.string == "DocumentReference" }?["searchParam"]?.items ?? []
+        #expect(parameters.count > 15)
+        for parameter in parameters {
+            let name = try #require(parameter["name"]?.string)
+            let value = Self.sample(name, parameter["type"]?.string ?? "")
+            let patient = name == "patient" ? "" : "patient=\(Self.patient)&"
+            #expect(throws: Never.self, "\(name)") { try search("\(patient)\(name)=\(value)", isStrict: true) }
+        }
+    }
+
+    @Test func `parameters fill the query they are named for`() throws {
+        let found = try query(
+            "status=current,superseded&type=http%3A%2F%2Floinc.org%7C18842-5,x&category=%7Cy&format=f&facility=a&setting=b"
+                + "&event=c&security-label=R&author.family=Ad%5C,ams&author.given=Ann&identifier=urn:oid:1.2.3")
+        #expect(found.statuses == [.current, .superseded])
+        #expect(found.typeCodes == [.init(code: "18842-5", system: "http://loinc.org"), .init(code: "x")])
+        #expect(found.classCodes == [.init(code: "y", system: "")])
+        #expect(found.formatCodes == [.init(code: "f")])
+        #expect(found.facilityTypes == [.init(code: "a")])
+        #expect(found.practiceSettings == [.init(code: "b")])
+        #expect(found.eventCodes == [.init(code: "c")])
+        #expect(found.securityLabels == [.init(code: "R")])
+        #expect(found.authorFamily == ["Ad,ams"])
+        #expect(found.authorGiven == ["Ann"])
+        #expect(found.identifiers == ["urn:oid:1.2.3"])
+    }
+
+    @Test func `identifiers are URIs, with or without their system`() throws {
+        #expect(try query("identifier=urn:ietf:rfc:3986%7Curn:oid:1.2.3").identifiers == ["urn:oid:1.2.3"])
+        #expect(try query("identifier=urn:oid:1.9%7C77").identifiers == [DocumentSearch.nobody])
+        let id = "0190aaaa-0000-7000-8000-000000000002"
+        #expect(try query("_id=\(id)").identifiers == ["urn:uuid:\(id)"])
+        #expect(try query("_id=41").identifiers == [DocumentSearch.nobody])
+    }
+
+    @Test(arguments: [
+        ("2026-03", "2026-03-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z"),
+        ("eq2026-03-02", "2026-03-02T00:00:00.000Z", "2026-03-03T00:00:00.000Z"),
+        ("ge2026", "2026-01-01T00:00:00.000Z", nil), ("gt2026", "2027-01-01T00:00:00.000Z", nil),
+        ("sa2026", "2027-01-01T00:00:00.000Z", nil), ("le2026", nil, "2027-01-01T00:00:00.000Z"),
+        ("lt2026", nil, "2026-01-01T00:00:00.000Z"), ("eb2026", nil, "2026-01-01T00:00:00.000Z"),
+        ("ge2026-03-02T10:00:00+01:00", "2026-03-02T09:00:00.000Z", nil),
+    ] as [(String, String?, String?)])
+    func `a date with its prefix is an interval`(_ text: String, _ from: String?, _ until: String?) throws {
+        for name in ["date", "creation", "period", "_lastUpdated", "_lastupdated"] {
+            let found = try query("\(name)=\(text)")
+            let interval = try #require(found.registered ?? found.creation ?? found.service)
+            #expect(interval.from?.description == from)
+            #expect(interval.until?.description == until)
+        }
+    }
+
+    @Test func `two dates of one name bound an interval`() throws {
+        let interval = try #require(try query("date=ge2026-01&date=lt2026-03&date=ge2025").registered)
+        #expect(interval.from?.description == "2026-01-01T00:00:00.000Z")
+        #expect(interval.until?.description == "2026-03-01T00:00:00.000Z")
+    }
+
+    @Test(arguments: [
+        "date=ne2026", "date=ap2026", "date=yesterday", "date=2026-02-30", "date=2026,2027", "type=", "type=a,,b",
+        "type=http%3A%2F%2Floinc.org%7C", "status=entered-in-error", "status=x%7Ccurrent", "type:not=x", "type:text=x",
+        "patient:Group=1", "_count=-1", "_count=x", "_count=99999999999999999999", "_sort=title", "_summary=x",
+        "_total=x", "_page=x", "_page=AAAA", "type=a&type=b", "author.family=%20", "related=Observation/1",
+        "related=a/b/c", "identifier=x%7C", "_id=41&identifier=x", "targetCommunityIdList=here",
+        "patient=Patient/1", "patient.identifier=x", "patient.identifier=%7Cx",
+    ])
+    func `what is wrong is refused with the parameter's name`(_ text: String) {
+        #expect(throws: ExchangeError(.badRequest, "")) { try query(text) }
+    }
+
+    @Test func `a search that names no patient is refused`() {
+        #expect(throws: ExchangeError(.badRequest, "")) { try search("status=current") }
+        #expect(throws: ExchangeError(.badRequest, "")) { try search("") }
+        #expect(throws: ExchangeError(.badRequest, "")) { try search("patient=Patient/1,Patient/2") }
+    }
+
+    @Test func `a patient of another form is asked for like an unknown one`() throws {
+        for text in ["Patient/994", "994", "https://mpi.example.org/fhir/Patient/994"] {
+            #expect(try search("patient=\(text)").patient == DocumentSearch.unknownPatient)
+        }
+        let id = "0190aaaa-0000-4000-8000-000000000001"
+        for text in [id, "Patient/\(id)", "https://a.example.org/fhir/Patient/\(id)"] {
+            #expect(try search("patient=\(text)").patient?.description == id)
+        }
+        #expect(try search("patient:Patient=\(id)").patient?.description == id)
+        #expect(try search("patient.identifier=urn:oid:1.2%7Ca%20b").patientIdentifier == .some(.none))
+    }
+
+    @Test func `an unknown parameter is left out, or refused when strict`() throws {
+        let lenient = try search("patient=\(Self.patient)&_include=x&subject.name=y")
+        #expect(lenient.ignored == ["_include", "subject.name"])
+        #expect(!lenient.link(base: "https://a/fhir").contains("_include"))
+        #expect(throws: ExchangeError(.badRequest, "")) {
+            try search("patient=\(Self.patient)&_include=x", isStrict: true)
+        }
+    }
+
+    @Test func `the self link asks the same again`() throws {
+        let first = try search("patient=\(Self.patient)&type=http%3A%2F%2Floinc.org%7Ca%5C,b&date=ge2026-01-01T00:00:00%2B01:00")
+        let target = try RequestTarget(first.link(base: "https://a.example.org/fhir"))
+        let second = try DocumentSearch(try target.fields, isStrict: true)
+        #expect(second.query == first.query)
+        #expect(second.patient == first.patient)
+        #expect(target.segments == ["fhir", "DocumentReference"])
+    }
+
+    @Test func `patients are found by identifier or id, and by nothing else alone`() throws {
+        func search(_ query: String, isStrict: Bool = false) throws(ExchangeError) -> PatientSearch {
+            try PatientSearch(try RequestTarget("/fhir/Patient?" + query).fields, isStrict: isStrict)
+        }
+        guard case .identifier(let identifier) = try search("identifier=urn:oid:1.2%7CA1").subject else {
+            return #expect(Bool(false), "an identifier was asked for")
+        }
+        #expect(identifier.value == "A1")
+        #expect(try search("identifier=urn:oid:1.2%7CA1&family=x").ignored == ["family"])
+        for text in ["family=x", "identifier=A1", "identifier=a%7Cb,c%7Cd", "_id=1&identifier=a%7Cb", "_count=-1&_id=1"] {
+            #expect(throws: ExchangeError(.badRequest, "")) { try search(text) }
+        }
+        #expect(throws: ExchangeError(.badRequest, "")) { try search("identifier=a%7Cb&family=x", isStrict: true) }
+    }
+}
