@@ -73,7 +73,7 @@ let floors: [[Module]] = [
             ],
             foreign: [
                 "Hummingbird", "HummingbirdCore", "HummingbirdHTTP2", "HummingbirdTLS", "HTTPTypes", "NIOCore",
-                "NIOPosix", "NIOSSL", "ServiceLifecycle", "Logging", "Yams", "X509", "Crypto",
+                "NIOPosix", "NIOSSL", "ServiceLifecycle", "UnixSignals", "Logging", "Yams", "X509", "Crypto",
             ])
     ],
     [
@@ -136,7 +136,7 @@ let home: [String: String] = [
     "Crypto": "swift-crypto", "HTTPTypes": "swift-http-types", "Logging": "swift-log", "NIOCore": "swift-nio",
     "NIOPosix": "swift-nio", "NIOHTTP1": "swift-nio", "NIOSSL": "swift-nio-ssl", "GRDB": "GRDB.swift",
     "Hummingbird": "hummingbird", "HummingbirdCore": "hummingbird", "HummingbirdHTTP2": "hummingbird",
-    "HummingbirdTLS": "hummingbird", "Yams": "Yams", "ServiceLifecycle": "swift-service-lifecycle",
+    "HummingbirdTLS": "hummingbird", "Yams": "Yams", "ServiceLifecycle": "swift-service-lifecycle", "UnixSignals": "swift-service-lifecycle",
     "Histogram": "hdrhistogram-swift",
 ]
 

@@ -4,7 +4,7 @@ import ExchangeCore
 enum LimitKeys {
     struct Key: Sendable {
         let name: String
-        let path: WritableKeyPath<ExchangeLimits, Int> & Sendable
+        let path: any WritableKeyPath<ExchangeLimits, Int> & Sendable
         let range: ClosedRange<Int>
     }
 

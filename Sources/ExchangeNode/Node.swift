@@ -14,6 +14,7 @@ import ServiceLifecycle
 import Storage
 import Transactions
 import Trust
+import UnixSignals
 
 /// One running node: floors 2 to 4 joined, three listeners, gossip, and the journal's checkpoints.
 ///

@@ -6,7 +6,9 @@ import Logging
 ///
 /// Nothing below writes patient data into it; audit is the journal's work, not the log's.
 package struct NodeLog: LogHandler {
+    /// What is less important than this is not written.
     package var logLevel: Logger.Level
+    /// What every line of this logger carries.
     package var metadata: Logger.Metadata = [:]
     private let label: String
     private let world: World
@@ -33,11 +35,9 @@ package struct NodeLog: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    package func log(
-        level: Logger.Level, message: Logger.Message, metadata extra: Logger.Metadata?, source: String, file: String,
-        function: String, line: UInt,
-    ) {
-        let all = metadata.merging(extra ?? [:]) { $1 }.sorted { $0.key < $1.key }
+    package func log(event: LogEvent) {
+        let (level, message) = (event.level, event.message)
+        let all = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
         let time = world.now().description
         var text: String
         if isTerminal {

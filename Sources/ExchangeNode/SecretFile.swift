@@ -1,5 +1,6 @@
 import ExchangeCore
 import Foundation
+import Glibc
 
 /// Files that hold keys: mode 0600 in folders of mode 0700; a looser one stops the node (security.md L17, T121).
 package enum SecretFile {
@@ -15,14 +16,13 @@ package enum SecretFile {
 
     /// Reads a secret; refuses a file that others may read or that belongs to somebody else.
     package static func read(_ url: URL) throws(ExchangeError) -> [UInt8] {
-        var status = stat()
-        guard stat(url.path, &status) == 0 else {
-            throw ExchangeError(.notFound, "there is no key file \(url.path)")
-        }
-        guard status.st_mode & 0o077 == 0 else {
+        guard let status = try? FileManager.default.attributesOfItem(atPath: url.resolvingSymlinksInPath().path),
+            let mode = status[.posixPermissions] as? NSNumber, let owner = status[.ownerAccountID] as? NSNumber
+        else { throw ExchangeError(.notFound, "there is no key file \(url.path)") }
+        guard mode.intValue & 0o077 == 0 else {
             throw ExchangeError(.forbidden, "others may read \(url.path); run chmod 600 on it")
         }
-        guard status.st_uid == geteuid() else {
+        guard owner.uint32Value == geteuid() else {
             throw ExchangeError(.forbidden, "\(url.path) belongs to another user; run the node as its owner")
         }
         guard let bytes = FileManager.default.contents(atPath: url.path) else {
@@ -61,7 +61,7 @@ package enum SecretFile {
         defer { close(file) }
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
+            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
             guard count > 0 else { throw ExchangeError(.unavailable, "cannot write \(url.path); is the disk full?") }
             rest = rest.dropFirst(count)
         }
