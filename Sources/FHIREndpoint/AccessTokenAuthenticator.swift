@@ -5,6 +5,9 @@ import X509
 
 /// The client door: a certificate of the facility's authority and an IUA access token bound to it (ITI-72, RFC 8705).
 package struct AccessTokenAuthenticator: RequestAuthenticator {
+    /// The longest a user's token may hold: an hour, as the facility's own issuer gives them.
+    static let lifetimeMax = Duration.seconds(3600)
+
     private let community: CommunityID
     private let audiences: Set<String>
     private let policy: @Sendable () -> TrustPolicy
@@ -43,7 +46,8 @@ package struct AccessTokenAuthenticator: RequestAuthenticator {
         do {
             let token = try verified(credentials)
             let expectation = TokenExpectation(
-                now: now(), audiences: audiences, certificate: credentials.connection.certificate.thumbprint)
+                now: now(), audiences: audiences, certificate: credentials.connection.certificate.thumbprint,
+                lifetimeMax: Self.lifetimeMax)
             if let refusal = token.refusal(expectation) { return .refused(refusal.description) }
             guard !token.organization.isEmpty else {
                 return .refused(TokenRefusal.missingClaim("subject_organization_id").description)
