@@ -27,12 +27,12 @@ struct AdminClient: Sendable {
         let reply: ClientResponse
         do {
             reply = try await HTTPWay(socket: socket).send(request, within: .seconds(seconds))
-        } catch where error.code == .timeout {
-            throw CommandFailure(
-                .unreachable, "the node at \(socket) did not answer within \(seconds) s", hint: "see its log")
         } catch {
-            throw CommandFailure(
-                .unreachable, "no node answers at \(socket)", hint: "start it with hie run --home \(home)")
+            throw error.code == .timeout
+                ? CommandFailure(
+                    .unreachable, "the node at \(socket) did not answer within \(seconds) s", hint: "see its log")
+                : CommandFailure(
+                    .unreachable, "no node answers at \(socket)", hint: "start it with hie run --home \(home)")
         }
         guard let json = try? JSONReader.read(reply.body) else {
             throw CommandFailure(

@@ -12,7 +12,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         commandName: "verify",
         abstract: "Verify a node's whole journal: every hash from the first entry, and its signed checkpoint.",
         discussion: """
-            Asks the node when it runs, reads its files when it does not. Needs no key of any
+            Asks the node when it runs, reads its files when it does not. Needs no key of any \
             patient. Exits 9 when anything was changed, cut or damaged.
 
             EXAMPLE
@@ -65,7 +65,8 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         let lock: StoreLock
         do {
             lock = try StoreLock(folder: journal)
-        } catch where error.code == .conflict {
+        } catch {
+            guard error.code == .conflict else { throw CommandFailure(error) }
             throw CommandFailure(
                 .locked, "another process holds \(journal)",
                 hint: "a node that is starting, or another command; try again")

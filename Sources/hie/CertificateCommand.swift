@@ -47,8 +47,8 @@ struct CertificateCommand: AsyncParsableCommand {
             commandName: "issue",
             abstract: "Certify a node, or a system or member of staff of the facility.",
             discussion: """
-                For a node: a new certificate and a new admission in its folder; its key never
-                leaves it. For a client: a folder with key, certificate and client.yaml, which
+                For a node: a new certificate and a new admission in its folder; its key never \
+                leaves it. For a client: a folder with key, certificate and client.yaml, which \
                 the other commands take as --as; hie token issue adds the user's token.
 
                 EXAMPLE

@@ -8,7 +8,7 @@ struct ConsentCommand: AsyncParsableCommand {
         commandName: "consent",
         abstract: "What patients permit and refuse about their documents here.",
         discussion: """
-            Consent is enforced by the node that holds the documents, on every find and
+            Consent is enforced by the node that holds the documents, on every find and \
             retrieve, also for its own users.
 
             EXAMPLE

@@ -9,8 +9,8 @@ struct ConsentRecordCommand: AsyncParsableCommand {
         commandName: "record",
         abstract: "Record what a patient permits or refuses; prints the directive's id.",
         discussion: """
-            Each condition narrows the directive; conditions of one kind are alternatives.
-            Without any, it is about everybody and every document. Returns once the directive
+            Each condition narrows the directive; conditions of one kind are alternatives. \
+            Without any, it is about everybody and every document. Returns once the directive \
             is durable and no answer that it overtook can still send a byte.
 
             EXAMPLE

@@ -9,7 +9,7 @@ struct DocumentCheckCommand: AsyncParsableCommand {
         commandName: "check",
         abstract: "Look at C-CDA documents before publishing: what is wrong, where, how to mend it.",
         discussion: """
-            Needs no node. A folder stands for the .xml files in it. Exits 1 when a document
+            Needs no node. A folder stands for the .xml files in it. Exits 1 when a document \
             cannot be published as it is.
 
             EXAMPLE

@@ -9,7 +9,7 @@ struct DocumentFindCommand: AsyncParsableCommand {
         commandName: "find",
         abstract: "List a patient's documents across all facilities, and what each facility said (ITI-67).",
         discussion: """
-            Exits 3 when a facility did not answer: the list is then incomplete, and the lines
+            Exits 3 when a facility did not answer: the list is then incomplete, and the lines \
             below it say whose documents are missing.
 
             EXAMPLE

@@ -10,7 +10,7 @@ struct DocumentGetCommand: AsyncParsableCommand {
         commandName: "get",
         abstract: "Fetch one document, byte for byte as it was published (ITI-68).",
         discussion: """
-            Takes the address that hie document find --json prints, or the id of a document of
+            Takes the address that hie document find --json prints, or the id of a document of \
             the node that is asked.
 
             EXAMPLE

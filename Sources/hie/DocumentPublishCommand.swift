@@ -10,8 +10,8 @@ struct DocumentPublishCommand: AsyncParsableCommand {
         commandName: "publish",
         abstract: "Publish C-CDA documents at a node (ITI-106, then ITI-105).",
         discussion: """
-            Each document is looked at here first (hie document check), the node derives its
-            metadata, and it is published: acknowledged means durable. A folder stands for
+            Each document is looked at here first (hie document check), the node derives its \
+            metadata, and it is published: acknowledged means durable. A folder stands for \
             the .xml files in it. Exits 1 when any was refused; the others are published.
 
             EXAMPLE

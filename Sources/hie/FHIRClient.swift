@@ -70,7 +70,8 @@ struct FHIRClient: Sendable {
         if let token = settings.token { request.headers.append(("authorization", "Bearer " + token)) }
         do {
             return try await way.send(request, within: .seconds(120))
-        } catch where error.code == .unavailable || error.code == .timeout {
+        } catch {
+            guard error.code == .unavailable || error.code == .timeout else { throw CommandFailure(error) }
             throw CommandFailure(
                 .unreachable, "\(settings.origin.text): \(error.description)",
                 hint: "check --server, that the node runs, and that the certificates are of that facility")

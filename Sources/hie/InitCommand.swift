@@ -11,8 +11,8 @@ struct InitCommand: AsyncParsableCommand {
         commandName: "init",
         abstract: "Make a node's folder: its keys, its facility's authority, its configuration.",
         discussion: """
-            Identity and consent have no defaults. With --network, the network's authority on
-            this machine certifies and admits the node at once; without, carry the folder's
+            Identity and consent have no defaults. With --network, the network's authority on \
+            this machine certifies and admits the node at once; without, carry the folder's \
             certificate to where it is (hie certificate issue --node).
 
             EXAMPLE

@@ -41,7 +41,8 @@ struct JournalCommand: AsyncParsableCommand {
                     store = try await NodeStore.open(
                         node, configuration: try NodeConfiguration(of: node), rebuild: true, world: .system,
                         logger: Logger(label: "hie.journal") { _ in SwiftLogNoOpLogHandler() })
-                } catch where error.code == .conflict {
+                } catch {
+                    guard error.code == .conflict else { throw CommandFailure(error) }
                     throw CommandFailure(
                         .locked, "a node or another command holds \(node.store.path)", hint: "stop the node first")
                 }

@@ -10,7 +10,7 @@ struct PatientCommand: AsyncParsableCommand {
         commandName: "patient",
         abstract: "The patients registered at a facility.",
         discussion: """
-            add and show speak to the node as its administrator (--home); find and match
+            add and show speak to the node as its administrator (--home); find and match \
             speak to it as a clinician, over mutual TLS (--as).
 
             EXAMPLE
@@ -84,7 +84,7 @@ struct PatientCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Find patients by identifier (ITI-78).",
             discussion: """
-                As a clinician with --as or --server; as the administrator with --home.
+                As a clinician with --as or --server; as the administrator with --home. \
                 By demographics: hie patient match.
 
                 EXAMPLE

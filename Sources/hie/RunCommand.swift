@@ -1,6 +1,7 @@
 import ArgumentParser
 import ExchangeCore
 import ExchangeNode
+import Foundation
 import NIOCore
 
 /// `hie run`.
@@ -9,9 +10,9 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Run a node until it is told to stop.",
         discussion: """
-            Listens for clients, for peers and for the administrator, and logs to stderr: JSON
-            lines when that is no terminal. SIGTERM and SIGINT stop it in order: answers under
-            way are finished first. Exits 9 when the journal is damaged, 11 when another
+            Listens for clients, for peers and for the administrator, and logs to stderr: JSON \
+            lines when that is no terminal. SIGTERM and SIGINT stop it in order: answers under \
+            way are finished first. Exits 9 when the journal is damaged, 11 when another \
             process runs on the folder.
 
             EXAMPLE
@@ -35,11 +36,8 @@ struct RunCommand: AsyncParsableCommand {
         let node: Node
         do throws(ExchangeError) {
             node = try await Node(folder, logger: logger)
-        } catch where error.code == .conflict {
-            throw CommandFailure(.locked, error.description, hint: "see hie status --home \(client.home)")
-        } catch where error.code == .notFound {
-            throw CommandFailure(
-                .notInitialised, error.description, hint: "certify the node with hie certificate issue --node")
+        } catch {
+            throw refusal(error, home: client.home)
         }
         do {
             try await node.run()
@@ -47,6 +45,19 @@ struct RunCommand: AsyncParsableCommand {
             throw CommandFailure(
                 .failed, "a listener cannot be bound: \(error.description)",
                 hint: "look at clients and peers in \(folder.configuration.path)")
+        }
+    }
+
+    /// Why the folder's node does not start.
+    private func refusal(_ error: ExchangeError, home: String) -> CommandFailure {
+        switch error.code {
+        case .conflict: CommandFailure(.locked, error.description, hint: "see hie status --home \(home)")
+        case .notFound:
+            CommandFailure(
+                .notInitialised, error.description, hint: "certify the node with hie certificate issue --node \(home)")
+        case .badRequest, .unauthenticated, .forbidden, .gone, .tooLarge, .unavailable, .timeout, .corrupted,
+            .unknownPatient, .internal:
+            CommandFailure(error)
         }
     }
 }

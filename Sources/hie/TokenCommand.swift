@@ -22,7 +22,7 @@ struct TokenCommand: AsyncParsableCommand {
             commandName: "issue",
             abstract: "Issue a user's token (IUA), bound to a client's certificate, into the client's folder.",
             discussion: """
-                The token says who asks, for whom and why; it works only together with the
+                The token says who asks, for whom and why; it works only together with the \
                 client's certificate, and for an hour at the most. The file has mode 0600.
 
                 EXAMPLE
