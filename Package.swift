@@ -98,12 +98,12 @@ let suites: [Module] = [
     Module("ConformanceTests", needs: ["ExchangeCore", "JSON", "XML", "FHIRModel", "CDA"]),
     Module(
         "StorageTests", needs: core + standards + questions + ["Transactions", "Storage", "Simulation"],
-        foreign: ["Crypto"]),
+        foreign: ["Crypto", "Logging"]),
     Module("FlowTests", needs: core + standards + questions + ["Transactions", "Simulation"], foreign: ["Crypto"]),
     Module("ClusterTests", needs: core + standards + questions + ["Transactions", "Simulation"]),
     Module(
         "EdgeTests", needs: core + standards + questions + ["Transactions", "FHIREndpoint", "Simulation"],
-        foreign: ["HummingbirdCore", "HTTPTypes", "NIOCore", "Logging", "X509"]),
+        foreign: ["HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "Logging", "X509"]),
     Module(
         "NodeTests",
         needs: core + standards + questions + [

@@ -16,6 +16,15 @@ package struct Topology: Sendable {
         package let organization: String
         /// Purpose of use.
         package let purpose: String
+
+        /// A member of staff from their parts.
+        package init(user: String, name: String, role: String, organization: String, purpose: String) {
+            self.user = user
+            self.name = name
+            self.role = role
+            self.organization = organization
+            self.purpose = purpose
+        }
     }
 
     /// One facility.

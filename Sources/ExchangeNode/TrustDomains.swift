@@ -7,7 +7,7 @@ import X509
 
 /// A node's two trust domains, read from its folder: the facility's clients, and the network's peers.
 ///
-/// Policies are made anew for each question, so that an admission or revocation counts at once (security.md L14).
+/// The peers' policy is made anew for each question, so that an admission or revocation counts at once (security.md L14).
 package struct TrustDomains: Sendable {
     /// What the node shows on the peer port, and to peers it calls.
     package let node: TLSIdentity
@@ -17,8 +17,10 @@ package struct TrustDomains: Sendable {
     package let networkKeys: [VerifyingKey]
     /// Per `iss` the keys that may sign user tokens.
     package let issuers: [String: [VerifyingKey]]
-    let networkRoots: [Certificate]
-    let clientRoots: [Certificate]
+    /// Who is believed on the client port.
+    package let clientPolicy: TrustPolicy
+    /// Who is believed between nodes, but for the directory's word: made once, because it hashes its roots.
+    private let networkPolicy: TrustPolicy
 
     /// Reads certificates and keys; refuses files that others may read.
     package init(_ home: NodeHome, _ configuration: NodeConfiguration) throws(ExchangeError) {
@@ -31,8 +33,9 @@ package struct TrustDomains: Sendable {
             certificatePEM: PlainFile.text(home.nodeCertificate), keyPEM: SecretFile.text(home.nodeKey))
         listener = try TLSIdentity(
             certificatePEM: PlainFile.text(home.listenerCertificate), keyPEM: SecretFile.text(home.listenerKey))
-        networkRoots = try CertificatePEM.read(PlainFile.text(home.networkAuthority))
-        clientRoots = try CertificatePEM.read(PlainFile.text(home.clientAuthority))
+        let networkRoots = try CertificatePEM.read(PlainFile.text(home.networkAuthority))
+        networkPolicy = TrustPolicy(roots: networkRoots)
+        clientPolicy = TrustPolicy(roots: try CertificatePEM.read(PlainFile.text(home.clientAuthority)))
         networkKeys = networkRoots.compactMap(\.verifyingKey)
         var issuers: [String: [VerifyingKey]] = [
             configuration.community.urn: [try SigningKey(pem: SecretFile.text(home.tokenKey)).publicKey]
@@ -44,11 +47,10 @@ package struct TrustDomains: Sendable {
         self.issuers = issuers
     }
 
-    /// Who is believed on the client port.
-    package var clientPolicy: TrustPolicy { TrustPolicy(roots: clientRoots) }
-
     /// Who is believed between nodes, by the directory as it is now.
     package func peerPolicy(_ directory: DirectoryBook, now: Timestamp) -> TrustPolicy {
-        TrustPolicy(roots: networkRoots, admitted: directory.admittedKeys(at: now))
+        var policy = networkPolicy
+        policy.admitted = directory.admittedKeys(at: now)
+        return policy
     }
 }

@@ -54,17 +54,17 @@ extension FHIRService {
                 question.demographics, identifiers: question.identifiers, onlyCertain: question.onlyCertain,
                 limit: question.count, for: context)
         }
-        return bundle(found, link: nil, isGraded: true, count: nil, outcome: Self.ambiguity(found.needs))
+        return bundle(found, link: nil, isGraded: true, count: nil, outcome: Self.ambiguity(found))
     }
 
     /// Which attributes would tell several people apart, as FHIRPath and in words.
-    private static func ambiguity(_ needs: [String]) -> OperationOutcome? {
-        guard !needs.isEmpty else { return nil }
+    private static func ambiguity(_ found: FoundPatients) -> OperationOutcome? {
+        guard found.isAmbiguous else { return nil }
+        let help = found.needs.isEmpty ? "" : "; these would help: \(found.needs.joined(separator: ", "))"
         return OperationOutcome([
             .init(
-                .warning, "multiple-matches",
-                details: "several people could be meant; these would help: \(needs.joined(separator: ", "))",
-                expression: needs.map { "Patient.\($0)" })
+                .warning, "multiple-matches", details: "several people could be meant" + help,
+                expression: found.needs.map { "Patient.\($0)" })
         ])
     }
 

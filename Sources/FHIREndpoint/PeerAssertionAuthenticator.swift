@@ -50,6 +50,10 @@ package final class PeerAssertionAuthenticator: RequestAuthenticator {
             if let refusal = assertion.refusal(expectation) ?? seen.withLock({ $0.admit(assertion, now: now) }) {
                 return .refused(refusal.description)
             }
+            // Consent believes the organisation: a peer may name its own units, never another community (T9).
+            if let claimed = CommunityID(assertion.organization), claimed != peer {
+                return .refused("assertion names another community as its organisation")
+            }
             return .context(
                 AccessContext(
                     door: .peer, user: assertion.user, role: assertion.role, organization: assertion.organization,

@@ -1,0 +1,139 @@
+import ConsentEngine
+import Crypto
+import DocumentExchange
+import ExchangeCore
+import Foundation
+import Journal
+import Logging
+import PatientIndex
+import Simulation
+import Storage
+import Synchronization
+import Transactions
+import XDSMetadata
+
+/// The implementers of the port `ExchangeProjection`: one contract suite runs against each.
+enum ProjectionKind: String, CaseIterable, Sendable { case memory, sqlite }
+
+/// A journal in memory with the projection under test on top, driven by entries as transactions write them.
+struct ProjectionContract: Sendable {
+    static let base = "https://a.example.org/fhir"
+    static let home = CommunityID("1.3.6.1.4.1.21367.2026.10")!
+
+    let projection: any ExchangeProjection
+    let writer: JournalWriter
+    let reader: JournalReader
+    let folder: URL
+    let world: World
+
+    init(_ kind: ProjectionKind, folder: URL? = nil, store: MemoryJournalStore? = nil, keyring: MemoryKeyring? = nil)
+        async throws
+    {
+        let random = Mutex(SplitMix64(seed: 7))
+        let clock = Mutex(Int64(1_772_445_600_000))
+        world = World(
+            now: { clock.withLock { $0 += 1000; return Timestamp(milliseconds: $0) } }, uptime: { .zero },
+            randomBits: { random.withLock { $0.next() } }, sleep: { _ in })
+        self.folder = folder
+            ?? FileManager.default.temporaryDirectory.appendingPathComponent("projection-\(world.newTraceID())-\(getpid())-\(kind)")
+        switch kind {
+        case .memory: projection = MemoryProjection(base: Self.base)
+        case .sqlite:
+            try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
+            projection = try Self.sqlite(self.folder, base: Self.base)
+        }
+        let store = store ?? MemoryJournalStore(origin: "oid/\(Self.home.oid.dotted)", world: world)
+        let keyring = keyring ?? MemoryKeyring(world: world)
+        reader = JournalReader(store: store, keyring: keyring)
+        _ = try await reader.bringUpToDate(projection)
+        writer = try await JournalWriter(store: store, keyring: keyring, projection: projection, world: world)
+    }
+
+    static func sqlite(_ folder: URL, base: String) throws(ExchangeError) -> SQLiteProjection {
+        try SQLiteProjection(
+            path: folder.appendingPathComponent("projection.sqlite").path, base: base, home: home,
+            indexKey: SymmetricKey(data: [UInt8](repeating: 7, count: 32)), limits: ExchangeLimits(),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+    }
+
+    func remove() { try? FileManager.default.removeItem(at: folder) }
+
+    /// Registers, publishes, replaces, consents and discloses by a seed: the same entries for every implementer.
+    func populate(seed: UInt64, entries: Int = 60) async throws -> [PatientID] {
+        var random = SplitMix64(seed: seed)
+        var patients: [PatientID] = []
+        var documents: [(id: DocumentID, patient: PatientID)] = []
+        for number in 0..<entries {
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0...1 where patients.count < 8, _ where patients.isEmpty:
+                patients.append(try await register(number, &random))
+            case 2...6:
+                let patient = patients.randomElement(using: &random) ?? patients[0]
+                let target = documents.filter { $0.patient == patient }.randomElement(using: &random)
+                let replaced = Bool.random(using: &random) ? target : nil
+                documents.append((try await publish(number, patient, replaces: replaced?.id, &random), patient))
+            case 7: try await consent(patients.randomElement(using: &random) ?? patients[0], &random)
+            default: try await disclose(number, to: patients.randomElement(using: &random) ?? patients[0])
+            }
+        }
+        return patients
+    }
+
+    private func register(_ number: Int, _ random: inout SplitMix64) async throws -> PatientID {
+        let record = PatientRecord(
+            id: .random(using: &random),
+            identifiers: [PatientIdentifier(system: "urn:oid:1.2.3", value: "M\(number)")!],
+            demographics: Demographics(
+                names: [PersonName(family: "Family\(number % 3)", given: ["Given"])], birthDate: PartialDate("1960-01-0\(1 + number % 9)"),
+                sex: .female))
+        try await write(.identity, record.id, Records.identity(record), record)
+        return record.id
+    }
+
+    private func publish(_ number: Int, _ patient: PatientID, replaces: DocumentID?, _ random: inout SplitMix64)
+        async throws -> DocumentID
+    {
+        let bytes = Array("content \(number)".utf8)
+        let digest = ContentDigest(bytes)
+        let now = world.now()
+        var entry = DocumentEntry(
+            id: .ordered(at: now, using: &random), uniqueID: "urn:oid:1.2.3.\(number)", patient: patient,
+            home: Self.home, mimeType: "text/plain", sha1: digest.sha1, sha256: digest.sha256, size: bytes.count,
+            registered: now)
+        entry.typeCode = CodedValue(code: number % 2 == 0 ? "18842-5" : "11488-4", system: CodeSystems.loinc)
+        entry.classCode = entry.typeCode
+        entry.creationTime = PartialDate("2026-0\(1 + number % 9)-1\(number % 10)")
+        entry.securityCodes = [CodedValue(code: number % 5 == 0 ? "R" : "N", system: CodeSystems.confidentiality)]
+        entry.authors = [DocumentAuthor(person: PersonName(family: "Adams", given: ["Ann"]), institution: "Ward")]
+        if let replaces { entry.relations = [DocumentRelation(.replaces, replaces)] }
+        let set = SubmissionSet(
+            id: .ordered(at: now, using: &random), uniqueID: "urn:oid:1.2.9.\(number)", patient: patient,
+            submissionTime: PartialDate(now), documents: [entry.id])
+        let record = SubmissionRecord(
+            set: set, entries: [entry], superseded: replaces.map { [$0] } ?? [], base: Self.base)
+        _ = try await writer.append(
+            EntryDraft(
+                kind: .submission, subject: patient, payload: record.payload,
+                contents: [DraftContent(document: entry.id, bytes: bytes)], value: record))
+        return entry.id
+    }
+
+    private func consent(_ patient: PatientID, _ random: inout SplitMix64) async throws {
+        let directive = ConsentDirective(
+            id: .ordered(at: world.now(), using: &random), patient: patient,
+            status: Bool.random(using: &random) ? .active : .inactive, base: ConsentRule(.deny), recorded: world.now())
+        try await write(.consent, patient, Records.consent(directive), directive)
+    }
+
+    private func disclose(_ number: Int, to patient: PatientID) async throws {
+        let context = AccessContext(
+            door: .client, user: "u\(number)", role: nil, organization: "o", community: Self.home, purpose: "TREAT",
+            deadline: .zero, traceID: world.newTraceID())
+        let record = AccessRecord(transaction: "ITI-67", context: context, factsPosition: 0, decisions: [])
+        try await write(.access, patient, record.payload, record)
+    }
+
+    private func write(_ kind: EntryKind, _ subject: PatientID, _ payload: [UInt8], _ value: any Sendable) async throws {
+        _ = try await writer.append(EntryDraft(kind: kind, subject: subject, payload: payload, value: value))
+    }
+}
