@@ -76,7 +76,7 @@ package struct Node: Sendable {
         world: World, logger: Logger,
     ) async throws(ExchangeError) -> DirectoryState {
         let seeds = configuration.seeds.compactMap { seed in
-            EndpointURL("https://\(seed)/fhir").map { DirectoryTarget(community: nil, url: $0) }
+            EndpointURL("https://\(seed)").map { DirectoryTarget(community: nil, url: $0) }
         }
         let identity = DirectoryIdentity(
             authorities: trust.networkKeys, community: configuration.community, key: trust.node.key, seeds: seeds)
@@ -96,14 +96,19 @@ package struct Node: Sendable {
         if FileManager.default.fileExists(atPath: home.admission.path) {
             try await exchange.advanceDirectory(.admitted(PlainFile.text(home.admission)))
         }
-        guard let url = EndpointURL(configuration.peerBase) else {
+        // Directory messages go beside the FHIR base, not below it (`RouteTable`: `/directory`).
+        let base = configuration.peerBase
+        let root = base.hasSuffix("/fhir") ? String(base.dropLast("/fhir".count)) : base
+        guard let url = EndpointURL(base), let gossip = EndpointURL(root) else {
             throw ExchangeError(.badRequest, "peer-base of node.yaml is no https URL that others could reach")
         }
         try await exchange.advanceDirectory(
             .profiled(
                 DirectoryProfile(
                     organization: configuration.name,
-                    endpoints: [DirectoryEndpoint(role: "fhir", url: url), DirectoryEndpoint(role: "gossip", url: url)],
+                    endpoints: [
+                        DirectoryEndpoint(role: "fhir", url: url), DirectoryEndpoint(role: "gossip", url: gossip),
+                    ],
                     capabilities: ["mhd/4.2", "pdqm/3.2"])))
     }
 
