@@ -1,0 +1,174 @@
+import ExchangeCore
+import ExchangeNode
+import FoundationEssentials
+import Glibc
+import JSON
+import PeerTransport
+import Trust
+
+/// A real node in a folder of its own, run as a process of its own, and a client it trusts.
+final class BenchNode: Sendable {
+    /// The folder with everything in it; removed by `remove`.
+    let folder: String
+    private let home: NodeHome
+    private let program: String
+    private let port: Int
+    private let tls: CallerTLS
+    private let token: String
+
+    /// Makes network authority, node and client below a folder, which must lie on the disk to be measured.
+    ///
+    /// - Parameter program: the `hie` that is run.
+    init(under parent: String, program: String) throws(ExchangeError) {
+        var template = Array((parent + "/hie-bench-XXXXXX").utf8CString)
+        guard let made = mkdtemp(&template) else {
+            throw ExchangeError(.unavailable, "cannot make a folder in \(parent); choose another with --folder")
+        }
+        folder = String(cString: made)
+        self.program = program
+        let world = World.system
+        port = try FreePort.find()
+        home = NodeHome(folder + "/node")
+        let authority = NetworkAuthorityFolder(folder + "/network", world: world)
+        try authority.create(name: "Bench network")
+        let yaml = try NodeSetup.yaml(
+            name: "Bench facility", community: "1.3.6.1.4.1.21367.2026.99", clients: "127.0.0.1:\(port)",
+            peers: "127.0.0.1:\(FreePort.find())", consent: "opt-out", seeds: [])
+        try NodeSetup.create(home, yaml: yaml + "log: warning\n", world: world)
+        try authority.certify(home)
+        let client = try ClientFolder.create(name: "bench", of: home, world: world)
+        _ = try TokenIssuer.issue(
+            TokenGrant(user: "dr.bench", userName: "Bench", role: "physician", purpose: "TREAT"), to: client, of: home,
+            world: world)
+        token = try SecretFile.text(client.token)
+        let identity = try TLSIdentity(
+            certificatePEM: PlainFile.text(client.certificate), keyPEM: SecretFile.text(client.key))
+        let policy = TrustPolicy(roots: try CertificatePEM.read(PlainFile.text(client.authority)))
+        tls = CallerTLS(
+            context: try MutualTLS.callerContext(identity: identity, roots: policy.roots, isPeer: false),
+            kind: .server("127.0.0.1"), policy: { policy }, now: world.now)
+    }
+
+    /// Starts the node and waits for the first 200 of `metadata`; says how many milliseconds that took.
+    func start() async throws(ExchangeError) -> (process: ChildProcess, milliseconds: Double) {
+        let watch = Stopwatch()
+        let process = try ChildProcess(program, ["run", "--home", home.folder.path], log: folder + "/node.log")
+        while watch.seconds < 120 {
+            if process.hasEnded { throw failure("the node ended while it started") }
+            if let connection = try? await connect() {
+                let answer = try? await connection.send(metadata, timeout: .seconds(5))
+                connection.close()
+                if answer?.status == 200 { return (process, watch.milliseconds) }
+            }
+            try? await World.system.sleep(.milliseconds(2))
+        }
+        process.signal(SIGKILL)
+        throw failure("the node did not answer within two minutes")
+    }
+
+    /// Stops a node in order.
+    func stop(_ process: ChildProcess) {
+        process.signal(SIGTERM)
+        process.wait()
+    }
+
+    /// Ends a node as a power cut would.
+    func kill(_ process: ChildProcess) {
+        process.signal(SIGKILL)
+        process.wait()
+    }
+
+    /// Removes the folder.
+    func remove() { try? FileManager.default.removeItem(atPath: folder) }
+
+    /// New connections to the client listener, their handshakes done.
+    func connections(_ count: Int) async throws(ExchangeError) -> [HTTPConnection] {
+        var made: [HTTPConnection] = []
+        for _ in 0..<count {
+            let connection = try await connect()
+            let answer = try await connection.send(metadata, timeout: .seconds(10))
+            guard answer.status == 200 else { throw failure("the node answered \(answer.status)") }
+            made.append(connection)
+        }
+        return made
+    }
+
+    /// The path of the FHIR base and what every request carries.
+    func request(_ method: ClientRequest.Method, _ path: String, type: String? = nil, body: [UInt8] = []) -> ClientRequest {
+        var headers = [("Authorization", "Bearer " + token), ("Accept", "application/fhir+json")]
+        if let type { headers.append(("Content-Type", type)) }
+        return ClientRequest(method, "/fhir" + path, headers: headers, body: body)
+    }
+
+    /// Registers patients through the administrator's socket; their ids in order.
+    func register(_ count: Int) async throws(ExchangeError) -> [String] {
+        let socket = HTTPDestination.socket(path: home.adminSocket.path)
+        let lanes = min(count, 32)
+        let parts = await withTaskGroup(of: Result<[(Int, String)], ExchangeError>.self) { group in
+            for lane in 0..<lanes {
+                group.addTask {
+                    do throws(ExchangeError) {
+                        let connection = try await HTTPConnection.connect(to: socket)
+                        var made: [(Int, String)] = []
+                        for number in stride(from: lane, to: count, by: lanes) {
+                            made.append((number, try await Self.register(number, over: connection)))
+                        }
+                        connection.close()
+                        return .success(made)
+                    } catch { return .failure(error) }
+                }
+            }
+            var parts: [Result<[(Int, String)], ExchangeError>] = []
+            for await part in group { parts.append(part) }
+            return parts
+        }
+        var ids = [String](repeating: "", count: count)
+        for part in parts { for (number, id) in try part.get() { ids[number] = id } }
+        return ids
+    }
+
+    private static func register(_ number: Int, over connection: HTTPConnection) async throws(ExchangeError) -> String {
+        let request = ClientRequest(
+            .post, "/admin/patient/add", headers: [("Content-Type", "application/json"), ("hie-user", "bench")],
+            body: JSONWriter.bytes(["patient": BenchPatient(number).json]))
+        let answer = try await connection.send(request, timeout: .seconds(30))
+        let json = try? JSONReader.read(answer.body)
+        guard answer.status == 200, let id = json?["patient"]?["id"]?.string else {
+            throw ExchangeError(
+                .internal, "registering a patient was answered \(answer.status): "
+                    + String(decoding: answer.body.prefix(300), as: UTF8.self))
+        }
+        return id
+    }
+
+    private var metadata: ClientRequest { ClientRequest(.get, "/fhir/metadata") }
+
+    private func connect() async throws(ExchangeError) -> HTTPConnection {
+        try await HTTPConnection.connect(to: .host("127.0.0.1", port: port), tls: tls, group: Load.eventLoops)
+    }
+
+    private func failure(_ what: String) -> ExchangeError {
+        let log = ProcFile.text(folder + "/node.log") ?? ""
+        return ExchangeError(.unavailable, "\(what); its log ends: \(log.suffix(600))")
+    }
+}
+
+/// A port that nobody listens at.
+enum FreePort {
+    static func find() throws(ExchangeError) -> Int {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard socket >= 0 else { throw ExchangeError(.unavailable, "cannot make a socket") }
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let bound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
+                bind(socket, raw, length) == 0 && getsockname(socket, raw, &length) == 0
+            }
+        }
+        guard bound else { throw ExchangeError(.unavailable, "no port of 127.0.0.1 is free") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
