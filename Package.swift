@@ -53,7 +53,9 @@ let floors: [[Module]] = [
     [
         Module(
             "FHIREndpoint", needs: core + standards + questions + ["Transactions"],
-            foreign: ["Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOSSL", "Logging", "X509", "SwiftASN1"]),
+            foreign: [
+                "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTPTypes", "NIOSSL", "Logging", "X509", "SwiftASN1",
+            ]),
         Module(
             "AdminEndpoint", needs: core + standards + questions + ["Transactions"],
             foreign: ["Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "Logging"]),
@@ -110,7 +112,7 @@ let suites: [Module] = [
             "Transactions", "AdminEndpoint", "PeerTransport", "Storage", "ExchangeNode",
         ],
         foreign: ["NIOCore", "NIOPosix", "NIOSSL", "ServiceLifecycle", "Logging", "X509", "Crypto"]),
-    Module("CommandTests", needs: ["ExchangeCore", "JSON", "hie", "hie-bench"]),
+    Module("CommandTests", needs: ["ExchangeCore", "JSON", "hie"]),
     Module("TidyTests"),
 ]
 
@@ -124,6 +126,7 @@ let packages: [String: (url: String, version: Version)] = [
     "swift-http-types": ("https://github.com/apple/swift-http-types", "1.8.0"),
     "swift-log": ("https://github.com/apple/swift-log", "1.16.2"),
     "swift-nio": ("https://github.com/apple/swift-nio", "2.101.2"),
+    "swift-nio-extras": ("https://github.com/apple/swift-nio-extras", "1.35.2"),
     "swift-nio-ssl": ("https://github.com/apple/swift-nio-ssl", "2.37.6"),
     "GRDB.swift": ("https://github.com/groue/GRDB.swift", "7.10.0"),
     "hummingbird": ("https://github.com/hummingbird-project/hummingbird", "2.28.1"),
@@ -134,7 +137,7 @@ let packages: [String: (url: String, version: Version)] = [
 let home: [String: String] = [
     "ArgumentParser": "swift-argument-parser", "SwiftASN1": "swift-asn1", "X509": "swift-certificates",
     "Crypto": "swift-crypto", "HTTPTypes": "swift-http-types", "Logging": "swift-log", "NIOCore": "swift-nio",
-    "NIOPosix": "swift-nio", "NIOHTTP1": "swift-nio", "NIOSSL": "swift-nio-ssl", "GRDB": "GRDB.swift",
+    "NIOPosix": "swift-nio", "NIOHTTP1": "swift-nio", "NIOHTTPTypes": "swift-nio-extras", "NIOSSL": "swift-nio-ssl", "GRDB": "GRDB.swift",
     "Hummingbird": "hummingbird", "HummingbirdCore": "hummingbird", "HummingbirdHTTP2": "hummingbird",
     "HummingbirdTLS": "hummingbird", "Yams": "Yams", "ServiceLifecycle": "swift-service-lifecycle", "UnixSignals": "swift-service-lifecycle",
     "Histogram": "hdrhistogram-swift",

@@ -27,6 +27,12 @@ struct BodyReading: Sendable {
         throw .bodyTooLarge(bytesMax)
     }
 
+    /// Whether a request announces a body that is not worth reading for the sake of the next request.
+    static func isLong(_ headers: HTTPFields) -> Bool {
+        if headers[.transferEncoding] != nil { return true }
+        return headers[.contentLength].flatMap { Int($0) }.map { $0 > 64 * 1024 } ?? false
+    }
+
     /// The whole body.
     func read(_ request: Request) async throws(EdgeRefusal) -> [UInt8] {
         try demandLength(request.headers)

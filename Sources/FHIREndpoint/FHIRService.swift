@@ -46,19 +46,25 @@ package struct FHIRService: Sendable {
 
     /// Answers the requests of a listener: what `HTTPServerBuilder.buildServer` asks for.
     package var responder: HTTPChannelHandler.Responder {
-        { request, writer, channel in try await respond(to: request, writer, on: channel) }
+        { request, _, channel in
+            try await respond(to: request, on: channel) {
+                await connections.identity(of: channel) { await authenticator.judge($0) }
+            }
+        }
     }
 
     /// Answers one request; throws only to close the connection.
-    private func respond(to request: Request, _ writer: consuming ResponseWriter, on channel: any Channel) async throws {
-        var handled = await handle(request) {
-            await connections.identity(of: channel) { await authenticator.judge($0) }
-        }
+    func respond(
+        to request: Request, on channel: any Channel, identity: () async -> ConnectionIdentities.Outcome,
+    ) async throws {
+        var handled = await handle(request, identity: identity)
         handled.answer.headers[.date] = dates.text(exchange.world.now())
+        if handled.answer.status.kind != .successful, !handled.hasReadBody, BodyReading.isLong(request.headers) {
+            handled.answer.closesConnection = true
+        }
         log(handled, channel: channel)
         try await AnswerSending.send(
-            handled.answer, isHead: request.method == .head, to: writer,
-            unread: handled.hasReadBody ? nil : request.body, on: channel)
+            handled.answer, isHead: request.method == .head, unread: handled.hasReadBody ? nil : request.body, on: channel)
     }
 
     /// A request answered, with what the request log says of it.

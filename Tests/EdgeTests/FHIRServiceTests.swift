@@ -4,6 +4,7 @@ import FHIRModel
 import Fixtures
 import HTTPTypes
 import JSON
+import Journal
 import NIOCore
 import Testing
 import Transactions

@@ -83,12 +83,12 @@ final class DoorScene: Sendable {
 
     func assertion(
         id: String = "one", audience: CommunityID? = nil, certificate: Thumbprint? = nil, issuer: CommunityID? = nil,
-        key: SigningKey? = nil, age: Duration = .zero,
+        key: SigningKey? = nil, age: Duration = .zero, organization: String? = nil,
     ) throws -> String {
         let assertion = PeerAssertion(
             issuer: issuer ?? peer, user: "dr.brattain", audience: audience ?? own, issued: now - age,
             expires: now - age + .seconds(60), tokenID: id, certificate: certificate ?? node.thumbprint,
-            organization: "urn:oid:1.2.3", role: "physician", purpose: "TREAT",
+            organization: organization ?? peer.urn, role: "physician", purpose: "TREAT",
             traceID: String(repeating: "a", count: 32))
         return try assertion.signed(with: key ?? nodeKey).compact
     }
@@ -133,7 +133,7 @@ final class DoorScene: Sendable {
             (try scene.token(certificate: scene.node.thumbprint), .wrongCertificate),
             (try scene.token(audience: scene.peer.urn), .wrongAudience),
             (try scene.token(issuer: "https://evil.example.org"), .wrongIssuer),
-            (try scene.token(key: SigningKey()), .unknownKey), (try scene.token(lifetime: 301), .lifetimeTooLong),
+            (try scene.token(key: SigningKey()), .unknownKey), (try scene.token(lifetime: 3601), .lifetimeTooLong),
             (try scene.token(lifetime: 0), .expired),
             (try scene.token(organization: nil), .missingClaim("subject_organization_id")),
             (try scene.assertion(), .wrongType),
@@ -231,6 +231,13 @@ final class DoorScene: Sendable {
             (try scene.token(), .wrongType),
         ]
         for (token, refusal) in cases { #expect(reason(ask(door, connection, token)) == refusal.description) }
+    }
+
+    @Test func `T9 a peer names its own units as the organisation, never another community`() async throws {
+        let door = scene.peers
+        let connection = try await scene.connection(scene.node, at: door)
+        #expect(reason(ask(door, connection, try scene.assertion(id: "1", organization: "Emergency ward"))) == nil)
+        #expect(reason(ask(door, connection, try scene.assertion(id: "2", organization: scene.own.urn))) != nil)
     }
 
     @Test func `a stranger's certificate holds for the directory and for nothing else`() async throws {

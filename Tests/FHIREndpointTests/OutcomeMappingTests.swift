@@ -1,5 +1,6 @@
 import ExchangeCore
 import FHIRModel
+import HTTPTypes
 import JSON
 import NIOCore
 import Testing

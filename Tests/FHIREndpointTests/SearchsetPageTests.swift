@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct SearchsetPageTests {
     private static func reference(_ number: Int) -> [UInt8] {
-        Array(#"{"resourceType":"DocumentReference","id":"d\#(number)","status":"current"}"#.utf8)
+        Array(#"{"resourceType":"DocumentReference","id":"d\#(number)","status":"current","content":[{"attachment":{"title":"x"}}]}"#.utf8)
     }
 
     private func bundle(_ count: Int, _ query: String, max: Int = 500, outcome: OperationOutcome? = nil) throws -> JSONValue {

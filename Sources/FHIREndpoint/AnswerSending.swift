@@ -1,0 +1,86 @@
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+import NIOHTTPTypes
+import Transactions
+
+/// Thrown to end a connection: the answer was cut, or the rest of the request is not wanted.
+struct ConnectionEnds: Error {}
+
+/// Sending an answer so that a revocation can cut it, and its tickets end only when its bytes have left the process.
+///
+/// Hummingbird's writer returns once a part is queued; megabytes can wait there for a slow reader after it did. So parts
+/// go to the channel itself, and each write is waited for until the kernel has taken it.
+enum AnswerSending {
+    /// Bytes between two looks at whether the answer was cut.
+    static let chunkBytes = 64 * 1024
+    /// Bytes of an unwanted request body read and thrown away, so that the caller gets to read the refusal.
+    static let drainBytesMax = 16 * 1024 * 1024
+    /// How often a held-up write looks whether its answer was cut.
+    static let watchInterval = TimeAmount.milliseconds(100)
+
+    /// Writes an answer. Throws when it was cut, which closes the connection.
+    static func send(_ answer: Answer, isHead: Bool, unread body: RequestBody?, on channel: any Channel) async throws {
+        defer { answer.end() }
+        var head = HTTPResponse(status: answer.status, headerFields: answer.headers)
+        if answer.status != .notModified { head.headerFields[.contentLength] = String(answer.body.readableBytes) }
+        if answer.closesConnection { head.headerFields[.connection] = "close" }
+        if isHead || answer.body.readableBytes == 0 {
+            try await write([.head(head), .end(nil)], of: answer, on: channel)
+        } else if answer.body.readableBytes <= chunkBytes {
+            try await write([.head(head), .body(answer.body), .end(nil)], of: answer, on: channel)
+        } else {
+            try await stream(answer, head: head, on: channel)
+        }
+        guard answer.closesConnection else { return }
+        answer.end()
+        if let body { try await drain(body) }
+        throw ConnectionEnds()
+    }
+
+    private static func stream(_ answer: Answer, head: HTTPResponse, on channel: any Channel) async throws {
+        var rest = answer.body
+        var first: [HTTPResponsePart] = [.head(head)]
+        while let chunk = rest.readSlice(length: min(chunkBytes, rest.readableBytes)) {
+            let last: [HTTPResponsePart] = rest.readableBytes == 0 ? [.end(nil)] : []
+            try await write(first + [.body(chunk)] + last, of: answer, on: channel)
+            guard rest.readableBytes > 0 else { return }
+            first = []
+        }
+    }
+
+    /// Returns once the parts have been handed to the kernel; a write that a slow reader holds up ends with its answer.
+    private static func write(_ parts: [HTTPResponsePart], of answer: Answer, on channel: any Channel) async throws {
+        let loop = channel.eventLoop
+        try await loop.flatSubmit { () -> EventLoopFuture<Void> in
+            guard !answer.isCut else { return loop.makeFailedFuture(ConnectionEnds()) }
+            for part in parts.dropLast() { channel.write(part, promise: nil) }
+            let sent = loop.makePromise(of: Void.self)
+            if let last = parts.last { channel.writeAndFlush(last, promise: sent) } else { sent.succeed() }
+            if !answer.tickets.isEmpty { watch(sent.futureResult, of: answer, on: channel) }
+            return sent.futureResult
+        }.get()
+    }
+
+    /// On the event loop: closes the channel when the answer is cut before the write is done.
+    private static func watch(_ sent: EventLoopFuture<Void>, of answer: Answer, on channel: any Channel) {
+        let isSent = NIOLoopBoundBox(false, eventLoop: channel.eventLoop)
+        sent.whenComplete { _ in isSent.value = true }
+        // Most writes are done by now: the kernel took them.
+        guard !isSent.value else { return }
+        let watcher = channel.eventLoop.scheduleRepeatedTask(
+            initialDelay: watchInterval, delay: watchInterval
+        ) { _ in
+            if answer.isCut { channel.close(promise: nil) }
+        }
+        sent.whenComplete { _ in watcher.cancel() }
+    }
+
+    private static func drain(_ body: RequestBody) async throws {
+        var read = 0
+        for try await chunk in body {
+            read += chunk.readableBytes
+            guard read <= drainBytesMax else { return }
+        }
+    }
+}
