@@ -42,6 +42,8 @@ package struct Node: Sendable {
     /// Throws `.notFound` when the folder holds no node or no certificate, `.conflict` when another process runs it,
     /// `.corrupted` when the journal is damaged, `.forbidden` when others may read its keys.
     package init(_ home: NodeHome, world: World = .system, logger: Logger) async throws(ExchangeError) {
+        // SQLite and others make files as the mask allows: nobody else reads what this process writes (security.md L17).
+        umask(0o077)
         let configuration = try NodeConfiguration(of: home)
         let trust = try TrustDomains(home, configuration)
         let store = try await NodeStore.open(home, configuration: configuration, world: world, logger: logger)
