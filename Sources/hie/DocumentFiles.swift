@@ -1,6 +1,6 @@
 import CDA
 import ExchangeCore
-import FoundationEssentials
+import Foundation
 import XML
 
 /// The documents a command was given: files, and the XML files below folders, in order of their names.
@@ -14,7 +14,8 @@ enum DocumentFiles {
         for argument in arguments {
             var isFolder = false
             if argument != "-", FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder), isFolder {
-                guard let below = try? FileManager.default.subpathsOfDirectory(atPath: argument) else {
+                let folder = URL(fileURLWithPath: argument).resolvingSymlinksInPath().path
+                guard let below = try? FileManager.default.subpathsOfDirectory(atPath: folder) else {
                     throw CommandFailure(.failed, "cannot read the folder \(argument)", hint: "check its permissions")
                 }
                 paths += below.filter { $0.lowercased().hasSuffix(".xml") }.sorted().map { argument + "/" + $0 }

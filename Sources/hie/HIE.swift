@@ -46,6 +46,11 @@ struct HIE: AsyncParsableCommand {
     static func main() async {
         do {
             var command = try parseAsRoot()
+            let type = type(of: command)
+            if type != HIE.self, !type.configuration.subcommands.isEmpty {
+                Terminal().wordsText(helpMessage(for: type))
+                Terminal.endProcess(ExitStatus.usage.rawValue)
+            }
             if var waiting = command as? any AsyncParsableCommand {
                 try await waiting.run()
             } else {

@@ -54,7 +54,8 @@ import Testing
         let secret = "Quintero Marisol"
         let call = try call([
             "community": .string(secret), "id": .string(secret),
-            "identifier": ["system": .string(secret), "value": .string(secret)], "list": [.string(""), .string(secret)],
+            "identifier": ["system": .string(secret), "value": .string(secret)],
+            "list": [.string(""), .string(secret)],
         ])
         for work in [
             { _ = try call.community() }, { _ = try call.directive() }, { _ = try call.identifier() },

@@ -52,7 +52,7 @@ final class RunningNode: Sendable {
         process.executableURL = Program.executable
         process.arguments = ["run", "--home", home]
         process.environment = ["PATH": "/usr/bin:/bin"]
-        FileManager.default.createFile(atPath: log, contents: nil)
+        _ = FileManager.default.createFile(atPath: log, contents: nil)
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: log))

@@ -1,3 +1,4 @@
+import JSON
 import Testing
 
 /// Wrong usage is 2 and says what would have been right; help and version are results.
