@@ -37,9 +37,8 @@ struct DemoCommand: AsyncParsableCommand {
             throw CommandFailure(.usage, "the topology tells no scene", hint: "see Topology/three-facilities.yaml")
         }
         let plan =
-            try documents.map {
-                try DemoPlan(folder: LocalFile.absolute($0), topology: topology, scene: scene)
-            } ?? DemoPlan(samples: topology, scene: scene)
+            try documents.map { try DemoPlan(folder: try Self.folder($0), topology: topology, scene: scene) }
+            ?? DemoPlan(samples: topology, scene: scene)
         let place = try makeFolder(for: topology)
         // The commands name files as seen from here, so that they are short and can be typed again.
         guard chdir(place) == 0 else { throw CommandFailure(.failed, "cannot enter \(place)") }
@@ -55,6 +54,15 @@ struct DemoCommand: AsyncParsableCommand {
         summary.tell(on: teller)
         if output.json { teller.terminal.result(await summary.json(of: stage)) }
         guard summary.isHeld else { throw ExitStatus.failed.exit }
+    }
+
+    /// A folder's own path, without `..` and links.
+    private static func folder(_ path: String) throws(CommandFailure) -> String {
+        guard let name = realpath(path, nil) else {
+            throw CommandFailure(.notFound, "there is no folder \(path)", hint: "check --documents")
+        }
+        defer { free(name) }
+        return String(cString: name)
     }
 
     /// The file that was named, else the one of the repository we stand in or were built in.

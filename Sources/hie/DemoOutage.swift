@@ -78,7 +78,7 @@ extension DemoStage {
         teller.line()
         teller.prose(
             "\(DemoLoad.writers) clients publish \(DemoLoad.count) copies of \(load.name), each a document of its own.")
-        teller.command(["document", "publish", "--as", node.publisher, "load/1"], remark: " &   # and load/2, ...")
+        teller.command(["document", "publish", "--as", node.publisher, "load/1"], remark: "&   # and load/2, ...")
         let before = try await ids(of: number, at: node)
         var runs: [DemoCommandRun] = []
         for writer in 1...DemoLoad.writers {

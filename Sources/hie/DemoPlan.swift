@@ -34,6 +34,8 @@ struct DemoPlan: Sendable {
         let isNormal: Bool
         /// Whether it relates to earlier documents.
         let isRelated: Bool
+        /// Whether it will be refused, because its id was used for something else there.
+        let isRefused: Bool
 
         /// The file's own name.
         var name: String { path.split(separator: "/").last.map(String.init) ?? path }
@@ -54,7 +56,7 @@ struct DemoPlan: Sendable {
 
     /// Facilities at which a person has documents that a community shows unasked.
     func facilities(of person: String) -> Set<String> {
-        Set(documents.filter { $0.person == person && $0.isNormal }.map(\.facility))
+        Set(documents.filter { $0.person == person && $0.isNormal && !$0.isRefused }.map(\.facility))
     }
 }
 
@@ -115,6 +117,8 @@ extension DemoPlan {
         var people: [String] = []
         var counts: [String: Int] = [:]
         var named: [String: Demographics] = [:]
+        // An example's uniqueId is often copied into others; a registry refuses the second one that is not the same.
+        var holders: [String: [String: ContentDigest]] = [:]
         for (index, path) in try Self.files(below: folder).enumerated() {
             let file = DemoFile(path)
             guard let person = file.person else {
@@ -126,8 +130,14 @@ extension DemoPlan {
             if first == people.count { people.append(person) }
             let count = counts[person, default: 0]
             counts[person] = count + 1
-            let facility = publishers[(first + count) % publishers.count]
-            documents.append(Document(file, facility: facility, person: person))
+            let turns = publishers.indices.map { publishers[(first + count + $0) % publishers.count] }
+            func isTaken(_ slug: String) -> Bool {
+                holders[slug]?[file.uniqueID].map { $0 != file.digest } ?? false
+            }
+            let facility = turns.first { !isTaken($0) } ?? turns[0]
+            documents.append(
+                Document(file, facility: facility, person: person, isRefused: isTaken(facility)))
+            holders[facility, default: [:]][file.uniqueID] = holders[facility]?[file.uniqueID] ?? file.digest
             if named[person] == nil { named[person] = file.demographics }
             if registration(of: person, at: facility) == nil {
                 registrations.append(
@@ -154,7 +164,7 @@ extension DemoPlan {
             guard let facts = named[person], facts.birthDate != nil, facts.names.first?.given.first != nil,
                 facilities.contains(scene.refusesAt)
             else { return 0 }
-            let count = documents.count { $0.person == person && $0.isNormal }
+            let count = documents.count { $0.person == person && $0.isNormal && !$0.isRefused }
             return facilities.count * 1_000_000 + (bearers[face(person)] == 1 ? 100_000 : 0) + min(count, 1000)
         }
         var best: (person: String, worth: Int)?
@@ -198,6 +208,8 @@ struct DemoFile: Sendable {
     let demographics: Demographics
     let isNormal: Bool
     let isRelated: Bool
+    let uniqueID: String
+    let digest: ContentDigest?
 
     /// Looks into a file; one that cannot be read or published has no identifiers.
     init(_ path: String) {
@@ -206,6 +218,7 @@ struct DemoFile: Sendable {
             let target = document.recordTargets.first
         else {
             (identifiers, demographics, isNormal, isRelated) = ([], Demographics(), false, false)
+            (uniqueID, digest) = ("", nil)
             return
         }
         identifiers = target.identifiers
@@ -213,6 +226,8 @@ struct DemoFile: Sendable {
         let label = MetadataDerivation.derive(document).draft.securityCodes.first
         isNormal = label.flatMap { Confidentiality(rawValue: $0.code) }.map { $0 <= .normal } ?? false
         isRelated = !document.relatedDocuments.isEmpty
+        uniqueID = document.uniqueID ?? ""
+        digest = ContentDigest(findings.bytes)
     }
 
     /// Whom it is about, by the first identifier.
@@ -220,8 +235,9 @@ struct DemoFile: Sendable {
 }
 
 extension DemoPlan.Document {
-    init(_ file: DemoFile, facility: String, person: String?) {
+    init(_ file: DemoFile, facility: String, person: String?, isRefused: Bool = false) {
         self.init(
-            path: file.path, facility: facility, person: person, isNormal: file.isNormal, isRelated: file.isRelated)
+            path: file.path, facility: facility, person: person, isNormal: file.isNormal, isRelated: file.isRelated,
+            isRefused: isRefused)
     }
 }

@@ -55,7 +55,7 @@ extension DemoStage {
             let command = ["document", "publish", "--as", try node(slug).publisher]
             let some = index == 0 && paths.count > 3 ? Array(paths.prefix(2)) : paths.count > 3 ? [paths[0]] : paths
             let rest = paths.count - some.count
-            teller.command(command + some, remark: rest > 0 ? " ...  # and \(rest) more" : "")
+            teller.command(command + some, remark: rest > 0 ? "...   # and \(rest) more" : "")
             for part in stride(from: 0, to: paths.count, by: 500) {
                 runs.append((slug, try start(command + ["--json"] + paths[part..<min(part + 500, paths.count)])))
             }
@@ -116,21 +116,17 @@ extension DemoStage {
         for (reason, names) in Self.grouped(refused.map { (Self.kind($0.reason), $0.document.name) }) {
             let count = String(names.count)
             let filling = String(repeating: " ", count: max(0, 4 - count.count))
-            teller.output(filling + count + "  " + DemoTeller.short(reason, 80))
+            for (index, part) in DemoTeller.wrapped(reason, columns: 80).enumerated() {
+                teller.output((index == 0 ? filling + count : "    ") + "  " + part)
+            }
             teller.output("      such as " + DemoTeller.short(names[0], 72), .quiet)
         }
     }
 
-    /// A reason without the place in the file, so that alike ones can be counted together.
+    /// A reason without its place in the file, so that alike ones can be counted together.
     private static func kind(_ reason: String) -> String {
-        var result = ""
-        var wasDigit = false
-        for character in reason {
-            let isDigit = character.isASCII && character.isNumber
-            if !isDigit { result.append(character) } else if !wasDigit { result.append("N") }
-            wasDigit = isDigit
-        }
-        return result
+        guard let end = reason.lastIndex(of: "("), reason[end...].hasPrefix("(byte ") else { return reason }
+        return String(reason[..<end].dropLast())
     }
 
     private static func grouped(_ rows: [(key: String, value: String)]) -> [(key: String, values: [String])] {

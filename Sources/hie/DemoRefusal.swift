@@ -28,7 +28,8 @@ extension DemoStage {
         let rest = record.documents.filter { $0.home != holder.facility.community.urn }
         check(
             answer.isDone && without.documents == rest,
-            "the \(record.documents.count - rest.count) of \(holder.facility.name) are gone, the others are there")
+            "\(Words.count(record.documents.count - rest.count, "document")) of \(holder.facility.name) gone, "
+                + "\(rest.count) of the others still there")
         try await compareWithNothing(holder, refused: without, hidden: shown)
         try await tellOwnReader(holder, registration)
         let revoked = try await hie(["consent", "revoke", directive, "--home", holder.slug])

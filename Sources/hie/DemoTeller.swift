@@ -26,11 +26,11 @@ struct DemoTeller: Sendable {
         for part in Self.wrapped(text, columns: Self.columns - 3) { line("   " + part) }
     }
 
-    /// The command that does it, as a person would type it.
+    /// The command that does it, as a person would type it; the remark is the rest of the line as it is.
     func command(_ arguments: [String], remark: String = "") {
         var lines: [String] = []
         var current = "$ hie"
-        for word in Self.phrases(arguments) {
+        for word in Self.phrases(arguments) + (remark.isEmpty ? [] : [remark]) {
             if current.count + word.count + 6 > Self.columns {
                 lines.append(current + " \\")
                 current = "      " + word
@@ -38,7 +38,7 @@ struct DemoTeller: Sendable {
                 current += " " + word
             }
         }
-        lines.append(current + remark)
+        lines.append(current)
         line()
         for text in lines { line("   " + text, .heading) }
     }
