@@ -24,10 +24,17 @@ package final class MemoryProjection: Sendable {
     private let tables = Mutex(Tables())
     private let base: String
     private let documentsMax: Int
+    private let latency: @Sendable () async -> Void
 
     /// An empty projection whose rendered links start with `base`.
-    package init(base: String, limits: ExchangeLimits = ExchangeLimits()) {
+    ///
+    /// - Parameter latency: waited for between taking a snapshot and returning it, as a disk would: what happens
+    ///   meanwhile is what the condition on P is for.
+    package init(
+        base: String, limits: ExchangeLimits = ExchangeLimits(), latency: @escaping @Sendable () async -> Void = {},
+    ) {
         self.base = base
+        self.latency = latency
         documentsMax = limits.documentsPerSearchMax
     }
 
@@ -118,19 +125,23 @@ extension MemoryProjection: Projection {
 
 extension MemoryProjection: ExchangeProjection {
     package func facts(about patient: PatientID, matching query: DocumentQuery) async throws -> PatientFacts {
-        tables.withLock { tables in
+        let facts = tables.withLock { tables in
             let documents = (tables.documents[patient] ?? [:]).values
                 .filter { found in tables.entries[found.facts.id].map { QueryMatcher.matches($0, query) } ?? false }
                 .sorted { ($1.registered, $0.facts.id) < ($0.registered, $1.facts.id) }
             return Self.facts(about: patient, Array(documents.prefix(documentsMax)), tables)
         }
+        await latency()
+        return facts
     }
 
     package func facts(aboutDocument id: DocumentID) async throws -> PatientFacts? {
-        tables.withLock { tables in
+        let facts = tables.withLock { tables -> PatientFacts? in
             guard let entry = tables.entries[id], let document = tables.documents[entry.patient]?[id] else { return nil }
             return Self.facts(about: entry.patient, [document], tables)
         }
+        await latency()
+        return facts
     }
 
     private static func facts(about patient: PatientID, _ documents: [RegisteredDocument], _ tables: Tables)
@@ -185,9 +196,14 @@ extension MemoryProjection: ExchangeProjection {
     }
 
     package func directives(of patient: PatientID) async throws -> (directives: [ConsentDirective], position: UInt64) {
-        tables.withLock { tables in
-            ((tables.directives[patient] ?? [:]).values.sorted { $0.id < $1.id }, tables.mark?.next ?? 0)
+        let snapshot = tables.withLock { tables in
+            (
+                directives: (tables.directives[patient] ?? [:]).values.sorted { $0.id < $1.id },
+                position: tables.mark?.next ?? 0
+            )
         }
+        await latency()
+        return snapshot
     }
 
     package func entries(of patient: PatientID, matching query: DocumentQuery) async throws -> [DocumentEntry] {

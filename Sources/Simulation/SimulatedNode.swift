@@ -61,7 +61,10 @@ package struct SimulatedNode: Sendable {
         self.facility = facility
         self.network = network
         self.world = world
-        let projection = MemoryProjection(base: facility.base, limits: limits)
+        let projection = MemoryProjection(base: facility.base, limits: limits) {
+            var random = world.random
+            try? await world.sleep(.microseconds(Int64.random(in: 10...2000, using: &random)))
+        }
         let reader = JournalReader(store: facility.store, keyring: facility.keyring)
         _ = try await reader.bringUpToDate(projection)
         let writer = try await JournalWriter(
