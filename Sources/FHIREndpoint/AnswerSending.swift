@@ -14,8 +14,6 @@ struct ConnectionEnds: Error {}
 enum AnswerSending {
     /// Bytes between two looks at whether the answer was cut.
     static let chunkBytes = 64 * 1024
-    /// Bytes of an unwanted request body read and thrown away, so that the caller gets to read the refusal.
-    static let drainBytesMax = 16 * 1024 * 1024
     /// How often a held-up write looks whether its answer was cut.
     static let watchInterval = TimeAmount.milliseconds(100)
 
@@ -24,7 +22,8 @@ enum AnswerSending {
         defer { answer.end() }
         var head = HTTPResponse(status: answer.status, headerFields: answer.headers)
         if answer.status != .notModified { head.headerFields[.contentLength] = String(answer.body.readableBytes) }
-        if answer.closesConnection { head.headerFields[.connection] = "close" }
+        // A stream of HTTP/2 knows no such header (RFC 9113 section 8.2.2); its parent is a connection, not a listener.
+        if answer.closesConnection, channel.parent?.parent == nil { head.headerFields[.connection] = "close" }
         if isHead || answer.body.readableBytes == 0 {
             try await write([.head(head), .end(nil)], of: answer, on: channel)
         } else if answer.body.readableBytes <= chunkBytes {
@@ -76,11 +75,12 @@ enum AnswerSending {
         sent.whenComplete { _ in watcher.cancel() }
     }
 
+    /// Reads the rest of an unwanted request and throws it away: a caller that is cut while it sends reads no refusal.
     private static func drain(_ body: RequestBody) async throws {
         var read = 0
         for try await chunk in body {
             read += chunk.readableBytes
-            guard read <= drainBytesMax else { return }
+            guard read <= BodyReading.drainBytesMax else { return }
         }
     }
 }
