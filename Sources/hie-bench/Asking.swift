@@ -51,7 +51,7 @@ struct Asking: Sendable {
     func measure(_ work: some Workload, cpuMax: Double?, singleP50Max: Double?, during: Bool) async throws {
         let one = try await node.connections(1)
         let many = try await node.connections(32)
-        _ = try await bench.loaded(process, work, over: many, seconds: 1, seed: 1)
+        _ = try await bench.loaded(node, process, work, over: many, seconds: 1, seed: 1)
         try await bench.demandIdle()
         let disk = BareDisk(folder: node.folder)
         var single: [LoadRound] = []
@@ -61,18 +61,18 @@ struct Asking: Sendable {
         var floor: [BareDisk.Round] = []
         try await bench.alternate {
             let (round, cpu) = try await bench.loaded(
-                process, work, over: one, seconds: bench.seconds / 2, seed: UInt64(single.count + 2))
+                node, process, work, over: one, seconds: bench.seconds / 2, seed: UInt64(single.count + 2))
             single.append(round)
             singleCPU += cpu
             let (crowd, more) = try await bench.loaded(
-                process, work, over: many, seconds: bench.seconds / 2, seed: UInt64(single.count + 200))
+                node, process, work, over: many, seconds: bench.seconds / 2, seed: UInt64(single.count + 200))
             loaded.append(crowd)
             loadedCPU += more
         } _: {
             floor.append(try disk.append(documents: 1, bytes: 1024, seconds: bench.seconds / 4))
         }
         report(single, singleCPU, loaded, loadedCPU, floor, cpuMax: cpuMax, singleP50Max: singleP50Max)
-        if during { try await bench.profiled(process, work, over: many, log: node.folder) }
+        if during { try await bench.profiled(process, work, over: many) }
         for connection in one + many { connection.close() }
     }
 

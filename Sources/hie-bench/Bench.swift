@@ -91,20 +91,20 @@ struct Bench: Sendable {
 
     /// One round of a load against a node; its node's CPU seconds beside it.
     func loaded(
-        _ process: ChildProcess, _ work: some Workload, over connections: [HTTPConnection], seconds: Double,
-        seed: UInt64,
+        _ node: BenchNode, _ process: ChildProcess, _ work: some Workload, over connections: [HTTPConnection],
+        seconds: Double, seed: UInt64,
     ) async throws(ExchangeError) -> (round: LoadRound, cpuSeconds: Double) {
         let before = ProcessUsage(of: process.id)
         let round = await Load.run(work, over: connections, seconds: seconds, seed: seed)
         guard let before, let after = ProcessUsage(of: process.id), round.done > 0 else {
-            throw ExchangeError(.unavailable, "the node gave no right answer: \(round.fault ?? "it has ended")")
+            throw node.failure(process, round.fault)
         }
         if round.failed > 0 { report.words("\(round.failed) wrong answers, not counted; one was: \(round.fault ?? "")") }
         return (round, after.cpuSeconds - before.cpuSeconds)
     }
 
     /// Runs the command of `--during` while a load goes on, when one is given.
-    func profiled(_ process: ChildProcess, _ work: some Workload, over connections: [HTTPConnection], log: String)
+    func profiled(_ process: ChildProcess, _ work: some Workload, over connections: [HTTPConnection])
         async throws(ExchangeError)
     {
         guard let command = options.during else { return }

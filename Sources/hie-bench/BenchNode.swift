@@ -54,7 +54,7 @@ final class BenchNode: Sendable {
         let watch = Stopwatch()
         let process = try ChildProcess(program, ["run", "--home", home.folder.path], log: folder + "/node.log")
         while watch.seconds < 120 {
-            if process.hasEnded { throw failure("the node ended while it started") }
+            if let ending = process.ending { throw failure("the node ended while it started: \(ending)") }
             if let connection = try? await connect() {
                 let answer = try? await connection.send(metadata, timeout: .seconds(5))
                 connection.close()
@@ -145,6 +145,11 @@ final class BenchNode: Sendable {
 
     private func connect() async throws(ExchangeError) -> HTTPConnection {
         try await HTTPConnection.connect(to: .host("127.0.0.1", port: port), tls: tls, group: Load.eventLoops)
+    }
+
+    /// Why a node gave no right answer.
+    func failure(_ process: ChildProcess, _ fault: String?) -> ExchangeError {
+        failure(process.ending.map { "the node ended: \($0)" } ?? "the node gave no right answer: \(fault ?? "")")
     }
 
     private func failure(_ what: String) -> ExchangeError {

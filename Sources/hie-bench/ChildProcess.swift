@@ -17,12 +17,23 @@ final class ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        // Threads of Swift's pool block most signals, and a child inherits that: it would never hear SIGTERM.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        var all = sigset_t()
+        sigemptyset(&none)
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
         var environment: [UnsafeMutablePointer<CChar>?] =
             ProcessInfo.processInfo.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for word in words + environment { free(word) } }
         var child: pid_t = 0
-        let code = posix_spawnp(&child, program, &actions, nil, &words, &environment)
+        let code = posix_spawnp(&child, program, &actions, &attributes, &words, &environment)
         guard code == 0 else {
             throw ExchangeError(.unavailable, "cannot start \(program): \(String(cString: strerror(code)))")
         }
@@ -35,6 +46,13 @@ final class ChildProcess: Sendable {
     /// Sends it a signal, unless it has ended.
     func signal(_ number: Int32) {
         if !hasEnded { kill(id, number) }
+    }
+
+    /// How it ended, in words; nil while it runs.
+    var ending: String? {
+        reap(WNOHANG).map { status in
+            status & 0x7F == 0 ? "it exited with \(status >> 8 & 0xFF)" : "signal \(status & 0x7F) ended it"
+        }
     }
 
     /// Waits until it ends.

@@ -35,10 +35,10 @@ struct PublishCommand: AsyncParsableCommand {
             let patients = try await node.register(bench.options.quick ? 200 : 1000)
             let work = PublishWork(node: node, patients: patients, document: BenchDocument(bytes: documentBytes))
             let connections = try await node.connections(bench.options.connections)
-            _ = try await bench.loaded(process, work, over: connections, seconds: 1, seed: 1)
+            _ = try await bench.loaded(node, process, work, over: connections, seconds: 1, seed: 1)
             try await rounds(bench, node, process, work, connections)
             try await syncs(bench, node, process, work, connections)
-            try await bench.profiled(process, work, over: connections, log: node.folder)
+            try await bench.profiled(process, work, over: connections)
             if let usage = ProcessUsage(of: process.id) {
                 bench.report.add(Figure("publish.peak_rss_mb", Double(usage.peakBytes) / 1e6, "MB"))
             }
@@ -78,7 +78,7 @@ struct PublishCommand: AsyncParsableCommand {
         try await bench.demandIdle()
         try await bench.alternate {
             let (round, seconds) = try await bench.loaded(
-                process, work, over: connections, seconds: bench.seconds, seed: UInt64(ours.count + 2))
+                node, process, work, over: connections, seconds: bench.seconds, seed: UInt64(ours.count + 2))
             ours.append(round)
             cpu += seconds
         } _: {

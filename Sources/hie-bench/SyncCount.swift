@@ -25,7 +25,8 @@ enum SyncCount {
             return nil
         }
         try await body()
-        tracer.signal(SIGINT)
+        // Not SIGINT, which a shell may have turned off for everything it started in the background.
+        tracer.signal(SIGTERM)
         tracer.wait()
         return ProcFile.text(table).map(calls)
     }
