@@ -200,7 +200,7 @@ for module in floors.joined() where chosen.contains(module.name) {
     } else {
         targets.append(.target(name: module.name, dependencies: dependencies(module), swiftSettings: settings))
     }
-    if exists("Tests/\(module.name)Tests") {
+    if exists("Tests/\(module.name)Tests") && !suites.contains(where: { $0.name == "\(module.name)Tests" }) {
         let own = Module("\(module.name)Tests", needs: module.needs + [module.name], foreign: module.foreign)
         targets.append(
             .testTarget(name: own.name, dependencies: dependencies(own) + ["Fixtures"], swiftSettings: settings))

@@ -30,11 +30,13 @@ package struct NodeLog: LogHandler {
         self.isTerminal = isTerminal
     }
 
+    /// One value that every line of this logger carries.
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
+    /// Writes one line.
     package func log(event: LogEvent) {
         let (level, message) = (event.level, event.message)
         let all = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
