@@ -17,16 +17,13 @@ struct DemoLoad: Sendable {
     /// The file they were made of.
     let name: String
 
-    /// Writes the documents to `load/1` ... of the folder, made of one that the node has published: of somebody else
-    /// than the scene's patient where there is one, and a small one.
-    init(stage documents: [DemoPlan.Document], subject: String, node: DemoNode, folder: String) throws(CommandFailure) {
-        let usable = documents.filter {
-            $0.facility == node.slug && $0.isNormal && !$0.isRelated && $0.person != nil && DemoLoad.size($0.path) > 0
+    /// Writes the documents to `load/1` ... of the folder, made of one that was published: by the node itself and about
+    /// somebody else than the scene's patient where there is one, and a small one.
+    init(_ documents: [DemoPlan.Document], subject: String, node: DemoNode, folder: String) throws(CommandFailure) {
+        func rank(_ document: DemoPlan.Document) -> (Int, Int, Int) {
+            (document.facility == node.slug ? 0 : 1, document.person == subject ? 1 : 0, Self.size(document.path))
         }
-        let ranked = usable.sorted { left, right in
-            if (left.person == subject) != (right.person == subject) { return right.person == subject }
-            return DemoLoad.size(left.path) < DemoLoad.size(right.path)
-        }
+        let ranked = documents.filter { $0.isNormal && !$0.isRelated }.sorted { rank($0) < rank($1) }
         for document in ranked {
             let bytes = try LocalFile.read(document.path)
             guard let person = document.person, let place = Self.idElement(bytes),
@@ -67,7 +64,8 @@ struct DemoLoad: Sendable {
         let open = Array("<id".utf8)
         let close = Array("</id>".utf8)
         for start in bytes.indices where bytes[start...].starts(with: open) {
-            guard start + 3 < bytes.count, bytes[start + 3] == 0x20 || bytes[start + 3] == 0x0A || bytes[start + 3] == 0x09,
+            guard start + 3 < bytes.count,
+                bytes[start + 3] == 0x20 || bytes[start + 3] == 0x0A || bytes[start + 3] == 0x09,
                 let end = bytes[start...].firstIndex(of: UInt8(ascii: ">"))
             else { continue }
             if bytes[end - 1] == UInt8(ascii: "/") { return start..<end + 1 }

@@ -36,7 +36,8 @@ extension DemoStage {
     /// Makes a node's folder, certified and admitted by the network's authority.
     private func initialise(_ node: DemoNode, telling isTold: Bool) async throws {
         var arguments = [
-            "init", "--home", node.slug, "--name", node.facility.name, "--community", node.facility.community.oid.dotted,
+            "init", "--home", node.slug, "--name", node.facility.name, "--community",
+            node.facility.community.oid.dotted,
             "--consent", node.facility.consent, "--clients", "127.0.0.1:\(node.clients)", "--peers",
             "127.0.0.1:\(node.peers)",
         ]
@@ -119,7 +120,8 @@ extension DemoStage {
         var table = Table("NAME", "COMMUNITY", "STANDING")
         for row in answer["communities"]?.items ?? [] {
             table.add(
-                .init(row.text("name") + (row["own"]?.bool == true ? " (this node)" : "")), .init(row.text("community")),
+                .init(row.text("name") + (row["own"]?.bool == true ? " (this node)" : "")),
+                .init(row.text("community")),
                 .init(row.text("standing")))
         }
         teller.output(table)

@@ -10,8 +10,7 @@ extension DemoStage {
             throw CommandFailure(.usage, "the topology has no facility \(scene.stops)", hint: "correct its scene")
         }
         let node = nodes[index]
-        teller.line()
-        teller.line("   $ kill \(process.pid)   # \(node.facility.name)", .heading)
+        teller.shell("kill \(process.pid)   # \(node.facility.name)")
         let began = world.uptime()
         process.signal(SIGTERM)
         let end = try await process.ended(within: .seconds(20))
@@ -71,10 +70,8 @@ extension DemoStage {
     /// Publishes from four clients at once, kills the node in the midst, and looks for everything it had acknowledged.
     private func killUnderLoad(_ index: Int) async throws -> String {
         let node = nodes[index]
-        let load = try DemoLoad(stage: published.map(\.document), subject: plan.subject, node: node, folder: folder)
-        guard let number = plan.registration(of: load.person, at: node.slug)?.number else {
-            throw CommandFailure(.failed, "the patient of the load is not registered at \(node.slug)")
-        }
+        let load = try DemoLoad(published.map(\.document), subject: plan.subject, node: node, folder: folder)
+        let number = try await register(load.person, at: node)
         teller.line()
         teller.prose(
             "\(DemoLoad.writers) clients publish \(DemoLoad.count) copies of \(load.name), each a document of its own.")
@@ -92,7 +89,7 @@ extension DemoStage {
         }
         guard let process = nodes[index].process else { return "" }
         process.signal(SIGKILL)
-        teller.line("   $ kill -9 \(process.pid)", .heading)
+        teller.shell("kill -9 \(process.pid)")
         check(
             try await process.ended(within: .seconds(10)) == .killed(SIGKILL),
             "killed without warning \(DemoTeller.time(world.uptime() - began)) after the first document")
@@ -113,6 +110,19 @@ extension DemoStage {
         }
         try await compareBytes(acknowledged, at: node)
         return "\(acknowledged.count) acknowledged before kill -9, \(lost.count) lost"
+    }
+
+    /// The patient's number at a node, registered there now when they were not.
+    private func register(_ person: String, at node: DemoNode) async throws -> String {
+        if let known = plan.registration(of: person, at: node.slug) { return known.number }
+        guard let other = plan.registrations(of: person).first else {
+            throw CommandFailure(.failed, "the patient of the load is registered nowhere")
+        }
+        let file = "patients/load.json"
+        try LocalFile.write(JSONWriter.pretty(.object(other.resource)), to: folder + "/" + file)
+        _ = try await hie(["patient", "add", "--home", node.slug, "--file", file])
+            .demanded("the patient of the load was not registered")
+        return other.number
     }
 
     /// The ids of a patient's documents at a node, replaced ones included.

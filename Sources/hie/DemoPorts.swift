@@ -17,7 +17,8 @@ enum DemoPorts {
         }
         guard found.count == count else {
             throw CommandFailure(
-                .failed, "there are no \(count) free ports on 127.0.0.1 from \(range.lowerBound) to \(range.upperBound)",
+                .failed,
+                "there are no \(count) free ports on 127.0.0.1 from \(range.lowerBound) to \(range.upperBound)",
                 hint: "see ss -ltn")
         }
         return found

@@ -5,8 +5,8 @@ import Synchronization
 
 /// A child process of the demonstration: this same program with other arguments, its words going to files.
 ///
-/// Each is the head of a process group of its own, so that Ctrl-C at the keyboard reaches the demonstration alone, which
-/// then ends its children in order.
+/// Each is the head of a process group of its own, so that Ctrl-C at the keyboard reaches the demonstration alone,
+/// which then ends its children in order.
 final class DemoProcess: Sendable {
     /// How a process ended.
     enum End: Equatable, Sendable {
@@ -102,7 +102,9 @@ final class DemoProcess: Sendable {
         return variables
     }
 
-    private static func strings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] { texts.map { strdup($0) } + [nil] }
+    private static func strings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+        texts.map { strdup($0) } + [nil]
+    }
 }
 
 /// The children that run, where a signal handler can read them: nothing of the demonstration outlives it.

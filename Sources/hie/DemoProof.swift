@@ -44,17 +44,18 @@ extension DemoStage {
 
     private func tell(_ events: [JSONValue]) {
         var table = Table("TIME", "USER", "COMMUNITY", "WHY", "WHAT", "SHOWN", "WITHHELD", "DECIDED BY")
-        for event in events.prefix(12) {
+        for event in events.prefix(20) {
             let rules = (event["rules"]?.items ?? []).compactMap(\.string)
             let community = nodes.first { $0.facility.community.urn == event.text("community") }?.slug
             table.add(
-                .init(String(event.text("time").dropFirst(11).prefix(8))), .init(DemoTeller.short(event.text("user"), 16)),
+                .init(String(event.text("time").dropFirst(11).prefix(8))),
+                .init(DemoTeller.short(event.text("user"), 16)),
                 .init(community ?? event.text("community")), .init(event.text("purpose")),
                 .init(event.text("transaction")), .init(String(event["shown"]?.items.count ?? 0)),
                 .init(String(event["withheld"]?.items.count ?? 0)),
                 .init(DemoTeller.short(rules.first ?? "", 40)))
         }
         teller.output(table)
-        if events.count > 12 { teller.output("... and \(events.count - 12) earlier ones") }
+        if events.count > 20 { teller.output("... and \(events.count - 20) earlier ones") }
     }
 }

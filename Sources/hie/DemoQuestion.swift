@@ -29,7 +29,8 @@ extension DemoStage {
             record.communities.count == nodes.count,
             "a line for each of the \(nodes.count) facilities says what it answered")
         let all = try await hie(
-            ["document", "find", "--as", clinician, "--patient", patient, "--superseded"], json: true, telling: .nothing)
+            ["document", "find", "--as", clinician, "--patient", patient, "--superseded"], json: true, telling: .nothing
+        )
         let found = DemoRecord(all.json)
         let hidden = published.count { $0.document.person == plan.subject } - expected.count
         let replaced = found.documents.count - record.documents.count
@@ -43,7 +44,8 @@ extension DemoStage {
     }
 
     private func matchPatient() async throws {
-        guard let own = plan.registration(of: plan.subject, at: scene.at), let name = own.demographics.names.first else {
+        guard let own = plan.registration(of: plan.subject, at: scene.at), let name = own.demographics.names.first
+        else {
             throw CommandFailure(.failed, "the scene's patient has no name")
         }
         var arguments = ["patient", "match", "--as", clinician, "--family", name.family]
@@ -89,6 +91,14 @@ extension DemoStage {
         }
     }
 
+    /// How a person puts a document's address of the list into a variable of the shell.
+    func tellAddress(of document: DemoRecord.Document) {
+        guard let index = record.documents.firstIndex(of: document) else { return }
+        teller.command(
+            ["document", "find", "--as", clinician, "--patient", patient], opening: "url=$(hie",
+            remark: "--json | jq -r '.documents[\(index)].url')")
+    }
+
     /// Opens one document of each facility, and compares its bytes with the file that was published; how many.
     private func openDocuments() async throws -> Int {
         try LocalFile.makeFolder(folder + "/opened")
@@ -99,8 +109,11 @@ extension DemoStage {
             else { continue }
             opened += 1
             let copy = "opened/\(opened).xml"
-            let answer = try await hie(["document", "get", "--as", clinician, document.url, "--output", copy])
-                .demanded("the document was not fetched")
+            tellAddress(of: document)
+            let get = ["document", "get", "--as", clinician]
+            let answer = try await hie(
+                get + [document.url, "--output", copy], telling: .instead(get + ["$url", "--output", copy])
+            ).demanded("the document was not fetched")
             teller.output(answer.complaint)
             let mine = try LocalFile.read(folder + "/" + copy)
             let theirs = try LocalFile.read(original.path)

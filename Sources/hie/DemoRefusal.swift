@@ -15,6 +15,7 @@ extension DemoStage {
                 .failed, "the scene's patient has no documents at \(scene.refusesAt) that could be refused",
                 hint: "let the topology's scene name another facility")
         }
+        tellAddress(of: shown)
         let recorded = try await hie([
             "consent", "record", "--home", holder.slug, "--identifier", registration.number, "--deny", "--organization",
             asking.facility.community.urn,
@@ -49,10 +50,12 @@ extension DemoStage {
     private func compareWithNothing(_ holder: DemoNode, refused: DemoRecord, hidden: DemoRecord.Document) async throws {
         teller.line()
         teller.prose("Beside it: what \(holder.slug) says about somebody it has never heard of.")
-        let stranger = try await hie([
-            "patient", "add", "--home", scene.at, "--identifier", "\(try node(scene.at).facility.community.urn).1|ED-000001",
-            "--family", "Nowhere-Known", "--given", "Zephyrine", "--birth-date", "1931-12-31", "--sex", "female",
-        ]).demanded("the stranger was not registered").lines.first ?? ""
+        let stranger =
+            try await hie([
+                "patient", "add", "--home", scene.at, "--identifier",
+                "\(try node(scene.at).facility.community.urn).1|ED-000001",
+                "--family", "Nowhere-Known", "--given", "Zephyrine", "--birth-date", "1931-12-31", "--sex", "female",
+            ]).demanded("the stranger was not registered").lines.first ?? ""
         let asked = try await hie(["document", "find", "--as", clinician, "--patient", stranger], json: true)
         let nothing = DemoRecord(asked.json)
         let left = refused.answer(of: holder.facility)
@@ -60,15 +63,17 @@ extension DemoStage {
         teller.output("refused   " + (left?.sentence ?? "no line"))
         teller.output("unknown   " + (right?.sentence ?? "no line"))
         check(left != nil && left == right, "the same answer, to the letter")
+        teller.line()
+        teller.prose("And a hidden document, by the address from before, beside one that never was.")
         let never = Self.otherID(hidden.id)
-        let first = try await hie(
-            ["document", "get", "--as", clinician, hidden.url, "--output", "opened/hidden.xml"])
+        let get = ["document", "get", "--as", clinician]
+        let output = ["--output", "opened/hidden.xml"]
+        let first = try await hie(get + [hidden.url] + output, telling: .instead(get + ["$url"] + output))
         teller.output("\(first.complaint) (\(first.codeText))")
+        teller.shell("other=${url/\(hidden.id)/\(never)}")
         let second = try await hie(
-            [
-                "document", "get", "--as", clinician, Self.replacing(hidden.id, with: never, in: hidden.url), "--output",
-                "opened/hidden.xml",
-            ])
+            get + [Self.replacing(hidden.id, with: never, in: hidden.url)] + output,
+            telling: .instead(get + ["$other"] + output))
         teller.output("\(second.complaint) (\(second.codeText))")
         check(
             first.code == ExitStatus.notFound.rawValue && first.code == second.code && first.errors == second.errors

@@ -172,37 +172,38 @@ enum DemoAct: Int, CaseIterable, Sendable {
         switch self {
         case .network:
             """
-            A network authority certifies one node for each facility. Each node is a process of its own and is told of one \
-            other at the most; the rest it learns by gossip, from records their owners signed.
+            A network authority certifies one node for each facility. Each node is a process of its own and is
+            told of one other at the most; the rest it learns by gossip, from records their owners signed.
             """
         case .patients:
             """
-            Every facility has its own medical record numbers, and its own way of writing names, addresses and telephone \
-            numbers. No common number joins them.
+            Every facility has its own medical record numbers, and its own way of writing names, addresses and
+            telephone numbers. No common number joins them.
             """
         case .documents:
             """
-            The node derives each document's metadata from the C-CDA itself. Published means: durable on disk. What cannot \
-            be published is refused with the reason.
+            The node derives each document's metadata from the C-CDA itself. Published means: durable on disk.
+            What cannot be published is refused with the reason.
             """
         case .question:
             """
-            She knows who her patient is, nothing more. Her node asks every facility over mutual TLS and says what each \
-            answered.
+            She knows who her patient is, nothing more. Her node asks every facility over mutual TLS and says
+            what each answered.
             """
         case .refusal:
             """
-            Consent is enforced where the documents are. What the patient refuses must look exactly like what does not \
-            exist.
+            Consent is enforced where the documents are. What the patient refuses must look exactly like what
+            does not exist.
             """
         case .outage:
             """
-            An answer with a gap says so, in time and by name. And what was acknowledged survives kill -9 at any moment.
+            An answer with a gap says so, in time and by name. And what was acknowledged survives kill -9 at any
+            moment.
             """
         case .proof:
             """
-            Every access stands in the journal of the node that holds the documents, written before the answer left. \
-            Anyone can verify that nothing in it was changed.
+            Every access stands in the journal of the node that holds the documents, written before the answer
+            left. Anyone can verify that nothing in it was changed.
             """
         }
     }

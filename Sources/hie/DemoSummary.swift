@@ -45,7 +45,9 @@ struct DemoSummary: Sendable {
                 teller.line("   hie status --home \(node.slug)")
             }
             teller.line("   hie document find --as \(at.slug)/clients/\(scene.clinician) --help")
-            teller.line("   kill \(nodes.compactMap { $0.process.map { String($0.pid) } }.joined(separator: " "))   # when done")
+            teller.line(
+                "   kill \(nodes.compactMap { $0.process.map { String($0.pid) } }.joined(separator: " "))   # when done"
+            )
         } else {
             teller.line("   hie audit verify --home \(scene.refusesAt)   # reads the files; the node is stopped")
             teller.line("   hie config show --home \(scene.refusesAt)")

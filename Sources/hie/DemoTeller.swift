@@ -27,9 +27,9 @@ struct DemoTeller: Sendable {
     }
 
     /// The command that does it, as a person would type it; the remark is the rest of the line as it is.
-    func command(_ arguments: [String], remark: String = "") {
+    func command(_ arguments: [String], opening: String = "hie", remark: String = "") {
         var lines: [String] = []
-        var current = "$ hie"
+        var current = "$ " + opening
         for word in Self.phrases(arguments) + (remark.isEmpty ? [] : [remark]) {
             if current.count + word.count + 6 > Self.columns {
                 lines.append(current + " \\")
@@ -41,6 +41,12 @@ struct DemoTeller: Sendable {
         lines.append(current)
         line()
         for text in lines { line("   " + text, .heading) }
+    }
+
+    /// A line of the shell that is no command of ours.
+    func shell(_ text: String) {
+        line()
+        line("   $ " + text, .heading)
     }
 
     /// What a command answered.
@@ -100,7 +106,9 @@ struct DemoTeller: Sendable {
         return phrases
     }
 
+    /// A variable of the shell stays one.
     private static func quoted(_ text: String) -> String {
+        if text.hasPrefix("$") { return "\"" + text + "\"" }
         let isPlain = text.utf8.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
                 || [0x2B, 0x2C, 0x2D, 0x2E, 0x2F, 0x3A, 0x3D, 0x40, 0x5F].contains(byte)
