@@ -46,6 +46,7 @@ struct DemoCommand: AsyncParsableCommand {
         let stage = try DemoStage(topology: topology, scene: scene, folder: place, plan: plan, teller: teller)
         teller.line("Concordat \(Node.version): \(topology.network)", .heading)
         teller.prose("\(topology.communities.count) facilities on this machine, in \(place); commands are typed there.")
+        teller.prose("`hie` is \(DemoProcess.executable).")
         await stage.play()
         let outcomes = await stage.outcomes
         let nodes = await stage.nodes

@@ -54,14 +54,14 @@ extension DemoStage {
             isWhole, "\(node.slug) is back after \(DemoTeller.time(ready)), and the clinician's list is whole again")
     }
 
-    /// Asks until the clinician's list is as it was; false when the time is over.
+    /// Asks until the clinician's list is complete and has all that it had; false when the time is over.
     private func isRecordWhole(within limit: Duration) async throws -> Bool {
         let began = world.uptime()
         while true {
             let answer = try await hie(
                 ["document", "find", "--as", clinician, "--patient", patient], json: true, telling: .nothing)
             let found = DemoRecord(answer.json)
-            if answer.isDone, found.documents == record.documents { return true }
+            if answer.isDone, found.isComplete, found.ids.isSuperset(of: record.ids) { return true }
             guard world.uptime() - began < limit else { return false }
             try await world.sleep(.milliseconds(100))
         }

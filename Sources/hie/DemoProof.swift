@@ -10,7 +10,8 @@ extension DemoStage {
             throw CommandFailure(.failed, "the scene's patient is not registered at \(holder.slug)")
         }
         let log = try await hie(
-            ["audit", "patient", "--home", holder.slug, "--identifier", registration.number], json: true
+            ["audit", "patient", "--home", holder.slug, "--identifier", registration.number, "--limit", "1000"],
+            json: true
         ).demanded("the access log was not read").json
         let events = log["events"]?.items ?? []
         tell(events)

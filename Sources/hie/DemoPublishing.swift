@@ -81,12 +81,13 @@ extension DemoStage {
         for stop in stops { check(false, stop) }
         check(
             published.count + refused.count == plan.documents.count,
-            "\(plan.documents.count) files: \(published.count) published, \(refused.count) refused with the reason")
+            "\(Words.count(plan.documents.count, "file")): \(published.count) published, \(refused.count) refused with the reason"
+        )
         check(!published.isEmpty, "published documents are durable at \(Self.names(facilities))")
         if !published.contains(where: { $0.document.person == plan.subject }) {
             throw CommandFailure(.failed, "nothing of the scene's patient was published")
         }
-        return "\(published.count) published, \(refused.count) refused with reason"
+        return "\(published.count) published, \(refused.count) refused with the reason"
     }
 
     private func tellPublished() {

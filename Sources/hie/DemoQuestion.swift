@@ -21,10 +21,11 @@ extension DemoStage {
         record = DemoRecord(answer.json)
         tell(record)
         let sources = Set(record.documents.map(\.home))
+        let places = "\(sources.count) \(sources.count == 1 ? "facility" : "facilities")"
         check(
             answer.code == ExitStatus.done.rawValue && record.isComplete && !record.documents.isEmpty,
-            "one list of \(Words.count(record.documents.count, "document")) from \(sources.count) "
-                + "\(sources.count == 1 ? "facility" : "facilities"), complete, in \(DemoTeller.time(answer.took))")
+            "one list of \(Words.count(record.documents.count, "document")) from "
+                + "\(places), complete, in \(DemoTeller.time(answer.took))")
         check(
             record.communities.count == nodes.count,
             "a line for each of the \(nodes.count) facilities says what it answered")
@@ -40,7 +41,7 @@ extension DemoStage {
                 + (replaced > 0 ? "; \(replaced) replaced by a later version" : "")
                 + (hidden > 0 ? "; \(hidden) restricted, which a community's default does not show" : ""))
         let opened = try await openDocuments()
-        return "\(record.documents.count) documents of \(sources.count) facilities; bytes of \(opened) compared"
+        return "\(Words.count(record.documents.count, "document")) of \(places); bytes of \(opened) compared"
     }
 
     private func matchPatient() async throws {

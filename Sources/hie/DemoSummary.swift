@@ -39,7 +39,7 @@ struct DemoSummary: Sendable {
         let at = nodes.first { $0.slug == scene.at } ?? nodes[0]
         teller.line()
         teller.line("Look further", .heading)
-        teller.line("   cd \(folder)")
+        teller.line("   cd \(folder); alias hie=\(DemoProcess.executable)")
         if isKept {
             for node in nodes where node.process?.end == nil {
                 teller.line("   hie status --home \(node.slug)")
