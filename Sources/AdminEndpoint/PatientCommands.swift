@@ -52,14 +52,14 @@ extension AdminService {
         guard let identifier = try call.identifier() else {
             throw ExchangeError(.badRequest, "say which patient: an id or an identifier", at: "patient")
         }
-        let found = try await exchange.findPatients(identifier: identifier, for: call.context)
-        for ticket in found.tickets { ticket.end() }
-        guard let first = found.matches.first else { throw Self.unknown }
-        guard found.matches.count == 1 else {
+        // Only the id is taken from what is found; the command itself records what it shows.
+        let found = try await exchange.projection.patients(identifier: identifier).filter(\.isActive)
+        guard let first = found.first else { throw Self.unknown }
+        guard found.count == 1 else {
             throw ExchangeError(
                 .conflict, "several patients carry this identifier; give the patient's id", at: "identifier")
         }
-        return first.record.id
+        return first.id
     }
 
     static let unknown = ExchangeError(.unknownPatient, "no such patient is registered here; see hie patient add")

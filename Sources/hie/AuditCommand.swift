@@ -42,8 +42,10 @@ struct AuditPatientCommand: AsyncParsableCommand {
         let terminal = Terminal()
         var arguments = try choice.arguments()
         arguments["limit"] = .number(String(limit))
-        let log = try await AdminClient(home).ask(.auditPatient, arguments)
+        let client = AdminClient(home)
+        let log = try await client.ask(.auditPatient, arguments)
         if output.json { return terminal.result(log) }
+        let names = await names(client)
         var table = Table(
             "TIME", "USER", "ORGANISATION", "COMMUNITY", "PURPOSE", "WHAT", "SHOWN", "WITHHELD", "DECIDED BY")
         for event in log["events"]?.items ?? [] {
@@ -51,13 +53,20 @@ struct AuditPatientCommand: AsyncParsableCommand {
             let role = event.text("role")
             table.add(
                 .init(Words.time(event.text("time"))), .init(event.text("user") + (role.isEmpty ? "" : " (\(role))")),
-                .init(event.text("organization")), .init(event.text("community")),
+                .init(names[event.text("organization")] ?? event.text("organization")),
+                .init(names[event.text("community")] ?? event.text("community")),
                 .init(event.text("purpose")), .init(event.text("transaction")),
                 .init(String(event["shown"]?.items.count ?? 0)),
                 .init(String(withheld), withheld > 0 ? .doubtful : .plain), .init(decided(event)))
         }
         if table.isEmpty { return terminal.words("nobody has looked yet") }
         terminal.result(table)
+    }
+
+    /// The communities' names by their URNs, so that people read names.
+    private func names(_ client: AdminClient) async -> [String: String] {
+        let known = (try? await client.ask(.directoryList))?["communities"]?.items ?? []
+        return Dictionary(known.map { ($0.text("community"), $0.text("name")) }) { first, _ in first }
     }
 
     private func decided(_ event: JSONValue) -> String {

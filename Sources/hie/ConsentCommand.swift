@@ -120,6 +120,6 @@ struct ConsentCommand: AsyncParsableCommand {
         period("in force", "from", "until")
         period("care given", "careFrom", "careUntil")
         if let count = row["exceptions"]?.integer, count > 0 { parts.append(Words.count(count, "exception")) }
-        return parts.isEmpty ? "none: everybody, everything" : parts.joined(separator: "; ")
+        return parts.isEmpty ? "everybody, everything" : parts.joined(separator: "; ")
     }
 }

@@ -83,7 +83,7 @@ struct ConsentRecordCommand: AsyncParsableCommand {
         let recorded = try await AdminClient(home).ask(.consentRecord, arguments)
         if output.json { return terminal.result(recorded) }
         terminal.result(recorded.text("id"))
-        terminal.words("recorded: \(recorded.text("effect")), \(ConsentCommand.conditions(recorded))")
+        terminal.words("recorded: \(recorded.text("effect")): \(ConsentCommand.conditions(recorded))")
     }
 
     private var directive: JSONValue {

@@ -61,7 +61,7 @@ struct DocumentFindCommand: AsyncParsableCommand {
 
     private func show(_ found: FoundRecord, on terminal: Terminal) {
         var table = Table("DATE", "DOCUMENT", "SOURCE", "ID")
-        for document in found.documents {
+        for document in found.documents.sorted(by: { $0.date > $1.date }) {
             table.add(
                 .init(String(document.date.prefix(10))),
                 .init(document.title.isEmpty ? document.type : document.title), .init(found.source(of: document)),
