@@ -51,7 +51,9 @@ package final class PeerAssertionAuthenticator: RequestAuthenticator {
                 return .refused(refusal.description)
             }
             // Consent believes the organisation: a peer may name its own units, never another community (T9).
-            if let claimed = CommunityID(assertion.organization), claimed != peer, policy().admitted?[claimed] != nil {
+            if let claimed = CommunityID(assertion.organization), claimed != peer,
+                claimed == community || policy().admitted?[claimed] != nil
+            {
                 return .refused("assertion names another community as its organisation")
             }
             return .context(

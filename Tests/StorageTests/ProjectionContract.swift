@@ -20,6 +20,9 @@ struct ProjectionContract: Sendable {
     static let base = "https://a.example.org/fhir"
     static let home = CommunityID("1.3.6.1.4.1.21367.2026.10")!
 
+    /// The world is seeded, so it cannot name folders apart: this counts them.
+    private static let made = Mutex(0)
+
     let projection: any ExchangeProjection
     let writer: JournalWriter
     let reader: JournalReader
@@ -34,8 +37,10 @@ struct ProjectionContract: Sendable {
         world = World(
             now: { clock.withLock { $0 += 1000; return Timestamp(milliseconds: $0) } }, uptime: { .zero },
             randomBits: { random.withLock { $0.next() } }, sleep: { _ in })
-        self.folder = folder
-            ?? FileManager.default.temporaryDirectory.appendingPathComponent("projection-\(world.newTraceID())-\(getpid())-\(kind)")
+        let number = Self.made.withLock { $0 += 1; return $0 }
+        self.folder =
+            folder
+            ?? FileManager.default.temporaryDirectory.appendingPathComponent("projection-\(getpid())-\(number)")
         switch kind {
         case .memory: projection = MemoryProjection(base: Self.base)
         case .sqlite:
