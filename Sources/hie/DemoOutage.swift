@@ -109,7 +109,7 @@ extension DemoStage {
             teller.output("and \(unsaid) more that were durable before their answer could leave", .quiet)
         }
         try await compareBytes(acknowledged, at: node)
-        return "\(acknowledged.count) acknowledged before kill -9, \(lost.count) lost"
+        return "kill -9: \(lost.count) of \(acknowledged.count) lost"
     }
 
     /// The patient's number at a node, registered there now when they were not.

@@ -54,7 +54,7 @@ extension DemoStage {
                 .init(community ?? event.text("community")), .init(event.text("purpose")),
                 .init(event.text("transaction")), .init(String(event["shown"]?.items.count ?? 0)),
                 .init(String(event["withheld"]?.items.count ?? 0)),
-                .init(DemoTeller.short(rules.first ?? "", 40)))
+                .init(DemoTeller.short(rules.first ?? "", 36)))
         }
         teller.output(table)
         if events.count > 20 { teller.output("... and \(events.count - 20) earlier ones") }
