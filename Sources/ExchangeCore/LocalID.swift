@@ -8,7 +8,8 @@ package struct LocalID<Subject>: Hashable, Sendable, Comparable, CustomStringCon
     /// The last eight bytes, big-endian.
     package let low: UInt64
 
-    private init(high: UInt64, low: UInt64) {
+    @usableFromInline
+    init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
     }
@@ -50,36 +51,51 @@ package struct LocalID<Subject>: Hashable, Sendable, Comparable, CustomStringCon
     }
 
     /// Reads 16 bytes, big-endian; nil when there are not exactly 16.
+    @inlinable
     package init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 16 else { return nil }
-        self.init(
-            high: bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) },
-            low: bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) },
-        )
+        var words: (UInt64, UInt64) = (0, 0)
+        var count = 0
+        // Plain loops here and below: these run for every row of every search.
+        for byte in bytes {
+            if count < 8 { words.0 = words.0 << 8 | UInt64(byte) } else { words.1 = words.1 << 8 | UInt64(byte) }
+            count += 1
+        }
+        self.init(high: words.0, low: words.1)
     }
 
     /// The 16 bytes, big-endian.
     package var bytes: [UInt8] {
-        (0..<8).map { UInt8(truncatingIfNeeded: high >> (56 - 8 * $0)) }
-            + (0..<8).map { UInt8(truncatingIfNeeded: low >> (56 - 8 * $0)) }
+        [UInt8](unsafeUninitializedCapacity: 16) { buffer, filled in
+            for index in 0..<16 { buffer[index] = byte(index) }
+            filled = 16
+        }
     }
 
     /// The 36-character lower-case form.
     package var description: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(unsafeUninitializedCapacity: 36) { buffer in
+        String(unsafeUninitializedCapacity: 36) { buffer in
             var at = 0
-            for (index, byte) in bytes.enumerated() {
+            for index in 0..<16 {
                 if index == 4 || index == 6 || index == 8 || index == 10 {
                     buffer[at] = UInt8(ascii: "-")
                     at += 1
                 }
-                buffer[at] = digits[Int(byte >> 4)]
-                buffer[at + 1] = digits[Int(byte & 15)]
+                buffer[at] = Self.digit(byte(index) >> 4)
+                buffer[at + 1] = Self.digit(byte(index) & 15)
                 at += 2
             }
             return 36
         }
+    }
+
+    /// One of the 16 bytes, the most significant first.
+    private func byte(_ index: Int) -> UInt8 {
+        UInt8(truncatingIfNeeded: index < 8 ? high >> (56 - 8 * index) : low >> (120 - 8 * index))
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
     }
 
     package static func < (left: Self, right: Self) -> Bool { (left.high, left.low) < (right.high, right.low) }

@@ -15,14 +15,21 @@ extension LocalID {
 extension Row {
     /// A blob's bytes.
     func bytes(_ column: Int) throws -> [UInt8] {
-        guard let blob = self[column] as Data? else { throw Self.damaged }
-        return [UInt8](blob)
+        try withBlob(column) { [UInt8]($0) }
     }
 
     /// An identifier of this node.
     func id<Subject>(_ column: Int) throws -> LocalID<Subject> {
-        guard let id = LocalID<Subject>(bytes: try bytes(column)) else { throw Self.damaged }
+        guard let id = try withBlob(column, { LocalID<Subject>(bytes: $0) }) else { throw Self.damaged }
         return id
+    }
+
+    /// A blob where SQLite has it: one copy instead of two.
+    private func withBlob<Value>(_ column: Int, _ body: (UnsafeRawBufferPointer) -> Value) throws -> Value {
+        try withUnsafeData(atIndex: column) { blob in
+            guard let blob else { throw Self.damaged }
+            return blob.withUnsafeBytes(body)
+        }
     }
 
     private static var damaged: ExchangeError {

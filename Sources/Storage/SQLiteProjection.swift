@@ -10,7 +10,8 @@ import Transactions
 /// WAL with `synchronous=NORMAL`: a power cut may take its last commits, never the journal's, and the mark that stands in
 /// the same transaction as the rows tells how far it is (security.md L3). One process opens it, one connection writes.
 package struct SQLiteProjection: Sendable {
-    let pool: DatabasePool
+    private let writer: DatabasePool
+    private let readers: ReadConnections
     /// Base URL that links in rendered references start with; another one makes the projection foreign.
     let base: String
     /// The community whose documents these are.
@@ -28,21 +29,21 @@ package struct SQLiteProjection: Sendable {
         path: String, base: String, home: CommunityID, indexKey: SymmetricKey, limits: ExchangeLimits, logger: Logger,
     ) throws(ExchangeError) {
         var configuration = Configuration()
-        configuration.maximumReaderCount = 4
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { database in
             try database.execute(
                 sql: """
-                    PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON; PRAGMA cache_size=-16384;
-                    PRAGMA temp_store=MEMORY
+                    PRAGMA page_size=16384; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON;
+                    PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY
                     """)
         }
         do {
-            pool = try DatabasePool(path: path, configuration: configuration)
-            try pool.writeWithoutTransaction { try ProjectionSchema.make($0) }
+            writer = try DatabasePool(path: path, configuration: configuration)
+            try writer.writeWithoutTransaction { try ProjectionSchema.make($0) }
         } catch {
             throw Self.failure(error, logger)
         }
+        readers = ReadConnections(path: path, configuration: configuration)
         self.base = base
         self.home = home
         documentsMax = limits.documentsPerSearchMax
@@ -55,7 +56,7 @@ package struct SQLiteProjection: Sendable {
         -> Value
     {
         do {
-            return try await pool.read(question)
+            return try readers.read(question)
         } catch {
             throw Self.failure(error, logger)
         }
@@ -63,9 +64,9 @@ package struct SQLiteProjection: Sendable {
 
     /// One transaction; the cancellation of the task that happens to lead a group must not undo others' rows.
     func write(_ change: @Sendable @escaping (Database) throws -> Void) async throws(ExchangeError) {
-        let pool = pool
+        let writer = writer
         let outcome: Result<Void, any Error> = await withCheckedContinuation { done in
-            pool.asyncWrite { database in
+            writer.asyncWrite { database in
                 try change(database)
             } completion: { _, result in
                 done.resume(returning: result)
@@ -91,7 +92,10 @@ package struct SQLiteProjection: Sendable {
     }
 
     /// Closes every connection; the WAL is checkpointed.
-    package func close() throws { try pool.close() }
+    package func close() throws {
+        try readers.close()
+        try writer.close()
+    }
 }
 
 extension SQLiteProjection: Projection {

@@ -21,16 +21,16 @@ extension Exchange {
         try demandPurpose(context)
         guard context.door != .peer else { return try await findDocuments(of: patient, matching: query, for: context) }
         let started = world.uptime()
-        guard let record = try await read({ try await projection.patient(patient) }) else {
-            return FoundDocuments(
-                references: [], receipt: CompletenessReceipt([ownAnswer(count: 0, since: started)]), ticket: nil)
-        }
         let (peers, unasked) = candidates(only: only)
+        var answers: [PeerAnswer] = []
         if !peers.isEmpty {
+            guard let record = try await read({ try await projection.patient(patient) }) else {
+                return nobody(since: started)
+            }
             let inquiry = InquiryRecord(transaction: "ITI-119", context: context, asked: peers.map(\.community))
             _ = try await journal.append(EntryDraft(kind: .inquiry, subject: patient, payload: inquiry.payload))
+            answers = await ask(peers, about: record, matching: query, for: context)
         }
-        let answers = await ask(peers, about: record, matching: query, for: context)
         let others = answers.map(\.answer) + unasked
         let wantsOwn = only?.contains(settings.community) ?? true
         let disclosure = try await disclose(
@@ -42,6 +42,7 @@ extension Exchange {
             return PatientFacts(
                 patient: facts.patient, documents: [], directives: facts.directives, position: facts.position)
         }
+        if disclosure == nil, peers.isEmpty { return nobody(since: started) }
         let own = disclosure?.documents ?? []
         let merged = merge(own, answers.flatMap(\.documents), patient: patient)
         return FoundDocuments(
@@ -85,6 +86,12 @@ extension Exchange {
             }
         }
         throw ExchangeError(.unavailable, "the patient's consent keeps changing; ask again")
+    }
+
+    /// The answer about a patient whom this node does not know: nothing, and this node's own line.
+    private func nobody(since started: Duration) -> FoundDocuments {
+        FoundDocuments(
+            references: [], receipt: CompletenessReceipt([ownAnswer(count: 0, since: started)]), ticket: nil)
     }
 
     /// Whom to ask, and a line for everyone who is not asked.
