@@ -34,6 +34,7 @@ package enum SubmissionRules {
         try uniqueWithinMessage(submission)
         try newSet(submission, facts)
         try identicalContent(submission, facts)
+        try replacedStaysReplaced(submission, facts)
         try startBeforeStop(submission)
         try targetsKnown(submission, facts)
         try targetsOfSamePatient(submission, facts)
@@ -136,6 +137,23 @@ package enum SubmissionRules {
                 let word = known.size == document.entry.size ? "XDSNonIdenticalHash" : "XDSNonIdenticalSize"
                 throw ExchangeError(
                     .conflict, word + ": this uniqueId is registered with other bytes; a new version needs a new one",
+                    at: ProvideRequest.path(index) + ".masterIdentifier")
+            }
+        }
+    }
+
+    /// XDSRegistryDeprecatedDocumentError: what was replaced does not come back as current by being sent again.
+    ///
+    /// Stricter than ITI-42, which takes the same uniqueId with the same bytes a second time whatever became of the first:
+    /// a feed that resends its archive would bring withdrawn doses back to the top of the list.
+    static func replacedStaysReplaced(_ submission: Submission, _ facts: RegistryFacts) throws(ExchangeError) {
+        for (index, document) in submission.documents.enumerated() {
+            let isReplaced = facts.sameUniqueID.contains {
+                same($0.uniqueID, document.entry.uniqueID) && $0.status == .superseded
+            }
+            guard !isReplaced else {
+                throw ExchangeError(
+                    .conflict, "XDSRegistryDeprecatedDocumentError: this document was replaced here by a later version",
                     at: ProvideRequest.path(index) + ".masterIdentifier")
             }
         }

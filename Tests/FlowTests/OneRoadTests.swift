@@ -97,6 +97,18 @@ import XDSMetadata
         }
     }
 
+    @Test func `a replaced document that is sent again does not come back`() throws {
+        try OneNode.run { node in
+            let patient = try await node.register("A1")
+            let first = try await node.publish(1, for: patient.id)
+            let second = try await node.publish(2, for: patient.id, replaces: first.id)
+            await #expect(throws: ExchangeError(.conflict, "")) { try await node.publish(1, for: patient.id) }
+            var current = DocumentQuery()
+            current.statuses = [.current]
+            #expect(try await node.find(patient.id, current).map(\.id) == [second.id])
+        }
+    }
+
     @Test func `one unique id never names two contents`() throws {
         try OneNode.run { node in
             let patient = try await node.register("A1")
