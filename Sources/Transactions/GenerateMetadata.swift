@@ -23,6 +23,11 @@ extension Exchange {
             throw ExchangeError(.forbidden, "documents are published at their own facility's node")
         }
         let derived = try MetadataDerivation.derive(bytes, limits: settings.limits)
+        guard !derived.patient.identifiers.isEmpty else {
+            throw ExchangeError(
+                .unknownPatient, "the C-CDA names no patient by an identifier",
+                at: "/ClinicalDocument/recordTarget/patientRole/id")
+        }
         if let first = derived.findings.first(where: \.isError) {
             throw ExchangeError(.badRequest, first.message, at: first.path)
         }
