@@ -14,8 +14,13 @@ import argparse
 import base64
 import hashlib
 import json
+import os
 import pathlib
 import sys
+
+# requests lets these override a session's own authority: the node's is the only one to believe here.
+for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+    os.environ.pop(variable, None)
 
 FAULTS = []
 
