@@ -64,7 +64,7 @@ let floors: [[Module]] = [
             foreign: ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "Logging", "X509", "SwiftASN1", "Crypto"]),
         Module(
             "Storage", needs: core + standards + questions + ["Transactions"],
-            foreign: ["NIOCore", "NIOPosix", "GRDB", "Logging", "Crypto"]),
+            foreign: ["NIOCore", "NIOPosix", "GRDB", "GRDBSQLite", "Logging", "Crypto"]),
         Module("Simulation", needs: core + standards + questions + ["Transactions"], foreign: ["Logging", "Crypto"]),
     ],
     [
@@ -138,6 +138,7 @@ let home: [String: String] = [
     "ArgumentParser": "swift-argument-parser", "SwiftASN1": "swift-asn1", "X509": "swift-certificates",
     "Crypto": "swift-crypto", "HTTPTypes": "swift-http-types", "Logging": "swift-log", "NIOCore": "swift-nio",
     "NIOPosix": "swift-nio", "NIOHTTP1": "swift-nio", "NIOHTTPTypes": "swift-nio-extras", "NIOSSL": "swift-nio-ssl", "GRDB": "GRDB.swift",
+    "GRDBSQLite": "GRDB.swift",
     "Hummingbird": "hummingbird", "HummingbirdCore": "hummingbird", "HummingbirdHTTP2": "hummingbird",
     "HummingbirdTLS": "hummingbird", "Yams": "Yams", "ServiceLifecycle": "swift-service-lifecycle", "UnixSignals": "swift-service-lifecycle",
     "Histogram": "hdrhistogram-swift",

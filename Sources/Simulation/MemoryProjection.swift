@@ -148,7 +148,7 @@ extension MemoryProjection: ExchangeProjection {
         -> PatientFacts
     {
         PatientFacts(
-            patient: tables.patients[patient], documents: documents,
+            patient: tables.patients[patient]?.id, documents: documents,
             directives: (tables.directives[patient] ?? [:]).values.sorted { $0.id < $1.id },
             position: tables.mark?.next ?? 0)
     }

@@ -10,36 +10,32 @@ import XDSMetadata
 
 extension SQLiteProjection: ExchangeProjection {
     package func facts(about patient: PatientID, matching query: DocumentQuery) async throws -> PatientFacts {
-        let limit = documentsMax
+        let arguments: StatementArguments = [patient.sql, Self.status(query.statuses), documentsMax]
         let home = home
         return try await read { database in
-            let statement = try database.cachedStatement(
-                sql: """
-                    SELECT id, unique_id, sha256, mime, registered, facts, segment, offset, length, sealed, reference
-                    FROM document WHERE patient = ? AND (?2 = -1 OR status = ?2)
-                    ORDER BY patient, registered DESC, id LIMIT ?3
-                    """)
-            let rows = try Row.fetchCursor(
-                statement, arguments: [patient.sql, Self.status(query.statuses), limit])
-            return try Self.facts(about: patient, rows: rows, matching: query, home: home, database)
+            try Self.facts(
+                about: patient,
+                """
+                SELECT id, unique_id, sha256, mime, registered, facts, segment, offset, length, sealed, reference
+                FROM document WHERE patient = ? AND (?2 = -1 OR status = ?2)
+                ORDER BY patient, registered DESC, id LIMIT ?3
+                """, arguments, matching: query, home: home, database)
         }
     }
 
     package func facts(aboutDocument id: DocumentID) async throws -> PatientFacts? {
         let home = home
         return try await read { database in
-            let place = try Row.fetchOne(
-                database.cachedStatement(sql: "SELECT patient, registered FROM document_place WHERE id = ?"),
-                arguments: [id.sql])
+            let place = try database.one("SELECT patient, registered FROM document_place WHERE id = ?", [id.sql]) { row in
+                (patient: try row.id(0) as PatientID, registered: row.integer(1))
+            }
             guard let place else { return nil }
-            let patient: PatientID = try place.id(0)
-            let rows = try Row.fetchCursor(
-                database.cachedStatement(
-                    sql: """
-                        SELECT id, unique_id, sha256, mime, registered, facts, segment, offset, length, sealed, reference
-                        FROM document WHERE patient = ? AND registered = ? AND id = ?
-                        """), arguments: [patient.sql, place[1] as Int64, id.sql])
-            return try Self.facts(about: patient, rows: rows, matching: DocumentQuery(), home: home, database)
+            return try Self.facts(
+                about: place.patient,
+                """
+                SELECT id, unique_id, sha256, mime, registered, facts, segment, offset, length, sealed, reference
+                FROM document WHERE patient = ? AND registered = ? AND id = ?
+                """, [place.patient.sql, place.registered, id.sql], matching: DocumentQuery(), home: home, database)
         }
     }
 
@@ -96,33 +92,35 @@ extension SQLiteProjection: ExchangeProjection {
 
     /// Documents, patient, directives and position of one snapshot.
     private static func facts(
-        about patient: PatientID, rows: RowCursor, matching query: DocumentQuery, home: CommunityID, _ database: Database,
+        about patient: PatientID, _ sql: String, _ arguments: StatementArguments, matching query: DocumentQuery,
+        home: CommunityID, _ database: Database,
     ) throws -> PatientFacts {
         var documents: [RegisteredDocument] = []
         // Everything but patient and status is judged by the one definition of what a query means.
         var bare = query
         bare.statuses = []
         let isFiltered = bare != DocumentQuery()
-        while let row = try rows.next() {
-            let reference = try row.bytes(10)
-            if isFiltered, try !QueryMatcher.matches(DocumentEntry(reference: reference), query) { continue }
+        try database.rows(sql, arguments) { row in
+            let reference = row.bytes(10)
+            if isFiltered, try !QueryMatcher.matches(DocumentEntry(reference: reference), query) { return }
             documents.append(try document(row, reference: reference, home: home))
         }
         return PatientFacts(
-            patient: try patientRecord(patient, database), documents: documents,
-            directives: try directives(of: patient, database), position: try position(database))
+            patient: try database.one("SELECT 1 FROM patient WHERE id = ?", [patient.sql]) { _ in patient },
+            documents: documents, directives: try directives(of: patient, database), position: try position(database))
     }
 
-    private static func document(_ row: Row, reference: [UInt8], home: CommunityID) throws -> RegisteredDocument {
+    private static func document(_ row: SQLRow, reference: [UInt8], home: CommunityID) throws -> RegisteredDocument {
         let id: DocumentID = try row.id(0)
         return RegisteredDocument(
-            facts: try StoredFacts.decode(row.bytes(5), id: id, home: home), uniqueID: row[1], sha256: try row.bytes(2),
-            mimeType: row[3], registered: Timestamp(milliseconds: row[4]), reference: reference,
+            facts: try StoredFacts.decode(row.bytes(5), id: id, home: home), uniqueID: row.text(1), sha256: row.bytes(2),
+            mimeType: row.text(3), registered: Timestamp(milliseconds: row.integer(4)), reference: reference,
             content: ContentReference(
-                document: id, sealedDigest: try row.bytes(9),
+                document: id, sealedDigest: row.bytes(9),
                 location: ContentLocation(
-                    segment: UInt32(truncatingIfNeeded: row[6] as Int64), offset: UInt64(row[7] as Int64),
-                    length: UInt32(truncatingIfNeeded: row[8] as Int64))))
+                    segment: UInt32(truncatingIfNeeded: row.integer(6)),
+                    offset: UInt64(truncatingIfNeeded: row.integer(7)),
+                    length: UInt32(truncatingIfNeeded: row.integer(8)))))
     }
 
     /// -1 for any: most searches ask for one status or none.

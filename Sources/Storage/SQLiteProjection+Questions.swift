@@ -14,15 +14,15 @@ extension SQLiteProjection {
 
     package func patients(identifier: PatientIdentifier) async throws -> [PatientRecord] {
         try await read { database in
-            let rows = try Row.fetchAll(
-                database.cachedStatement(
-                    sql: """
-                        SELECT p.id, p.resource FROM patient_identifier i JOIN patient p ON p.id = i.patient
-                        WHERE i.value = ? AND i.system = ? ORDER BY p.id LIMIT 100
-                        """), arguments: [identifier.value, identifier.system])
             // A registration may have dropped an identifier that the index still knows: the record decides.
-            return try rows.map { try PatientRecord(payload: $0.bytes(1), id: $0.id(0)) }
-                .filter { $0.identifiers.contains(identifier) }
+            try database.all(
+                """
+                SELECT p.id, p.resource FROM patient_identifier i JOIN patient p ON p.id = i.patient
+                WHERE i.value = ? AND i.system = ? ORDER BY p.id LIMIT 100
+                """, [identifier.value, identifier.system]
+            ) { row in
+                try PatientRecord(payload: row.bytes(1), id: row.id(0))
+            }.filter { $0.identifiers.contains(identifier) }
         }
     }
 
@@ -31,11 +31,9 @@ extension SQLiteProjection {
         return try await read { database in
             var found: Set<PatientID> = []
             for hash in hashes {
-                let rows = try Row.fetchCursor(
-                    database.cachedStatement(
-                        sql: "SELECT patient FROM patient_key WHERE key = ? ORDER BY patient LIMIT ?"),
-                    arguments: [hash, limit])
-                while let row = try rows.next() { found.insert(try row.id(0)) }
+                try database.rows(
+                    "SELECT patient FROM patient_key WHERE key = ? ORDER BY patient LIMIT ?", [hash, limit]
+                ) { found.insert(try $0.id(0)) }
             }
             return try found.sorted().prefix(limit).compactMap { try Self.patientRecord($0, database) }
         }
@@ -55,44 +53,41 @@ extension SQLiteProjection {
 
     package func entries(uniqueID: String) async throws -> [DocumentEntry] {
         try await read { database in
-            try Row.fetchAll(
-                database.cachedStatement(
-                    sql: """
-                        SELECT d.reference FROM document_unique u JOIN document_place p ON p.id = u.id
-                        JOIN document d ON d.patient = p.patient AND d.registered = p.registered AND d.id = p.id
-                        WHERE u.unique_id = ? ORDER BY d.registered DESC, d.id LIMIT 100
-                        """), arguments: [uniqueID]
-            ).map { try DocumentEntry(reference: $0.bytes(0)) }
+            try database.all(
+                """
+                SELECT d.reference FROM document_unique u JOIN document_place p ON p.id = u.id
+                JOIN document d ON d.patient = p.patient AND d.registered = p.registered AND d.id = p.id
+                WHERE u.unique_id = ? ORDER BY d.registered DESC, d.id LIMIT 100
+                """, [uniqueID]
+            ) { try DocumentEntry(reference: $0.bytes(0)) }
         }
     }
 
     package func submissionExists(uniqueID: String) async throws -> Bool {
         try await read { database in
-            try Bool.fetchOne(
-                database.cachedStatement(
-                    sql: """
-                        SELECT EXISTS(SELECT 1 FROM submission WHERE unique_id = ?1)
-                          OR EXISTS(SELECT 1 FROM document_unique WHERE unique_id = ?1)
-                        """), arguments: [uniqueID]) ?? false
+            try database.one(
+                """
+                SELECT EXISTS(SELECT 1 FROM submission WHERE unique_id = ?1)
+                  OR EXISTS(SELECT 1 FROM document_unique WHERE unique_id = ?1)
+                """, [uniqueID]
+            ) { $0.integer(0) != 0 } ?? false
         }
     }
 
     static func patientRecord(_ id: PatientID, _ database: Database) throws -> PatientRecord? {
-        let row = try Row.fetchOne(
-            database.cachedStatement(sql: "SELECT resource FROM patient WHERE id = ?"), arguments: [id.sql])
-        return try row.map { try PatientRecord(payload: $0.bytes(0), id: id) }
+        try database.one("SELECT resource FROM patient WHERE id = ?", [id.sql]) {
+            try PatientRecord(payload: $0.bytes(0), id: id)
+        }
     }
 
     static func directives(of patient: PatientID, _ database: Database) throws -> [ConsentDirective] {
-        try Row.fetchAll(
-            database.cachedStatement(sql: "SELECT resource FROM directive WHERE patient = ? ORDER BY id"),
-            arguments: [patient.sql]
-        ).map { try ConsentDirective(payload: $0.bytes(0)) }
+        try database.all("SELECT resource FROM directive WHERE patient = ? ORDER BY id", [patient.sql]) {
+            try ConsentDirective(payload: $0.bytes(0))
+        }
     }
 
     /// How many entries the snapshot contains: P of the one road.
     static func position(_ database: Database) throws -> JournalPosition {
-        let next = try Int64.fetchOne(database.cachedStatement(sql: "SELECT next FROM mark")) ?? 0
-        return JournalPosition(next)
+        JournalPosition(clamping: try database.one("SELECT next FROM mark", []) { $0.integer(0) } ?? 0)
     }
 }

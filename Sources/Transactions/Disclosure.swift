@@ -8,7 +8,7 @@ import XDSMetadata
 /// Whoever holds one must end its ticket when the bytes have left, or will not be sent.
 package struct Disclosure: Sendable {
     /// The patient the facts were about.
-    package let patient: PatientRecord
+    package let patient: PatientID
     /// What consent permits of what was asked, in the order of the facts.
     package let documents: [RegisteredDocument]
     /// The journal entry that says so; durable.
@@ -42,7 +42,7 @@ extension Exchange {
                 transaction: transaction, context: context, factsPosition: facts.position,
                 decisions: AccessRecord.Decision.grouped(
                     decided.map { ($0.facts.id, $1.isPermitted, $1.rules) }), communities: communities)
-            if let (receipt, ticket) = try await record(access, about: patient.id, at: facts.position) {
+            if let (receipt, ticket) = try await record(access, about: patient, at: facts.position) {
                 return Disclosure(
                     patient: patient, documents: decided.filter { $0.1.isPermitted }.map(\.0), receipt: receipt,
                     ticket: ticket)

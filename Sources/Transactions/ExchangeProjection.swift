@@ -41,8 +41,8 @@ package struct RegisteredDocument: Sendable {
 
 /// One snapshot of what a decision about a patient stands on.
 package struct PatientFacts: Sendable {
-    /// The patient, nil when the node knows none by that id.
-    package let patient: PatientRecord?
+    /// The patient's id, nil when the node knows none by it.
+    package let patient: PatientID?
     /// The documents that match the question, newest first.
     package let documents: [RegisteredDocument]
     /// Every directive recorded for the patient.
@@ -52,7 +52,7 @@ package struct PatientFacts: Sendable {
 
     /// A snapshot from its parts.
     package init(
-        patient: PatientRecord?, documents: [RegisteredDocument], directives: [ConsentDirective],
+        patient: PatientID?, documents: [RegisteredDocument], directives: [ConsentDirective],
         position: JournalPosition,
     ) {
         self.patient = patient

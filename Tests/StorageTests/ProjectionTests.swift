@@ -32,7 +32,7 @@ enum Records {
         for patient in patients {
             for query in [DocumentQuery(), only] {
                 let facts = try await projection.facts(about: patient, matching: query)
-                lines.append("\(String(describing: facts.patient?.demographics.names)) \(facts.position)")
+                lines.append("\(String(describing: facts.patient)) \(facts.position)")
                 lines += facts.documents.map {
                     "\($0.facts) \($0.uniqueID) \($0.registered) \($0.content) " + String(decoding: $0.reference, as: UTF8.self)
                 }
