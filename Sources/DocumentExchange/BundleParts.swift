@@ -120,19 +120,29 @@ struct BundleParts {
     /// The path of the first `modifierExtension` or `implicitRules`: FHIR forbids to process what carries an unknown
     /// one.
     static func mustUnderstand(_ value: JSONValue, at path: String) -> String? {
+        var steps: [String] = []
+        guard leadsToUnknown(value, &steps) else { return nil }
+        return path + steps.reversed().joined()
+    }
+
+    /// Finds the first such member; writes the way to it down, last step first, only once it is found.
+    private static func leadsToUnknown(_ value: JSONValue, _ steps: inout [String]) -> Bool {
         switch value {
         case .object(let object):
             for member in object.members {
-                let below = path + "." + member.name
-                if member.name == "modifierExtension" || member.name == "implicitRules" { return below }
-                if let found = mustUnderstand(member.value, at: below) { return found }
+                let isUnknown = member.name == "modifierExtension" || member.name == "implicitRules"
+                if isUnknown || leadsToUnknown(member.value, &steps) {
+                    steps.append("." + member.name)
+                    return true
+                }
             }
         case .array(let items):
-            for (index, item) in items.enumerated() {
-                if let found = mustUnderstand(item, at: "\(path)[\(index)]") { return found }
+            for (index, item) in items.enumerated() where leadsToUnknown(item, &steps) {
+                steps.append("[\(index)]")
+                return true
             }
         case .null, .bool, .number, .string: break
         }
-        return nil
+        return false
     }
 }
