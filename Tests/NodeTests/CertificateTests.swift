@@ -26,8 +26,7 @@ extension RealNodes {
                     await #expect(throws: ExchangeError.self, "\(name)") {
                         try await node.caller(identity).send(.get, "/metadata")
                     }
-                    let line = try await network.reason(since: place, "certificate refused", "listener=clients")
-                    #expect(line.contains("because=\(reason)") || line.contains(reason), "\(name): \(line)")
+                    _ = try await network.reason(since: place, "certificate refused", "listener=clients", reason)
                 }
                 let atPeers: [(String, TLSIdentity, String)] = [
                     ("other authority", cards.strangersNode, ""), ("expired", cards.expiredNode, "expired"),
@@ -39,8 +38,7 @@ extension RealNodes {
                     await #expect(throws: ExchangeError.self, "\(name)") {
                         try await node.peer(identity).send(.get, "/metadata")
                     }
-                    let line = try await network.reason(since: place, "certificate refused", "listener=peers")
-                    #expect(line.contains(reason), "\(name): \(line)")
+                    _ = try await network.reason(since: place, "certificate refused", "listener=peers", reason)
                 }
             }
         }
@@ -104,7 +102,7 @@ extension RealNodes {
                     as: .text(assertion.signed(with: key).compact))
                 #expect(reply.status == 401)
                 #expect(try reply.issues.count == 1)
-                _ = try await network.reason(since: place, "request refused", "status=401", "admitted")
+                _ = try await network.reason(since: place, "request refused", "status=401", "admission")
             }
         }
     }

@@ -16,8 +16,10 @@ extension RealNodes {
             var verifier = JournalVerifier()
             let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
             for name in names.filter({ $0.hasSuffix(".segment") }).sorted() {
-                try verifier.feed([UInt8](Data(contentsOf: folder.appendingPathComponent(name)))[...])
-                try verifier.endSegment()
+                let file = try FileHandle(forReadingFrom: folder.appendingPathComponent(name))
+                // What is written lies in the first bytes; the rest of a segment is blank.
+                try verifier.feed([UInt8](file.read(upToCount: 1 << 20) ?? Data())[...])
+                try verifier.endSegment(isWhole: false)
             }
             return try verifier.finish().entries
         }

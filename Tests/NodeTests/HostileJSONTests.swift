@@ -110,8 +110,12 @@ extension RealNodes {
         @Test func `T110 a document with a path as its type is kept by its hash and served as harmless`() async throws {
             try await Network.process { _, node, _ in
                 let client = try node.client()
-                let published = try await client.send(
-                    .post, "", body: Self.bytes("iti65-contenttype-path", 1, node))
+                // The file carries no label, and what cannot be labelled is restricted: labelled normal, so that it is shown.
+                let label = #""securityLabel": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/"#
+                    + #"v3-Confidentiality", "code": "N"}]}], "content": ["#
+                let bundle = String(decoding: try Self.bytes("iti65-contenttype-path", 1, node), as: UTF8.self)
+                    .replacing(#""content": ["#, with: label)
+                let published = try await client.send(.post, "", body: Array(bundle.utf8))
                 #expect(published.status == 200, "\(published.text)")
                 let found = try await client.send(
                     .get, "/DocumentReference?patient.identifier=\(node.numbers)%7C\(Canary.number)")

@@ -134,7 +134,9 @@ extension RealNodes {
                 #expect(refused.bytes == absent.bytes)
                 let own = try await region.hospital.client("own").send(
                     .get, "/DocumentReference?patient=\(region.atHospital)")
-                #expect(try own.matches.isEmpty, "enforced for the facility's own users too")
+                #expect(try own.matches.count == 1, "the clinic's")
+                #expect(!own.text.contains("of the hospital"))
+                #expect(try Region.receipt(own)["10"] == "none", "enforced for the facility's own users too")
 
                 _ = try await region.hospital.exchange.revokeConsent(refusal.id, for: region.hospital.administrator)
                 #expect(try await region.find().matches.count == 2)

@@ -37,13 +37,13 @@ extension RunningNode {
     /// An assertion of a node's own making about who asks this node.
     func assertion(
         from asker: RunningNode, to audience: CommunityID? = nil, key: SigningKey? = nil, thumbprint: Thumbprint? = nil,
-        expires: Duration = .seconds(60),
+        issued age: Duration = .zero, lifetime: Duration = .seconds(60),
     ) throws -> String {
         let identity = try asker.peerIdentity
         let now = World.system.now()
         return try PeerAssertion(
-            issuer: asker.community, user: "dr.brattain", audience: audience ?? community, issued: now - .seconds(61),
-            expires: now - .seconds(61) + expires + .seconds(61), tokenID: World.system.newTraceID(),
+            issuer: asker.community, user: "dr.brattain", audience: audience ?? community, issued: now - age,
+            expires: now - age + lifetime, tokenID: World.system.newTraceID(),
             certificate: thumbprint ?? identity.thumbprint, organization: asker.community.urn, role: "physician",
             purpose: "TREAT", traceID: World.system.newTraceID()
         ).signed(with: key ?? identity.key).compact
@@ -156,7 +156,11 @@ extension RealNodes {
                         "another certificate"
                     ),
                     ("another key", .text(try hospital.assertion(from: clinic, key: SigningKey())), "unknown key"),
-                    ("over", .text(try hospital.assertion(from: clinic, expires: .seconds(-30))), "token expired"),
+                    ("over", .text(try hospital.assertion(from: clinic, issued: .seconds(90))), "token expired"),
+                    (
+                        "from before the start", .text(try hospital.assertion(from: clinic, issued: .seconds(250), lifetime: .seconds(290))),
+                        "presented before"
+                    ),
                 ]
                 for row in rows {
                     let place = region.network.log.count
