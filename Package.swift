@@ -75,7 +75,7 @@ let floors: [[Module]] = [
             ],
             foreign: [
                 "Hummingbird", "HummingbirdCore", "HummingbirdHTTP2", "HummingbirdTLS", "HTTPTypes", "NIOCore",
-                "NIOPosix", "NIOSSL", "ServiceLifecycle", "UnixSignals", "Logging", "Yams", "X509", "Crypto",
+                "NIOPosix", "NIOSSL", "NIOTLS", "ServiceLifecycle", "UnixSignals", "Logging", "Yams", "X509", "Crypto",
             ])
     ],
     [
@@ -137,7 +137,7 @@ let packages: [String: (url: String, version: Version)] = [
 let home: [String: String] = [
     "ArgumentParser": "swift-argument-parser", "SwiftASN1": "swift-asn1", "X509": "swift-certificates",
     "Crypto": "swift-crypto", "HTTPTypes": "swift-http-types", "Logging": "swift-log", "NIOCore": "swift-nio",
-    "NIOPosix": "swift-nio", "NIOHTTP1": "swift-nio", "NIOHTTPTypes": "swift-nio-extras", "NIOSSL": "swift-nio-ssl", "GRDB": "GRDB.swift",
+    "NIOPosix": "swift-nio", "NIOHTTP1": "swift-nio", "NIOTLS": "swift-nio", "NIOHTTPTypes": "swift-nio-extras", "NIOSSL": "swift-nio-ssl", "GRDB": "GRDB.swift",
     "GRDBSQLite": "GRDB.swift",
     "Hummingbird": "hummingbird", "HummingbirdCore": "hummingbird", "HummingbirdHTTP2": "hummingbird",
     "HummingbirdTLS": "hummingbird", "Yams": "Yams", "ServiceLifecycle": "swift-service-lifecycle", "UnixSignals": "swift-service-lifecycle",

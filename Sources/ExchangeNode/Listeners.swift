@@ -37,12 +37,16 @@ enum TLSListener {
         responder: @escaping HTTPChannelHandler.Responder,
     ) throws -> any Service {
         let idle = TimeAmount.seconds(Int64(limits.idleSecondsMax))
-        let builder = try HTTPServerBuilder.http2Upgrade(
-            tlsChannelConfiguration: TLSChannelConfiguration(
-                tlsConfiguration: tls.configuration, customVerificationCallback: tls.verify),
-            configuration: HTTP2ChannelConfiguration(
-                idleTimeout: .seconds(limits.idleSecondsMax), maxAgeTimeout: .seconds(3600),
-                streamConfiguration: HTTP1Channel.Configuration(idleTimeout: idle)))
+        let builder = HTTPServerBuilder { responder in
+            PunctualChannel(
+                base: try HTTP2UpgradeChannel(
+                    tlsChannelConfiguration: TLSChannelConfiguration(
+                        tlsConfiguration: tls.configuration, customVerificationCallback: tls.verify),
+                    configuration: HTTP2ChannelConfiguration(
+                        idleTimeout: .seconds(limits.idleSecondsMax), maxAgeTimeout: .seconds(3600),
+                        streamConfiguration: HTTP1Channel.Configuration(idleTimeout: idle)),
+                    responder: responder), limit: idle)
+        }
         return try builder.buildServer(
             configuration: ServerConfiguration(
                 address: .hostname(address.host, port: address.port), serverName: nil, backlog: 1024,
