@@ -72,7 +72,7 @@ struct Asking: Sendable {
             floor.append(try disk.append(documents: 1, bytes: 1024, seconds: bench.seconds / 4))
         }
         report(single, singleCPU, loaded, loadedCPU, floor, cpuMax: cpuMax, singleP50Max: singleP50Max)
-        if during { try await bench.profiled(process, work, over: many) }
+        if during { try await bench.profiled(process, work, over: bench.options.connections == 1 ? one : many) }
         for connection in one + many { connection.close() }
     }
 
