@@ -18,7 +18,7 @@ enum PublishedContent {
                 root = try XMLReader.read(document.bytes, limits: bounds)
             } catch {
                 throw ExchangeError(
-                    .badRequest, "InvalidDocumentContent: \(error.message)",
+                    .badRequest, "the document says it is XML and is not fit to be kept: \(error.message)",
                     at: "document \(index), byte \(error.offset)")
             }
             guard root.name == "ClinicalDocument", root.namespace == "urn:hl7-org:v3" else { continue }

@@ -163,7 +163,7 @@ struct EdgeScene: Sendable {
     }
 
     /// A simplified publish of one discharge summary; its id.
-    func publish(_ text: String = "<ClinicalDocument xmlns=\"urn:hl7-org:v3\"/>", type: String = "text/xml") async throws
+    func publish(_ text: String = "<summary xmlns=\"urn:example:edge\"/>", type: String = "text/xml") async throws
         -> String
     {
         let answer = await send(.post, "/fhir/DocumentReference", body: Self.reference(text, type: type))

@@ -28,7 +28,7 @@ import Transactions
         let url = try #require(matches[0]["resource"]?["content"]?[0]?["attachment"]?["url"]?.string)
         let document = await scene.send(.get, url)
         #expect(document.status.code == 200)
-        #expect(String(buffer: document.body) == "<ClinicalDocument xmlns=\"urn:hl7-org:v3\"/>")
+        #expect(String(buffer: document.body) == "<summary xmlns=\"urn:example:edge\"/>")
         #expect(document.headers[.contentType] == "text/xml")
     }
 

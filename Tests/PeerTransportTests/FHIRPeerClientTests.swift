@@ -199,11 +199,9 @@ import XDSMetadata
 
     @Test func `a silent peer times out at the deadline, a missing one is unavailable`() async throws {
         let server = try await serve { _ in .silence }
-        let started = scene.world.uptime()
         await #expect(throws: ExchangeError(.timeout, "")) {
             try await client().match(person, at: peer(server), for: context(1))
         }
-        #expect(scene.world.uptime() - started >= .seconds(1))
         try await server.stop()
         await #expect(throws: ExchangeError(.unavailable, "")) {
             try await client().match(person, at: peer(server), for: context())
