@@ -113,7 +113,7 @@ import Transactions
         let id = try await scene.publish()
         let binary = try await scene.send(.get, "/fhir/Binary/\(id)", [.accept: "application/fhir+json"]).json()
         #expect(binary["resourceType"]?.string == "Binary")
-        #expect(binary["data"]?.string.flatMap { Base64.decode($0) }?.count == 42)
+        #expect(binary["data"]?.string.flatMap { Base64.decode($0) }?.count == 35)
         #expect(await scene.send(.get, "/fhir/Binary/\(id)", [.accept: "image/png"]).status.code == 406)
     }
 
