@@ -45,7 +45,7 @@ enum TLSListener {
                     configuration: HTTP2ChannelConfiguration(
                         idleTimeout: .seconds(limits.idleSecondsMax), maxAgeTimeout: .seconds(3600),
                         streamConfiguration: HTTP1Channel.Configuration(idleTimeout: idle)),
-                    responder: responder), limit: idle)
+                    responder: responder), limit: idle, name: name)
         }
         return try builder.buildServer(
             configuration: ServerConfiguration(

@@ -16,9 +16,11 @@ enum AnswerSending {
     static let chunkBytes = 64 * 1024
     /// How often a held-up write looks whether its answer was cut.
     static let watchInterval = TimeAmount.milliseconds(100)
+    /// How long a caller whose request is not wanted any more may go on sending it, to get to read the refusal.
+    static let lingerTime = TimeAmount.seconds(2)
 
     /// Writes an answer. Throws when it was cut, which closes the connection.
-    static func send(_ answer: Answer, isHead: Bool, unread body: RequestBody?, on channel: any Channel) async throws {
+    static func send(_ answer: Answer, isHead: Bool, on channel: any Channel) async throws {
         defer { answer.end() }
         var head = HTTPResponse(status: answer.status, headerFields: answer.headers)
         if answer.status != .notModified { head.headerFields[.contentLength] = String(answer.body.readableBytes) }
@@ -31,10 +33,13 @@ enum AnswerSending {
         } else {
             try await stream(answer, head: head, on: channel)
         }
-        guard answer.closesConnection else { return }
-        answer.end()
-        if let body { try await drain(body) }
-        throw ConnectionEnds()
+        if answer.closesConnection { linger(channel) }
+    }
+
+    /// Closes in a moment. Until then the server reads on and throws away what still comes: a caller that is cut while it
+    /// sends reads no refusal.
+    private static func linger(_ channel: any Channel) {
+        channel.eventLoop.scheduleTask(in: lingerTime) { channel.close(promise: nil) }
     }
 
     private static func stream(_ answer: Answer, head: HTTPResponse, on channel: any Channel) async throws {
@@ -73,14 +78,5 @@ enum AnswerSending {
             if answer.isCut { channel.close(promise: nil) }
         }
         sent.whenComplete { _ in watcher.cancel() }
-    }
-
-    /// Reads the rest of an unwanted request and throws it away: a caller that is cut while it sends reads no refusal.
-    private static func drain(_ body: RequestBody) async throws {
-        var read = 0
-        for try await chunk in body {
-            read += chunk.readableBytes
-            guard read <= BodyReading.drainBytesMax else { return }
-        }
     }
 }

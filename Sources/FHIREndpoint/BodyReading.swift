@@ -5,10 +5,7 @@ import NIOCore
 
 /// A request's body, read against a limit and a minimum speed (security.md T14, T104).
 struct BodyReading: Sendable {
-    /// Bytes of an unwanted body read and thrown away, so that the caller gets to read the refusal.
-    static let drainBytesMax = 64 * 1024 * 1024
-
-    /// Bytes at the most; one more is 413.
+    /// Bytes at the most; one more is 413, before the rest is read.
     let bytesMax: Int
     /// Seconds before the speed counts.
     let graceSeconds: Int
@@ -16,8 +13,6 @@ struct BodyReading: Sendable {
     let bytesPerSecondMin = 1024
     /// The monotonic clock.
     let uptime: @Sendable () -> Duration
-    /// Bytes thrown away past the limit before the caller is cut.
-    var drainBytesMax = Self.drainBytesMax
 
     /// Limits of a node; a route that needs less may set its own.
     init(limits: ExchangeLimits, bytesMax: Int? = nil, uptime: @escaping @Sendable () -> Duration) {
@@ -46,21 +41,13 @@ struct BodyReading: Sendable {
             bytes.reserveCapacity(min(length, 1024 * 1024))
         }
         let started = uptime()
-        var received = 0
         var iterator = request.body.makeAsyncIterator()
         while let chunk = try await next(&iterator) {
-            received += chunk.readableBytes
-            if received <= bytesMax {
-                bytes.append(contentsOf: chunk.readableBytesView)
-            } else {
-                // Nothing of it is kept; it is read on for a while only to let the caller end and read the refusal.
-                bytes = []
-                guard received - bytesMax <= drainBytesMax else { throw .bodyTooLarge(bytesMax) }
-            }
+            guard bytes.count + chunk.readableBytes <= bytesMax else { throw .bodyTooLarge(bytesMax) }
+            bytes.append(contentsOf: chunk.readableBytesView)
             let seconds = Int(clamping: (uptime() - started).components.seconds)
-            if seconds > graceSeconds, received / seconds < bytesPerSecondMin { throw .slowBody }
+            if seconds > graceSeconds, bytes.count / seconds < bytesPerSecondMin { throw .slowBody }
         }
-        guard received <= bytesMax else { throw .bodyTooLarge(bytesMax) }
         return bytes
     }
 

@@ -63,8 +63,7 @@ package struct FHIRService: Sendable {
             handled.answer.closesConnection = true
         }
         log(handled, channel: channel)
-        try await AnswerSending.send(
-            handled.answer, isHead: request.method == .head, unread: handled.hasReadBody ? nil : request.body, on: channel)
+        try await AnswerSending.send(handled.answer, isHead: request.method == .head, on: channel)
     }
 
     /// A request answered, with what the request log says of it.

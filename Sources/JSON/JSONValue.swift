@@ -37,9 +37,9 @@ package struct JSONObject: Hashable, Sendable, ExpressibleByDictionaryLiteral {
 
     /// The value of a name. Setting nil removes the member; setting a new name appends it.
     package subscript(name: String) -> JSONValue? {
-        get { members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value }
+        get { members.first { Self.isSame($0.name, name) }?.value }
         set {
-            let at = members.firstIndex { $0.name.utf8.elementsEqual(name.utf8) }
+            let at = members.firstIndex { Self.isSame($0.name, name) }
             switch (at, newValue) {
             case (let at?, let value?): members[at].value = value
             case (let at?, nil): members.remove(at: at)
@@ -47,6 +47,11 @@ package struct JSONObject: Hashable, Sendable, ExpressibleByDictionaryLiteral {
             case (nil, nil): break
             }
         }
+    }
+
+    /// Names are compared as bytes; their lengths first, because most differ there.
+    private static func isSame(_ left: String, _ right: String) -> Bool {
+        left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
     }
 }
 

@@ -19,7 +19,8 @@ extension RealNodes {
                 #expect(try await node.peer(cards.node).send(.get, "/metadata").status == 200)
                 let atClients: [(String, TLSIdentity, String)] = [
                     ("other authority", cards.strangersClient, ""), ("expired", cards.expiredClient, "expired"),
-                    ("not valid yet", cards.futureClient, "not valid yet"), ("self-signed", cards.selfSigned, ""),
+                    ("not valid yet", cards.futureClient, "not valid yet"),
+                    ("self-signed", cards.selfSigned, "not meant for TLS"),
                     ("a server's", cards.server, ""), ("a peer's", cards.node, ""),
                 ]
                 for (name, identity, reason) in atClients {
@@ -31,7 +32,7 @@ extension RealNodes {
                 }
                 let atPeers: [(String, TLSIdentity, String)] = [
                     ("other authority", cards.strangersNode, ""), ("expired", cards.expiredNode, "expired"),
-                    ("a client's", cards.client, ""), ("self-signed", cards.selfSigned, ""),
+                    ("a client's", cards.client, ""), ("self-signed", cards.selfSigned, "not meant for TLS"),
                     ("the client listener's", cards.server, ""),
                 ]
                 for (name, identity, reason) in atPeers {
@@ -45,13 +46,14 @@ extension RealNodes {
         }
 
         @Test(arguments: [true, false]) func `T41 without a certificate nobody gets an answer`(isPeerPort: Bool) async throws {
-            try await Network.one { _, node in
+            try await Network.one { network, node in
                 let connection = try await RawConnection.open(
                     port: isPeerPort ? node.peers.number : node.clients.number, tls: RawConnection.configuration())
                 await connection.send("GET /fhir/metadata HTTP/1.1\r\nHost: x\r\n\r\n")
                 try await until("the connection ends", within: .seconds(5)) { !connection.isOpen }
                 #expect(connection.received.isEmpty)
                 #expect(connection.failure?.contains("CERTIFICATE_REQUIRED") == true, "\(connection.failure ?? "")")
+                _ = try await network.reason(since: 0, "certificate refused", "no certificate presented", "address=127.0.0.1")
             }
         }
 

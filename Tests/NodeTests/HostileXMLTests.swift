@@ -42,6 +42,7 @@ extension RealNodes {
         private static func run(_ body: (RunningNode, HieProcess, NodeClient) async throws -> Void) async throws {
             try await Network.one { _, node in
                 try await node.register("998991", of: "urn:oid:2.16.840.1.113883.19.5.99999.2")
+                try await node.register("P1", of: "urn:oid:2.999.1")
                 try await node.register()
                 try await node.stop()
                 let process = HieProcess(node)
