@@ -23,6 +23,10 @@ struct Asking: Sendable {
     var body: [UInt8] = []
 }
 
+extension Duration {
+    fileprivate var wholeMicroseconds: Int64 { components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000 }
+}
+
 /// A simulated region: nodes that know one another, their FHIR doors, all on one thread, in a time of its own.
 ///
 /// Every step stands at its own moment and has its own randomness, by its number alone. So two regions that differ in
@@ -100,13 +104,17 @@ struct Region: Sendable {
         scheduler.advance(to: Self.firstStep + .seconds(30 * number))
         var mixed = SplitMix64(seed: seed &+ UInt64(number) &* 0x2545_F491_4F6C_DD1D)
         scheduler.reseed(mixed.next())
-        let loop = loop
-        return try scheduler.run(whenIdle: { loop.run() }, body)
+        let (loop, world) = (loop, world)
+        return try scheduler.run(
+            whenIdle: {
+                let nanoseconds = world.uptime().wholeMicroseconds * 1000
+                loop.advanceTime(to: .uptimeNanoseconds(UInt64(clamping: nanoseconds)))
+            }, body)
     }
 
     /// Sends one request and waits for its answer; `leaving` hears of each piece as it leaves the node.
     func send(
-        _ asking: Asking, pace: @escaping @Sendable () -> Duration = { .microseconds(20) },
+        _ asking: Asking, pace: Pace = .brisk,
         leaving: @escaping @Sendable (SlowKernel.Group) -> Void = { _ in },
     ) async -> Received {
         let kernel = SlowKernel()
@@ -126,7 +134,8 @@ struct Region: Sendable {
             if isCut { channel.close(promise: nil) }
             kernel.finish()
         }
-        _ = try? channel.finish(acceptAlreadyClosed: true)
+        // Not `finish`, which would cancel the timers of every other connection.
+        channel.close(promise: nil)
         return kernel.received
     }
 

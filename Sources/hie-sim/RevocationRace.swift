@@ -72,6 +72,15 @@ private struct Race: Sendable {
     let trace: (@Sendable (String) -> Void)?
 
     func run() async throws -> [Received] {
+        try await withThrowingTaskGroup(of: Void.self) { clock in
+            // The event loop's own timers look at the time now and then.
+            clock.addTask { while true { try await region.world.sleep(.milliseconds(10)) } }
+            defer { clock.cancelAll() }
+            return try await play()
+        }
+    }
+
+    private func play() async throws -> [Received] {
         try await withThrowingTaskGroup(of: Received?.self) { group in
             var chance = Chance(seed: seed, salt: 12)
             for node in ground.communities.indices where node == 0 || chance.oneIn(2) {
@@ -139,18 +148,15 @@ private struct Race: Sendable {
         let context = requester.context(asked.door, at: .zero)
         let subject = ConsentLedger.Subject(asked, ground)
         let since = ledger.mark
-        let slowness = chance.number(0...5)
+        let pace = chance.one(of: [Pace.stalled, .trickling, .brisk, .brisk], or: .brisk)
         let world = region.world
         let ledger = ledger
         trace?("\(world.uptime()): \(requester.user) of \(requester.community.urn) asks node \(asked.node): \(asked.path)")
         return await region.send(
             asked,
-            pace: {
-                var random = world.random
-                let most = slowness == 0 ? 5_000_000 : slowness == 1 ? 900_000 : 2000
-                return .microseconds(Int.random(in: 5...most, using: &random))
-            },
+            pace: pace,
             leaving: { group in
+                trace?("\(world.uptime()): a piece for \(requester.user) leaves node \(asked.node)")
                 ledger.left(
                     subject.contents(of: group), node: asked.node, for: context, since: since, now: world.now(),
                     what: asked.path)

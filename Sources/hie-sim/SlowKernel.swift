@@ -15,6 +15,19 @@ struct Received: Sendable {
     var isWhole = false
 }
 
+/// How a caller reads: in how many pieces a write leaves, and how long each takes.
+struct Pace: Sendable {
+    let pieces: ClosedRange<Int>
+    let microseconds: ClosedRange<Int>
+
+    /// As fast as a network is.
+    static let brisk = Pace(pieces: 1...3, microseconds: 5...2000)
+    /// So slow that a revocation does not wait for it.
+    static let stalled = Pace(pieces: 1...3, microseconds: 5...5_000_000)
+    /// Steadily a little, for longer than a revocation waits.
+    static let trickling = Pace(pieces: 40...80, microseconds: 5...120_000)
+}
+
 /// The end of a simulated connection where a kernel takes bytes: at its own pace, piece by piece, until it is closed.
 ///
 /// As on a real socket, a write is done when its last byte was taken, and what waits when the channel closes is gone.
@@ -85,14 +98,12 @@ final class SlowKernel: ChannelOutboundHandler, Sendable {
 
     /// Takes what is flushed until the connection ends.
     ///
-    /// - Parameters:
-    ///   - pace: how long the next piece takes.
-    ///   - leaving: called at the moment a piece has left, with all that was flushed with it.
-    func take(world: World, pace: @Sendable () -> Duration, leaving: @Sendable (Group) -> Void) async {
+    /// - Parameter leaving: called at the moment a piece has left, with all that was flushed with it.
+    func take(world: World, pace: Pace, leaving: @Sendable (Group) -> Void) async {
         var random = world.random
         for await group in groups {
-            for _ in 0..<Int.random(in: 1...3, using: &random) {
-                try? await world.sleep(pace())
+            for _ in 0..<Int.random(in: pace.pieces, using: &random) {
+                try? await world.sleep(.microseconds(Int.random(in: pace.microseconds, using: &random)))
                 guard !state.withLock(\.isClosed) else { return }
                 leaving(group)
             }
