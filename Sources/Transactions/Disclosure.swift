@@ -26,7 +26,8 @@ extension Exchange {
 
     /// Facts, decision, and the durable entry that records it; decided anew while consent changes under it.
     ///
-    /// Nil when there is no such patient: nothing about anybody was disclosed, so there is nothing to record about one.
+    /// Nil when there is no such patient or document: then the entry is about nobody, and there all the same, since what is
+    /// not there must cost as much, and fail in the same way, as what consent hides.
     /// - Parameters:
     ///   - transaction: the IHE transaction, for the entry.
     ///   - communities: what others contributed, for the entry.
@@ -36,7 +37,12 @@ extension Exchange {
         facts read: () async throws -> PatientFacts?,
     ) async throws(ExchangeError) -> Disclosure? {
         for _ in 0..<settings.limits.decisionsMax {
-            guard let facts = try await self.read(read), let patient = facts.patient else { return nil }
+            guard let facts = try await self.read(read), let patient = facts.patient else {
+                let access = AccessRecord(transaction: transaction, context: context, factsPosition: 0, decisions: [])
+                _ = try await journal.append(
+                    EntryDraft(kind: .access, subject: nil, payload: access.payload, value: access))
+                return nil
+            }
             let decided = decide(facts, for: context)
             let access = AccessRecord(
                 transaction: transaction, context: context, factsPosition: facts.position,

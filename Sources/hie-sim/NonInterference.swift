@@ -109,6 +109,8 @@ struct NonInterference: Sendable {
         }
         if let (one, other) = zip(headers[0], headers[1]).first(where: { $0 != $1 }) { return "\(one) and \(other)" }
         if headers[0].count != headers[1].count { return "\(headers[0].count) and \(headers[1].count) headers" }
+        // Virtual time counts waiting: for tables, for the disk, for other nodes.
+        if first.duration != second.duration { return "an answer after \(first.duration) and after \(second.duration)" }
         if first.body == second.body { return nil }
         let bodies = [first.body, second.body].map { Identifiers.mapped($0, known: known) }
         guard bodies[0] != bodies[1] else { return nil }

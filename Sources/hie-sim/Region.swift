@@ -118,6 +118,7 @@ struct Region: Sendable {
         leaving: @escaping @Sendable (SlowKernel.Group) -> Void = { _ in },
     ) async -> Received {
         let kernel = SlowKernel()
+        let started = world.uptime()
         guard let service = services[asking.node][asking.door] else { return Received() }
         let channel = EmbeddedChannel(handlers: [kernel], loop: loop)
         var headers = asking.headers
@@ -136,7 +137,9 @@ struct Region: Sendable {
         }
         // Not `finish`, which would cancel the timers of every other connection.
         channel.close(promise: nil)
-        return kernel.received
+        var received = kernel.received
+        received.duration = world.uptime() - started
+        return received
     }
 
     /// Ends what still waits in the event loop.

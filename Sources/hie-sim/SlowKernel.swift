@@ -13,6 +13,8 @@ struct Received: Sendable {
     var body: [UInt8] = []
     /// Whether its end came.
     var isWhole = false
+    /// From the request to its end, in virtual time.
+    var duration = Duration.zero
 }
 
 /// How a caller reads: in how many pieces a write leaves, and how long each takes.
