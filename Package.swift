@@ -109,7 +109,9 @@ let suites: [Module] = [
         "StorageTests", needs: core + standards + questions + ["Transactions", "Storage", "Simulation"],
         foreign: ["Crypto", "Logging"]),
     Module("FlowTests", needs: core + standards + questions + ["Transactions", "Simulation"], foreign: ["Crypto"]),
-    Module("ClusterTests", needs: core + standards + questions + ["Transactions", "Simulation", "hie-sim"]),
+    Module(
+        "ClusterTests",
+        needs: core + standards + questions + ["Transactions", "FHIREndpoint", "Simulation", "hie-sim"]),
     Module(
         "EdgeTests", needs: core + standards + questions + ["Transactions", "FHIREndpoint", "Simulation"],
         foreign: ["HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "Logging", "X509"]),

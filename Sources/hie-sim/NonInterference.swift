@@ -33,7 +33,10 @@ struct NonInterference: Sendable {
         defer { first.region.end() }
         var chance = Chance(seed: seed, salt: 2)
         let scene = ConsentScene(&chance, plan: plan, twin: first)
-        let second = try Twin(plan, without: scene.hidden, identity: identity)
+        trace?(scene.story(plan))
+        // What the first region refused to publish, the second does not try.
+        let refused = Set(plan.documents.indices).subtracting(first.entries.keys)
+        let second = try Twin(plan, without: scene.hidden.union(refused), identity: identity)
         defer { second.region.end() }
         var outcome = Outcome()
         outcome.hidden = scene.hidden.count
@@ -41,7 +44,6 @@ struct NonInterference: Sendable {
             throw ExchangeError(.internal, "the two regions drifted apart at document \(number)")
         }
         for twin in [first, second] { try twin.record(scene.directives, revoked: scene.revoked) }
-        trace?(scene.story(plan))
         try ask(plan, scene, first.region, second.region, into: &outcome)
         return outcome
     }

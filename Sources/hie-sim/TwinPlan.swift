@@ -23,6 +23,7 @@ struct TwinPlan: Sendable {
         defaults = (0..<count).map { _ in chance.one(of: ConsentPolicyDefault.allCases, or: .optOut) }
         var limits = ExchangeLimits()
         if chance.oneIn(2) { limits.pageEntriesMax = chance.number(1...4) }
+        if chance.oneIn(4) { limits.documentsPerSearchMax = chance.number(1...4) }
         self.limits = limits
         people = (0..<count).map { node in
             [0] + (1...2).filter { _ in chance.oneIn(node == 0 ? 2 : 3) }
