@@ -30,6 +30,7 @@ struct ConsentCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Play one seed and tell what happens.", valueName: "seed")) var seed: UInt64?
     @Option(help: ArgumentHelp("One of the two: noninterference or revocation.", valueName: "subject")) var only: Subject?
     @Flag(help: "One JSON object a line.") var json = false
+    @Flag(help: "End at the first seed that fails.") var failFast = false
 
     func validate() throws {
         if let seeds, !(1...10_000_000).contains(seeds) { throw ValidationError("--seeds is 1 to 10000000.") }
@@ -41,7 +42,7 @@ struct ConsentCommand: ParsableCommand {
         let identity = try ConnectionIdentity.forSimulations()
         var violations = 0
         for subject in Subject.allCases where only == nil || only == subject {
-            let game = Game(subject, identity: identity, report: report, isTraced: seed != nil)
+            let game = Game(subject, identity: identity, report: report, isTraced: seed != nil, failsFast: failFast)
             let wanted = seed.map { $0...$0 } ?? first...(first &+ UInt64(count(of: subject) - 1))
             violations += try game.play(wanted)
         }

@@ -7,13 +7,17 @@ struct Game {
     private let identity: ConnectionIdentity
     private let report: Report
     private let isTraced: Bool
+    private let failsFast: Bool
 
     /// A game about a subject; `isTraced` tells what happens, for one seed.
-    init(_ subject: ConsentCommand.Subject, identity: ConnectionIdentity, report: Report, isTraced: Bool) {
+    init(
+        _ subject: ConsentCommand.Subject, identity: ConnectionIdentity, report: Report, isTraced: Bool, failsFast: Bool,
+    ) {
         self.subject = subject
         self.identity = identity
         self.report = report
         self.isTraced = isTraced
+        self.failsFast = failsFast
     }
 
     /// Plays the seeds and reports figures; returns how many violations there were.
@@ -22,6 +26,7 @@ struct Game {
         var violations = 0
         var answers = 0
         var telling = 0
+        var played = 0
         for seed in seeds {
             let found: [String]
             do {
@@ -34,11 +39,13 @@ struct Game {
             }
             for text in found { report.violation(seed: seed, of: subject.rawValue, text) }
             violations += found.count
+            played += 1
+            if failsFast, violations > 0 { break }
             report.progress("\(subject.rawValue): seed \(seed) of \(seeds.upperBound), \(violations) violations")
         }
         let name = "sim.\(subject.rawValue)"
         report.figure(
-            name + ".seeds", seeds.count, violations: violations, seconds: Report.reading() - started)
+            name + ".seeds", played, violations: violations, seconds: Report.reading() - started)
         report.figure(name + ".answers", answers)
         report.figure(subject == .noninterference ? name + ".hidden" : name + ".overtaken", telling)
         return violations

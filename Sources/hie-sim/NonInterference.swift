@@ -69,11 +69,19 @@ struct NonInterference: Sendable {
             // The journal's disk fails for good in the end: what is said then must not tell either.
             let breaks = number == count - 3 && chance.oneIn(3)
             let asked = asking
+            // Somebody else may be shown more by the same question; that must leave nothing behind.
+            let insider = chance.oneIn(3) ? Requester.random(&chance, communities: scene.ground.communities) : nil
             var answers: [Received] = []
             for region in [first, second] {
                 if breaks { region.nodes[asked.node].facility.disk.failNextAppend(.beforeWrite) }
+                if let insider {
+                    var same = asked
+                    same.requester = insider.with(community: asked.requester.community, purpose: insider.purpose)
+                    let other = same
+                    _ = try region.step(99 + 2 * number) { await region.send(other) }
+                }
                 region.network.set(SmallWorld.communities[away], condition)
-                answers.append(try region.step(100 + number) { await region.send(asked) })
+                answers.append(try region.step(100 + 2 * number) { await region.send(asked) })
                 region.network.set(SmallWorld.communities[away], .up)
             }
             outcome.answers += 1
