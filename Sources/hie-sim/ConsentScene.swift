@@ -70,7 +70,8 @@ struct ConsentScene: Sendable {
                 hidden.insert(number)
             }
         }
-        if chance.oneIn(2) { hidden = hidden.filter { _ in !chance.oneIn(3) } }
+        // Sorted: a set's own order is another one in every process.
+        if chance.oneIn(2) { hidden = Set(hidden.sorted().filter { _ in !chance.oneIn(3) }) }
         var isStable = false
         while !isStable {
             isStable = true
