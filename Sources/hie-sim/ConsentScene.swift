@@ -55,7 +55,7 @@ struct ConsentScene: Sendable {
     }
 
     private mutating func drawRequesters(_ chance: inout Chance) {
-        guard let first = Requester.random(&chance, communities: ground.communities) else { return }
+        guard let first = Requester.drawn(&chance, communities: ground.communities) else { return }
         requesters = [first]
         if chance.oneIn(2) { requesters.append(first.with(purpose: chance.one(of: SmallWorld.purposes))) }
         if chance.oneIn(6) { requesters.append(first.with(purpose: nil)) }

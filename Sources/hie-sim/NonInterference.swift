@@ -70,7 +70,7 @@ struct NonInterference: Sendable {
             let breaks = number == count - 3 && chance.oneIn(3)
             let asked = asking
             // Somebody else may be shown more by the same question; that must leave nothing behind.
-            let insider = chance.oneIn(3) ? Requester.random(&chance, communities: scene.ground.communities) : nil
+            let insider = chance.oneIn(3) ? Requester.drawn(&chance, communities: scene.ground.communities) : nil
             var answers: [Received] = []
             for region in [first, second] {
                 if breaks { region.nodes[asked.node].facility.disk.failNextAppend(.beforeWrite) }

@@ -53,7 +53,7 @@ struct Requester: Hashable, Sendable {
     }
 
     /// Somebody of the small world.
-    static func random(_ chance: inout Chance, communities: [CommunityID]) -> Requester? {
+    static func drawn(_ chance: inout Chance, communities: [CommunityID]) -> Requester? {
         guard let community = chance.one(of: communities) else { return nil }
         return Requester(
             user: chance.one(of: SmallWorld.users, or: "nobody"),

@@ -143,7 +143,7 @@ private struct Race: Sendable {
     private func read(_ seeded: Chance) async throws -> Received? {
         var chance = seeded
         try await region.world.sleep(.microseconds(chance.number(0...(chance.oneIn(3) ? 2_500_000 : 15_000))))
-        guard let requester = Requester.random(&chance, communities: ground.communities) else { return nil }
+        guard let requester = Requester.drawn(&chance, communities: ground.communities) else { return nil }
         let asked = asking(&chance, requester)
         let context = requester.context(asked.door, at: .zero)
         let subject = ConsentLedger.Subject(asked, ground)

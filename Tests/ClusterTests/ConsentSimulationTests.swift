@@ -12,7 +12,8 @@ import Testing
         #expect(outcome.answers > 20)
     }
 
-    @Test(arguments: Array(1...200) + Self.keptRaces)
+    // Bytes of cut answers left while their senders were being stopped in 62, 69, 85 and 91.
+    @Test(arguments: 1...200 as ClosedRange<UInt64>)
     func `T-race nothing forbidden leaves after a revocation is acknowledged`(seed: UInt64) throws {
         let outcome = try RevocationRace(identity: .forSimulations()).run(seed: seed)
         #expect(outcome.violations.isEmpty)
@@ -54,7 +55,7 @@ import Testing
         #expect(NonInterference.difference(answers[0], other, known: []) != nil)
     }
 
-    /// Seeds that failed once, each by the leak it was found by.
-    private static let keptTwins: [UInt64] = []
-    private static let keptRaces: [UInt64] = []
+    /// Seeds that failed once and are not among the first: by a status that told what the disk's failure hid (56, 74, 141),
+    /// and by a limit that counted what is hidden (167).
+    private static let keptTwins: [UInt64] = [56, 74, 141, 167]
 }
