@@ -4,7 +4,7 @@ import JSON
 
 /// FHIR `Consent` (R4, IHE PCF 1.1 basic, intermediate and advanced; ITI-108) to a directive and back.
 ///
-/// `Consent.dateTime` is when the directive was recorded here. Read leniently, anything not understood becomes a
+/// `Consent.meta.lastUpdated`, else `dateTime`, is when the directive was recorded here. Read leniently, anything not understood becomes a
 /// doubt, and a directive with a doubt denies; read for recording, it is refused with the element's path.
 package enum ConsentMapping {
     /// The directive a `Consent` states, to be recorded: anything not understood is refused.
@@ -46,9 +46,10 @@ package enum ConsentMapping {
         guard case .relative("Patient", let patientID)? = patientReference(consent)?.target,
             let patient = PatientID(patientID)
         else { throw ExchangeError(.badRequest, "the patient is not one of this node's", at: "Consent.patient") }
-        guard let recorded = consent["dateTime"]?.string.flatMap({ PartialDate($0) }), recorded.precision == .time
-        else {
-            throw ExchangeError(.badRequest, "the time of recording is missing or no instant", at: "Consent.dateTime")
+        // The patient's own dateTime stays as written; a Consent without meta was written by this module.
+        let time = consent["meta"]?["lastUpdated"] ?? consent["dateTime"]
+        guard let recorded = time?.string.flatMap({ PartialDate($0) }), recorded.precision == .time else {
+            throw ExchangeError(.badRequest, "the time of recording is missing or no instant", at: "Consent.meta.lastUpdated")
         }
         return read(consent, id: id, patient: patient, recorded: recorded.start)
     }
