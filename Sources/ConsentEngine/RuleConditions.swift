@@ -37,19 +37,27 @@ final class RuleConditions: Sendable {
         self.isNormalOnly = isNormalOnly && rule.effect == .permit && rule.securityLabels.isEmpty
     }
 
-    func apply(to request: AccessContext, _ document: DocumentFacts) -> Bool {
-        applyToRequester(request) && applyToDocument(document)
-    }
+    func applyToDocument(_ document: DocumentFacts) -> Bool { failing(document) == nil }
 
-    func applyToDocument(_ document: DocumentFacts) -> Bool {
-        appliesToKind(document) && appliesToTime(document) && appliesToLabels(document.labels)
-    }
+    func applyToRequester(_ request: AccessContext) -> Bool { failing(request) == nil }
 
-    func applyToRequester(_ request: AccessContext) -> Bool {
+    /// The first condition on who asks that does not hold.
+    func failing(_ request: AccessContext) -> RuleCondition? {
         if !purposes.isEmpty {
-            guard let purpose = request.purpose, purposes.contains(where: { same($0, purpose) }) else { return false }
+            guard let purpose = request.purpose, purposes.contains(where: { same($0, purpose) }) else {
+                return .purpose
+            }
         }
-        return actors.isEmpty || actors.contains { matches($0, request) }
+        return actors.isEmpty || actors.contains { matches($0, request) } ? nil : .actor
+    }
+
+    /// The first condition on the document that does not hold.
+    func failing(_ document: DocumentFacts) -> RuleCondition? {
+        if !classCodes.isEmpty, !covers(classCodes, document.classCode) { return .classCode }
+        if !typeCodes.isEmpty, !covers(typeCodes, document.typeCode) { return .typeCode }
+        if !data.isEmpty, !data.contains(where: { covers($0, document) }) { return .data }
+        if !appliesToTime(document) { return .time }
+        return appliesToLabels(document.labels) ? nil : .labels
     }
 
     private func matches(_ actor: ActorName, _ request: AccessContext) -> Bool {
@@ -58,12 +66,6 @@ final class RuleConditions: Sendable {
         case .role: request.role.map { actor.names($0, effect) } ?? (effect == .deny)
         case .practitioner: actor.names(request.user, effect)
         }
-    }
-
-    private func appliesToKind(_ document: DocumentFacts) -> Bool {
-        if !classCodes.isEmpty, !covers(classCodes, document.classCode) { return false }
-        if !typeCodes.isEmpty, !covers(typeCodes, document.typeCode) { return false }
-        return data.isEmpty || data.contains { covers($0, document) }
     }
 
     private func covers(_ codes: [CodedValue], _ code: CodedValue?) -> Bool {
