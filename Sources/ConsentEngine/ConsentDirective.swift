@@ -21,6 +21,8 @@ package enum DocumentScope: Hashable, Sendable {
     case uniqueID(String)
     /// Everything written by a person or organisation (`authoredby`).
     case author(String)
+    /// Everything that came from, or refers to, something else: an encounter, an episode, a document (`related`).
+    case related(String)
     /// Something this node cannot relate documents to: a permit never covers it, a deny always does.
     case unresolvable(String)
 }

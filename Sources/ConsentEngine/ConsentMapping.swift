@@ -30,7 +30,7 @@ package enum ConsentMapping {
             for item in rule.data {
                 guard case .unresolvable = item else { continue }
                 throw ExchangeError(
-                    .badRequest, "documents are only related to themselves and their authors here; name documents",
+                    .badRequest, "what depends on something else is not known here; name documents, authors or what they are related to",
                     at: path + ".data")
             }
         }
