@@ -62,6 +62,9 @@ package struct CompiledConsent: Sendable {
         rules = ranked.sorted { $0.rank == $1.rank ? $0.rule.name < $1.rule.name : $0.rank > $1.rank }.map(\.rule)
     }
 
+    /// Whether no directive is in force, so that the community's default alone decides.
+    package var isEmpty: Bool { rules.isEmpty }
+
     /// Judges one document for one requester; total, and denies on doubt.
     package func decide(_ request: AccessContext, document: DocumentFacts) -> ConsentDecision {
         if let refusal = Self.refusal(request) { return refusal }
