@@ -241,7 +241,7 @@ package struct Node: Sendable {
                 }
                 return reach
             },
-            verifyJournal: { try await JournalAudit.verify(store.store) })
+            verifyJournal: { await JournalAudit.verify(home, running: store.store) })
     }
 }
 

@@ -30,7 +30,7 @@ package struct NodeStore: Sendable {
         _ home: NodeHome, configuration: NodeConfiguration, rebuild: Bool = false, world: World, logger: Logger,
     ) async throws(ExchangeError) -> NodeStore {
         let wrapping = SymmetricKey(data: try SecretFile.read(home.wrappingKey))
-        let origin = "oid/\(configuration.community.oid.dotted)"
+        let origin = origin(of: configuration)
         let journal = home.store.appendingPathComponent("journal").path
         let keys = home.store.appendingPathComponent("keyring").path
         if !FileManager.default.fileExists(atPath: journal) {
@@ -63,6 +63,9 @@ package struct NodeStore: Sendable {
             store: store, keyring: keyring, projection: projection, writer: writer, reader: reader,
             checkpoints: checkpoints)
     }
+
+    /// The name of a node's log (C2SP tlog-checkpoint, the first line of a checkpoint).
+    static func origin(of configuration: NodeConfiguration) -> String { "oid/\(configuration.community.oid.dotted)" }
 
     /// A damaged projection is thrown away and made anew from the journal: that costs time, never data.
     private static func openProjection(

@@ -17,6 +17,8 @@ package struct JournalVerifier: Sendable {
         package let bytes: UInt64
         /// The root over all entries.
         package let root: [UInt8]
+        /// How many of the entries a checkpoint vouches for; nil when none was given.
+        package let checkpoint: UInt64?
     }
 
     private let checkpoints: [Checkpoint]
@@ -77,7 +79,9 @@ package struct JournalVerifier: Sendable {
                     + "\(checkpoint.size): the last ones are missing",
                 at: "segment \(segment), entry \(frontier.size)")
         }
-        return Report(origin: origin, entries: frontier.size, groups: groups, bytes: bytes, root: frontier.root)
+        return Report(
+            origin: origin, entries: frontier.size, groups: groups, bytes: bytes, root: frontier.root,
+            checkpoint: checkpoints.map(\.size).max())
     }
 
     private func fault(_ reason: String, at offset: UInt64) -> ExchangeError {

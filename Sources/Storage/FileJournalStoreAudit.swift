@@ -18,12 +18,15 @@ extension FileJournalStore {
     }
 
     /// Checks a journal that no process has open, such as a backup's. Throws `.notFound` or `.corrupted`.
+    ///
+    /// - Parameter progress: told after each segment how many of how many are done.
     package static func verify(
         _ path: String, origin: String? = nil, key: NoteVerifier?,
+        progress: @escaping @Sendable (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in },
     ) async throws(ExchangeError) -> JournalVerifier.Report {
         try await BlockingThreads(count: 1).run { () throws(ExchangeError) in
             let folder = DurableFolder(path)
-            return try verify(folder, origin: origin, try verifiedCheckpoint(folder, key), upTo: nil)
+            return try verify(folder, origin: origin, try verifiedCheckpoint(folder, key), upTo: nil, progress)
         }
     }
 
@@ -41,7 +44,7 @@ extension FileJournalStore {
 
     private static func verify(
         _ folder: DurableFolder, origin: String?, _ checkpoint: Checkpoint?,
-        upTo end: (segment: UInt32, offset: UInt64)?,
+        upTo end: (segment: UInt32, offset: UInt64)?, _ progress: (UInt64, UInt64) -> Void = { _, _ in },
     ) throws(ExchangeError) -> JournalVerifier.Report {
         var verifier = JournalVerifier(origin: origin, checkpoints: checkpoint.map { [$0] } ?? [])
         let count = try folder.names().filter { $0.hasSuffix(".segment") }.count
@@ -62,6 +65,7 @@ extension FileJournalStore {
                 offset += UInt64(piece.count)
             }
             try verifier.endSegment(isWhole: stop == .max)
+            progress(UInt64(number) + 1, UInt64(count))
         }
         return try verifier.finish()
     }

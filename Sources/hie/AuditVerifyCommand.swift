@@ -31,9 +31,9 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         let verdict = try await Progress.during("verifying the journal", world: .system, on: terminal) { progress in
             if isRunning { return try await client.ask(.auditVerify, seconds: 3600) }
             let node = NodeHome(client.home)
-            return try Self.alone(with: node) {
+            return try await Self.alone(with: node) {
                 AdminService.json(
-                    try JournalAudit.verify(node) { done, all in progress.note("segment \(done) of \(all)") })
+                    await JournalAudit.verify(node) { done, all in progress.note("segment \(done) of \(all)") })
             }
         }
         let isSound = verdict["verified"]?.bool == true
@@ -56,7 +56,9 @@ struct AuditVerifyCommand: AsyncParsableCommand {
     }
 
     /// Keeps a node from starting while its files are read.
-    private static func alone<Value>(with node: NodeHome, _ work: () throws -> Value) throws -> Value {
+    private static func alone<Value>(with node: NodeHome, _ work: () async -> Value) async throws
+        -> Value
+    {
         let journal = node.store.appendingPathComponent("journal").path
         guard LocalFile.exists(journal) else {
             throw CommandFailure(
@@ -71,6 +73,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
                 .locked, "another process holds \(journal)",
                 hint: "a node that is starting, or another command; try again")
         }
-        return try withExtendedLifetime(lock) { try work() }
+        defer { withExtendedLifetime(lock) {} }
+        return await work()
     }
 }

@@ -44,7 +44,11 @@ struct Cards: Sendable {
         strangersClient = try identity {
             try stranger.issueClient(name: "ehr", organization: "x", key: $0, now: now, using: &random)
         }
-        selfSigned = try TLSIdentity(chain: [stranger.certificate], key: stranger.key)
+        selfSigned = try TLSIdentity(
+            chain: [
+                stranger.issueClient(
+                    name: "ehr", organization: "x", key: stranger.key.publicKey, now: now, using: &random)
+            ], key: stranger.key)
         server = try identity {
             try facility.issueServer(name: "x", dnsNames: ["localhost"], key: $0, now: now, using: &random)
         }

@@ -119,7 +119,7 @@ extension RealNodes {
                 let last = try node.known()
                 lost = max(lost, try await Self.lost(acknowledged.since(0), last))
                 await process.end(SIGTERM)
-                let verdict = try JournalAudit.verify(node.home)
+                let verdict = await JournalAudit.verify(node.home)
                 #expect(verdict.damage == [])
                 print(
                     "kill: \(Self.rounds) rounds, \(acknowledged.count) publishes acknowledged, \(lost) lost, "
