@@ -38,7 +38,7 @@ struct ConsentCommand: AsyncParsableCommand {
         let seconds = options.seconds ?? (options.quick ? 0.2 : 1)
         let hot = Self.grid(bench, seconds: seconds)
         Self.explain(bench, seconds: seconds)
-        Self.random(bench, patients: patients ?? (options.quick ? 100_000 : 1_000_000))
+        Self.crowd(bench, patients: patients ?? (options.quick ? 100_000 : 1_000_000))
         try beside(bench, hot: hot)
         bench.report.end()
     }
@@ -85,7 +85,7 @@ struct ConsentCommand: AsyncParsableCommand {
     }
 
     /// A directive for every patient, compiled and kept; each question is about a patient drawn at random.
-    private static func random(_ bench: Bench, patients: Int) {
+    private static func crowd(_ bench: Bench, patients: Int) {
         let world = ConsentWorld(provisions: 3)
         let document = world.documents(1)[0]
         var figures: [(patients: Int, p99: Double)] = []
