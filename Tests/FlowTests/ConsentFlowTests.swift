@@ -94,6 +94,22 @@ import XDSMetadata
         }
     }
 
+    @Test func `T82 an unknown document and a hidden one cost one journal entry each`() throws {
+        try OneNode.run { node in
+            let patient = try await node.register("A1")
+            let hidden = try await node.publish(1, for: patient.id)
+            try await node.refuse(patient.id)
+            var random = node.world.random
+            for id in [hidden.id, DocumentID.random(using: &random)] {
+                let size = node.exchange.journal.size
+                await #expect(throws: ExchangeError(.notFound, "")) {
+                    _ = try await node.exchange.retrieveDocument(id, for: node.context())
+                }
+                #expect(node.exchange.journal.size == size + 1)
+            }
+        }
+    }
+
     @Test func `reading a directive stands in the access log`() throws {
         try OneNode.run { node in
             let patient = try await node.register("A1")
