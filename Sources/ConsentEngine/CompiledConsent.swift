@@ -100,7 +100,6 @@ package struct CompiledConsent: Sendable {
     ) -> ConsentDecision {
         var effect: ConsentEffect?
         var names: [String] = []
-        names.reserveCapacity(Self.namedRulesMax)
         for rule in rules where applies(rule, document) {
             effect = effect ?? rule.effect
             names.append(rule.name)
