@@ -56,11 +56,23 @@ struct ConsentPrecedence: Comparable {
         }
         for item in rule.data {
             switch item {
-            case .author, .unresolvable: bits |= 4
+            case .author, .related, .unresolvable: bits |= 4
             case .document, .uniqueID: bits |= 32
             }
         }
         return bits
+    }
+}
+
+extension ConsentDirective {
+    /// Whether it decides at a moment: what is inactive, ended or not yet begun says nothing.
+    func isInForce(at now: Timestamp) -> Bool { status == .active && (base.period?.contains(now) ?? true) }
+
+    /// Whether it is a blanket refusal.
+    var refusesEverything: Bool {
+        var base = base
+        base.period = nil
+        return base.effect == .deny && base.isUnconditional
     }
 }
 

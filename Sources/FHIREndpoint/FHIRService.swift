@@ -136,7 +136,8 @@ package struct FHIRService: Sendable {
         }
         let deadline = exchanged.started + .seconds(RequestTrace.timeoutSeconds(exchanged.request.headers))
         let credentials = RequestCredentials(
-            connection: identity, token: token, traceID: exchanged.traceID, deadline: deadline)
+            connection: identity, token: token, traceID: exchanged.traceID, deadline: deadline,
+            reason: try EmergencyHeader.reason(exchanged.request.headers))
         switch authenticator.authenticate(credentials) {
         case .refused(let reason): throw .unauthenticated(reason: reason)
         case .context(let context):
@@ -160,6 +161,11 @@ package struct FHIRService: Sendable {
         case .readPatient: return try await readPatient(&exchanged)
         case .searchPatients: return try await searchPatients(&exchanged)
         case .matchPatients: return try await matchPatients(&exchanged)
+        case .createConsent: return try await createConsent(&exchanged)
+        case .updateConsent: return try await updateConsent(&exchanged)
+        case .readConsent, .readConsentVersion: return try await readConsent(&exchanged)
+        case .consentHistory: return try await consentHistory(&exchanged)
+        case .searchConsents: return try await searchConsents(&exchanged)
         case .exchangeDirectory: return try await exchangeDirectory(&exchanged)
         }
     }

@@ -16,8 +16,10 @@ package final class MemoryProjection: Sendable {
         var documents: [PatientID: [DocumentID: RegisteredDocument]] = [:]
         var entries: [DocumentID: DocumentEntry] = [:]
         var sets: Set<String> = []
-        var directives: [PatientID: [DirectiveID: ConsentDirective]] = [:]
+        var directives: [PatientID: [DirectiveID: ConsentVersion]] = [:]
+        var versions: [DirectiveID: [ConsentVersion]] = [:]
         var accesses: [PatientID: [AccessEvent]] = [:]
+        var alerts: [JournalPosition: EmergencyAlert] = [:]
         var directory: [DirectoryFact] = []
     }
 
@@ -46,13 +48,31 @@ package final class MemoryProjection: Sendable {
         case .submission: try applySubmission(entry, subject, base: base, to: &tables)
         case .consent:
             let directive = try entry.decoded { () throws(ExchangeError) in try ConsentDirective(payload: entry.payload) }
-            tables.directives[subject, default: [:]][directive.id] = directive
+            let last = tables.versions[directive.id]?.last?.number ?? 0
+            let version = ConsentVersion(
+                directive: directive, number: ConsentVersion.number(stated: directive.version, after: last), resource: entry.payload,
+                position: entry.position)
+            tables.directives[subject, default: [:]][directive.id] = version
+            tables.versions[directive.id, default: []].append(version)
         case .access:
             let record = try entry.decoded { () throws(ExchangeError) in try AccessRecord(payload: entry.payload) }
-            tables.accesses[subject, default: []].append(
-                AccessEvent(position: entry.position, time: entry.time, record: record))
-        case .genesis, .inquiry, .directory, .administration, .repair: break
+            let event = AccessEvent(position: entry.position, time: entry.time, record: record)
+            tables.accesses[subject, default: []].append(event)
+            if record.isEmergency { open(event, subject, &tables) }
+        case .administration:
+            guard let act = try AlertAct(entry) else { return }
+            tables.alerts[act.alert]?.add(act, at: entry.position, entry.time)
+        case .genesis, .inquiry, .directory, .repair: break
         }
+    }
+
+    private static func open(_ event: AccessEvent, _ patient: PatientID, _ tables: inout Tables) {
+        let known = tables.alerts.values.filter { $0.patient == patient }.sorted { $0.id > $1.id }
+        guard let alert = known.first(where: { $0.covers(event) }) else {
+            tables.alerts[event.position] = EmergencyAlert(event, patient: patient)
+            return
+        }
+        tables.alerts[alert.id]?.add(event)
     }
 
     private static func applySubmission(
@@ -145,8 +165,7 @@ extension MemoryProjection: ExchangeProjection {
     {
         PatientFacts(
             patient: tables.patients[patient]?.id, documents: documents,
-            directives: (tables.directives[patient] ?? [:]).values.sorted { $0.id < $1.id },
-            position: tables.mark?.next ?? 0)
+            directives: newest(of: patient, tables).map(\.directive), position: tables.mark?.next ?? 0)
     }
 
     package func accesses(to patient: PatientID, limit: Int) async throws -> [AccessEvent] {
@@ -170,7 +189,30 @@ extension MemoryProjection: ExchangeProjection {
     }
 
     package func directive(_ id: DirectiveID) async throws -> ConsentDirective? {
-        tables.withLock { tables in tables.directives.values.lazy.compactMap { $0[id] }.first }
+        tables.withLock { $0.versions[id]?.last?.directive }
+    }
+
+    package func versions(of id: DirectiveID) async throws -> [ConsentVersion] {
+        tables.withLock { ($0.versions[id] ?? []).reversed() }
+    }
+
+    package func consents(of patient: PatientID) async throws -> (versions: [ConsentVersion], position: JournalPosition) {
+        let snapshot = tables.withLock { (versions: Self.newest(of: patient, $0), position: $0.mark?.next ?? 0) }
+        await latency()
+        return snapshot
+    }
+
+    package func alerts(withClosed: Bool, limit: Int) async throws -> [EmergencyAlert] {
+        tables.withLock { tables in
+            let alerts = tables.alerts.values.filter { withClosed || $0.state != .closed }.sorted { $0.id > $1.id }
+            return Array(alerts.prefix(limit))
+        }
+    }
+
+    package func alert(_ id: JournalPosition) async throws -> EmergencyAlert? { tables.withLock { $0.alerts[id] } }
+
+    private static func newest(of patient: PatientID, _ tables: Tables) -> [ConsentVersion] {
+        (tables.directives[patient] ?? [:]).values.sorted { $0.directive.id < $1.directive.id }
     }
 
     package func patient(_ id: PatientID) async throws -> PatientRecord? { tables.withLock { $0.patients[id] } }
@@ -194,8 +236,7 @@ extension MemoryProjection: ExchangeProjection {
     package func directives(of patient: PatientID) async throws -> (directives: [ConsentDirective], position: UInt64) {
         let snapshot = tables.withLock { tables in
             (
-                directives: (tables.directives[patient] ?? [:]).values.sorted { $0.id < $1.id },
-                position: tables.mark?.next ?? 0
+                directives: Self.newest(of: patient, tables).map(\.directive), position: tables.mark?.next ?? 0
             )
         }
         await latency()

@@ -1,6 +1,8 @@
 import ConsentEngine
 import ExchangeCore
+import JSON
 import Journal
+import Logging
 import XDSMetadata
 
 /// What may leave the node, and the proof that it was written down first (steps 1, 2 and 4 of the one road).
@@ -33,8 +35,7 @@ extension Exchange {
 
     /// Facts, decision, and the durable entry that records it; decided anew while consent changes under it.
     ///
-    /// Nil when there is no such patient or document: then the entry is about nobody, and there all the same, since what is
-    /// not there must cost as much, and fail in the same way, as what consent hides.
+    /// Nil when there is no such patient or document: nothing about anybody was disclosed.
     /// - Parameters:
     ///   - transaction: the IHE transaction, for the entry.
     ///   - communities: what others contributed, for the entry.
@@ -45,9 +46,7 @@ extension Exchange {
     ) async throws(ExchangeError) -> Disclosure? {
         for _ in 0..<settings.limits.decisionsMax {
             guard let facts = try await self.read(read), let patient = facts.patient else {
-                let access = AccessRecord(transaction: transaction, context: context, factsPosition: 0, decisions: [])
-                _ = try await journal.append(
-                    EntryDraft(kind: .access, subject: nil, payload: access.payload, value: access))
+                try await recordMiss(transaction, context)
                 return nil
             }
             let decided = decide(facts, for: context)
@@ -76,6 +75,11 @@ extension Exchange {
                 EntryDraft(
                     kind: .access, subject: patient, payload: access.payload, consentUnchangedSince: position,
                     value: access))
+            if access.isEmergency {
+                logger.notice(
+                    "emergency access: see hie audit alerts",
+                    metadata: ["journal.position": "\(receipt.position)", "trace_id": "\(access.traceID)"])
+            }
             return (receipt, ticket)
         } catch {
             ticket.end()
@@ -85,10 +89,17 @@ extension Exchange {
         }
     }
 
+    /// Writes down that nobody was found, without anybody's data: a miss takes as long as what consent hides (T82).
+    private func recordMiss(_ transaction: String, _ context: AccessContext) async throws(ExchangeError) {
+        let payload: JSONValue = ["transaction": .string(transaction), "trace": .string(context.traceID), "found": "none"]
+        _ = try await journal.append(EntryDraft(kind: .inquiry, subject: nil, payload: JSONWriter.bytes(payload)))
+    }
+
     /// Refuses a request that states no purpose, before anybody is looked up.
     func demandPurpose(_ context: AccessContext) throws(ExchangeError) {
         guard context.purpose != nil else {
             throw ExchangeError(.forbidden, "state a purpose of use, such as TREAT, in the token")
         }
+        try EmergencyAccess.demandReason(context)
     }
 }
