@@ -123,7 +123,8 @@ final class ConsentLedger: Sendable {
     private static func atPeer(_ context: AccessContext, from community: CommunityID) -> AccessContext {
         AccessContext(
             door: .peer, user: context.user, role: context.role, organization: context.organization,
-            community: community, purpose: context.purpose, deadline: context.deadline, traceID: context.traceID)
+            community: community, purpose: context.purpose, deadline: context.deadline, traceID: context.traceID,
+            reason: context.reason)
     }
 }
 

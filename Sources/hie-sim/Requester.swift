@@ -17,8 +17,11 @@ struct Requester: Hashable, Sendable {
     func context(_ door: AccessContext.Door, at uptime: Duration) -> AccessContext {
         AccessContext(
             door: door, user: user, role: role, organization: organization, community: community, purpose: purpose,
-            deadline: uptime + .seconds(30), traceID: String(repeating: "0", count: 32))
+            deadline: uptime + .seconds(30), traceID: String(repeating: "0", count: 32), reason: reason)
     }
+
+    /// Why an emergency is one; whoever declares one here says it.
+    var reason: String? { purpose == "BTG" ? "unconscious" : nil }
 
     /// The same user asking from another community's node, or for something else.
     func with(community: CommunityID? = nil, purpose: String?) -> Requester {
@@ -77,7 +80,7 @@ struct TokenReader: RequestAuthenticator {
             AccessContext(
                 door: door, user: requester.user, role: requester.role, organization: requester.organization,
                 community: requester.community, purpose: requester.purpose, deadline: credentials.deadline,
-                traceID: credentials.traceID))
+                traceID: credentials.traceID, reason: requester.reason))
     }
 }
 
