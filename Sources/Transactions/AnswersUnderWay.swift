@@ -10,7 +10,12 @@ package final class AnswersUnderWay: Sendable {
         var nextTicket: UInt64 = 0
         var tickets: [PatientID: [UInt64: Ticket]] = [:]
         var waiting: [(patient: PatientID, tickets: Set<UInt64>, wake: CheckedContinuation<Void, Never>)] = []
+        /// Who was shown something, and until when (uptime) they may be passing it on.
+        var shown: [PatientID: [CommunityID: Duration]] = [:]
     }
+
+    /// Patients whose showings are kept before those that are over are looked for among all.
+    private static let shownMax = 4096
 
     /// One answer on its way out.
     package final class Ticket: Sendable {
@@ -82,6 +87,27 @@ package final class AnswersUnderWay: Sendable {
             }
             await group.next()
             group.cancelAll()
+        }
+    }
+
+    /// Notes that another community was shown documents, which it may be passing on to its own user until its deadline.
+    ///
+    /// To be called before the ticket of that answer ends, so that whoever drains the patient finds it.
+    func show(_ patient: PatientID, to community: CommunityID, until deadline: Duration, now: Duration) {
+        state.withLock { state in
+            let known = state.shown[patient]?[community] ?? deadline
+            state.shown[patient, default: [:]][community] = max(known, deadline)
+            guard state.shown.count > Self.shownMax else { return }
+            state.shown = state.shown.filter { $0.value.values.contains { $0 > now } }
+        }
+    }
+
+    /// The communities that may still be passing on what they were shown about a patient, with their deadlines.
+    func passingOn(_ patient: PatientID, now: Duration) -> [CommunityID: Duration] {
+        state.withLock { state in
+            let open = (state.shown[patient] ?? [:]).filter { $0.value > now }
+            state.shown[patient] = open.isEmpty ? nil : open
+            return open
         }
     }
 

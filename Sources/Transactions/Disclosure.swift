@@ -38,10 +38,10 @@ extension Exchange {
     /// Nil when there is no such patient or document: nothing about anybody was disclosed.
     /// - Parameters:
     ///   - transaction: the IHE transaction, for the entry.
-    ///   - communities: what others contributed, for the entry.
-    ///   - facts: reads one snapshot; called again when consent has moved.
+    ///   - communities: what others contributed, for the entry; read after the facts.
+    ///   - facts: reads one snapshot, and asks others if the answer is also theirs; called again when consent has moved.
     func disclose(
-        for context: AccessContext, transaction: String, communities: [String] = [],
+        for context: AccessContext, transaction: String, communities: () -> [String] = { [] },
         facts read: () async throws -> PatientFacts?,
     ) async throws(ExchangeError) -> Disclosure? {
         for _ in 0..<settings.limits.decisionsMax {
@@ -53,11 +53,13 @@ extension Exchange {
             let access = AccessRecord(
                 transaction: transaction, context: context, factsPosition: facts.position,
                 decisions: AccessRecord.Decision.grouped(
-                    decided.map { ($0.facts.id, $1.isPermitted, $1.rules) }), communities: communities)
+                    decided.map { ($0.facts.id, $1.isPermitted, $1.rules) }), communities: communities())
             if let (receipt, ticket) = try await record(access, about: patient, at: facts.position) {
-                return Disclosure(
-                    patient: patient, documents: decided.filter { $0.1.isPermitted }.map(\.0), receipt: receipt,
-                    ticket: ticket)
+                let documents = decided.filter { $0.1.isPermitted }.map(\.0)
+                if context.door == .peer, !documents.isEmpty {
+                    answers.show(patient, to: context.community, until: context.deadline, now: world.uptime())
+                }
+                return Disclosure(patient: patient, documents: documents, receipt: receipt, ticket: ticket)
             }
         }
         throw ExchangeError(.unavailable, "the patient's consent keeps changing; ask again")

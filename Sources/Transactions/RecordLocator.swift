@@ -22,29 +22,37 @@ extension Exchange {
         guard context.door != .peer else { return try await findDocuments(of: patient, matching: query, for: context) }
         let started = world.uptime()
         let (peers, unasked) = candidates(only: only)
-        var answers: [PeerAnswer] = []
+        var person: PatientRecord?
         if !peers.isEmpty {
-            guard let record = try await read({ try await projection.patient(patient) }) else {
-                return nobody(since: started)
-            }
+            person = try await read { try await projection.patient(patient) }
+            guard person != nil else { return nobody(since: started) }
             let inquiry = InquiryRecord(transaction: "ITI-119", context: context, asked: peers.map(\.community))
             _ = try await journal.append(EntryDraft(kind: .inquiry, subject: patient, payload: inquiry.payload))
-            answers = await ask(peers, about: record, matching: query, for: context)
         }
-        let others = answers.map(\.answer) + unasked
+        let bounded = bounded(context)
         let wantsOwn = only?.contains(settings.community) ?? true
+        var others: [CommunityAnswer] = unasked
+        var found: [DocumentEntry] = []
         let disclosure = try await disclose(
             for: context, transaction: "ITI-67",
-            communities: others.map { "\($0.community.urn) \($0.word)" }
+            communities: { others.map { "\($0.community.urn) \($0.word)" } }
         ) {
+            // Consent as it is known before the others are asked: when one of them sends word of a refusal meanwhile, what
+            // it showed before does not hold any more, and all are asked again.
+            let before = try await projection.directives(of: patient).position
+            if let person {
+                let answers = await ask(peers, about: person, matching: query, for: bounded)
+                others = answers.map(\.answer) + unasked
+                found = answers.flatMap(\.documents)
+            }
             let facts = try await projection.facts(about: patient, matching: query)
-            guard !wantsOwn else { return facts }
             return PatientFacts(
-                patient: facts.patient, documents: [], directives: facts.directives, position: facts.position)
+                patient: facts.patient, documents: wantsOwn ? facts.documents : [], directives: facts.directives,
+                position: min(before, facts.position))
         }
         if disclosure == nil, peers.isEmpty { return nobody(since: started) }
         let own = disclosure?.documents ?? []
-        let merged = merge(own, answers.flatMap(\.documents), patient: patient)
+        let merged = merge(own, found, patient: patient)
         return FoundDocuments(
             references: merged,
             receipt: CompletenessReceipt(
@@ -72,17 +80,19 @@ extension Exchange {
         else { throw ExchangeError(.notFound, "there is no such document here") }
         let inquiry = InquiryRecord(transaction: "ITI-68", context: context, asked: [community])
         _ = try await journal.append(EntryDraft(kind: .inquiry, subject: patient, payload: inquiry.payload))
-        let content = try await peers.retrieve(id, at: peer, for: bounded(context))
-        let digest = ContentDigest(content.bytes)
+        let bounded = bounded(context)
         for _ in 0..<settings.limits.decisionsMax {
+            // Before the holder is asked: word of a refusal that comes meanwhile means asking again.
             let (_, position) = try await read { try await projection.directives(of: patient) }
+            let content = try await peers.retrieve(id, at: peer, for: bounded)
             let access = AccessRecord(
                 transaction: "ITI-68", context: context, factsPosition: position,
                 decisions: [.init(documents: [id], isPermitted: true, rules: ["decided by \(community.urn)"])],
                 communities: ["\(community.urn) answered"])
             if let (_, ticket) = try await self.record(access, about: patient, at: position) {
                 return RetrievedDocument(
-                    bytes: content.bytes, mimeType: content.mimeType, sha256: digest.sha256, ticket: ticket)
+                    bytes: content.bytes, mimeType: content.mimeType, sha256: ContentDigest(content.bytes).sha256,
+                    ticket: ticket)
             }
         }
         throw ExchangeError(.unavailable, "the patient's consent keeps changing; ask again")
@@ -122,8 +132,7 @@ extension Exchange {
     private func ask(
         _ peers: [PeerNode], about person: PatientRecord, matching query: DocumentQuery, for context: AccessContext,
     ) async -> [PeerAnswer] {
-        let context = bounded(context)
-        return await withTaskGroup(of: PeerAnswer.self) { group in
+        await withTaskGroup(of: PeerAnswer.self) { group in
             for peer in peers {
                 group.addTask { await self.ask(peer, about: person, matching: query, for: context) }
             }
