@@ -17,13 +17,13 @@ extension AdminService {
     }
 
     func revokeConsent(_ call: AdminCall) async throws -> AdminAnswer {
-        AdminAnswer(Self.answer(try await exchange.revokeConsent(try call.directive(), for: call.context)))
+        AdminAnswer(Self.answer(try await exchange.revokeConsent(try call.directive(), for: call.context).directive))
     }
 
     func consents(_ call: AdminCall) async throws -> AdminAnswer {
         let id = try await patient(call)
         let directives = try await exchange.consents(of: id)
-        return AdminAnswer(["patient": .string(id.description), "consents": .array(directives.map(Self.answer))])
+        return AdminAnswer(["patient": .string(id.description), "consents": .array(directives.map { Self.answer($0.directive) })])
     }
 
     func consent(_ call: AdminCall) async throws -> AdminAnswer {

@@ -19,7 +19,7 @@ enum ActorMapping {
         switch type {
         case "Organization": return name.map { .organization($0) }
         case "Practitioner": return name.map { .practitioner($0) }
-        case "Group": return name.map { .role($0) }
+        case "Group", "PractitionerRole", "CareTeam": return name.map { .role($0) }
         default: return nil
         }
     }

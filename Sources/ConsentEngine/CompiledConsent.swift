@@ -5,23 +5,35 @@ import ExchangeCore
 /// `ConsentPrecedence` says which rule wins. Judging 20 documents of a patient costs little: nothing is parsed,
 /// rendered or sorted again.
 package struct CompiledConsent: Sendable {
-    private struct Rule: Sendable {
+    struct Rule: Sendable {
         let effect: ConsentEffect
         /// Nil for a rule that always applies.
         let conditions: RuleConditions?
         let name: String
+
+        /// The first condition that does not hold; nil when the rule applies.
+        func failing(_ request: AccessContext, _ document: DocumentFacts) -> RuleCondition? {
+            conditions.flatMap { $0.failing(request) ?? $0.failing(document) }
+        }
     }
 
     /// Strongest first.
-    private let rules: [Rule]
-    private let policy: ConsentPolicyDefault
-    private let policyName: String
+    let rules: [Rule]
+    /// Names of the permits that a later blanket refusal withdrew.
+    let withdrawn: [String]
+    /// What it was compiled from, for trying what would change a decision.
+    let source: [ConsentDirective]
+    let policy: ConsentPolicyDefault
+    let now: Timestamp
+    let policyName: String
     /// At most this many rules are named in a decision: the decisive one and the next that would have applied.
     private static let namedRulesMax = 3
 
     /// Compiles what is in force at a moment.
     package init(_ directives: [ConsentDirective], policy: ConsentPolicyDefault, now: Timestamp) {
         self.policy = policy
+        self.now = now
+        source = directives
         policyName = "default policy " + policy.name
         let inForce = directives.filter { $0.status == .active && ($0.base.period?.contains(now) ?? true) }
         let refusal = inForce.filter { directive in
@@ -30,12 +42,17 @@ package struct CompiledConsent: Sendable {
             return base.effect == .deny && base.isUnconditional
         }.map(\.recorded).max()
         var ranked: [(rank: ConsentPrecedence, rule: Rule)] = []
+        var withdrawn: [String] = []
         for directive in inForce {
             for (rank, rule) in Self.rules(of: directive, now: now) {
-                if rule.effect == .permit, let refusal, directive.recorded < refusal { continue }
+                if rule.effect == .permit, let refusal, directive.recorded < refusal {
+                    withdrawn.append(rule.name)
+                    continue
+                }
                 ranked.append((rank, rule))
             }
         }
+        self.withdrawn = withdrawn.sorted()
         // Ties after the precedence are of one effect; the name makes the order of the explanation the same
         // everywhere.
         rules = ranked.sorted { $0.rank == $1.rank ? $0.rule.name < $1.rule.name : $0.rank > $1.rank }.map(\.rule)
@@ -44,18 +61,18 @@ package struct CompiledConsent: Sendable {
     /// Judges one document for one requester; total, and denies on doubt.
     package func decide(_ request: AccessContext, document: DocumentFacts) -> ConsentDecision {
         if let refusal = Self.refusal(request) { return refusal }
-        return judge(rules, request, document) { $0.apply(to: request, $1) }
+        return judge(rules, request, document) { $0.failing(request, $1) == nil }
     }
 
     /// Judges many documents for one requester, in their order; who asks is compared with the rules once.
     package func decide(_ request: AccessContext, documents: [DocumentFacts]) -> [ConsentDecision] {
         if let refusal = Self.refusal(request) { return documents.map { _ in refusal } }
         let forRequester = rules.filter { $0.conditions?.applyToRequester(request) ?? true }
-        return documents.map { judge(forRequester, request, $0) { $0.applyToDocument($1) } }
+        return documents.map { judge(forRequester, request, $0) { $0.conditions?.applyToDocument($1) ?? true } }
     }
 
     /// What is refused whatever the directives say.
-    private static func refusal(_ request: AccessContext) -> ConsentDecision? {
+    static func refusal(_ request: AccessContext) -> ConsentDecision? {
         if request.door == .administration {
             return ConsentDecision(.deny, rules: ["the administrator's door shows no documents"])
         }
@@ -65,12 +82,12 @@ package struct CompiledConsent: Sendable {
 
     private func judge(
         _ rules: [Rule], _ request: AccessContext, _ document: DocumentFacts,
-        _ apply: (RuleConditions, DocumentFacts) -> Bool,
+        _ applies: (Rule, DocumentFacts) -> Bool,
     ) -> ConsentDecision {
         var effect: ConsentEffect?
         var names: [String] = []
         names.reserveCapacity(Self.namedRulesMax)
-        for rule in rules where rule.conditions.map({ apply($0, document) }) ?? true {
+        for rule in rules where applies(rule, document) {
             effect = effect ?? rule.effect
             names.append(rule.name)
             if names.count == Self.namedRulesMax { break }

@@ -39,6 +39,8 @@ package struct DocumentFacts: Hashable, Sendable {
     package var labels: SecurityLabels
     /// Identifiers of the people and organisations that wrote it.
     package var authors: [String]
+    /// What it came from or refers to: `Encounter/7`, `system|value`, `DocumentReference/...`.
+    package var related: [String]
     /// The community that holds it.
     package var home: CommunityID
 
@@ -46,7 +48,7 @@ package struct DocumentFacts: Hashable, Sendable {
     package init(
         id: DocumentID, uniqueID: String? = nil, classCode: CodedValue? = nil, typeCode: CodedValue? = nil,
         creation: PartialDate? = nil, serviceStart: PartialDate? = nil, serviceStop: PartialDate? = nil,
-        labels: SecurityLabels, authors: [String] = [], home: CommunityID,
+        labels: SecurityLabels, authors: [String] = [], related: [String] = [], home: CommunityID,
     ) {
         self.id = id
         self.uniqueID = uniqueID
@@ -57,6 +59,7 @@ package struct DocumentFacts: Hashable, Sendable {
         self.serviceStop = serviceStop
         self.labels = labels
         self.authors = authors
+        self.related = related
         self.home = home
     }
 }

@@ -21,6 +21,8 @@ package enum DocumentScope: Hashable, Sendable {
     case uniqueID(String)
     /// Everything written by a person or organisation (`authoredby`).
     case author(String)
+    /// Everything that came from, or refers to, something else: an encounter, an episode, a document (`related`).
+    case related(String)
     /// Something this node cannot relate documents to: a permit never covers it, a deny always does.
     case unresolvable(String)
 }
@@ -89,13 +91,18 @@ package struct ConsentRule: Hashable, Sendable {
 
 /// What a patient laid down about who may see their documents (FHIR `Consent` as IHE PCF profiles it).
 package struct ConsentDirective: Hashable, Sendable {
-    /// Whether it is in force.
-    package enum Status: String, Sendable, CaseIterable { case active, inactive }
+    /// Its state (FHIR `Consent.status`); only an active one decides.
+    package enum Status: String, Sendable, CaseIterable {
+        case draft, proposed, active, rejected, inactive
+        case enteredInError = "entered-in-error"
+    }
 
     /// Its id, also the FHIR id.
     package let id: DirectiveID
     /// Whose documents it is about.
     package let patient: PatientID
+    /// Which version of it this is, from 1; `meta.versionId`.
+    package var version: Int
     /// Only an active one decides.
     package var status: Status
     /// The base provision; its period is the directive's own.
@@ -106,21 +113,26 @@ package struct ConsentDirective: Hashable, Sendable {
     package var policies: [String]
     /// When it was recorded here.
     package var recorded: Timestamp
+    /// Who laid it down, and what shows it; nil when that was not said.
+    package var recordedBy: Representative?
     /// Elements that were not understood, as paths; when any, the directive permits nothing and denies everything.
     package var doubts: [String]
 
     /// A directive from its parts.
     package init(
-        id: DirectiveID, patient: PatientID, status: Status = .active, base: ConsentRule,
-        exceptions: [ConsentRule] = [], policies: [String] = [], recorded: Timestamp, doubts: [String] = [],
+        id: DirectiveID, patient: PatientID, version: Int = 1, status: Status = .active, base: ConsentRule,
+        exceptions: [ConsentRule] = [], policies: [String] = [], recorded: Timestamp,
+        recordedBy: Representative? = nil, doubts: [String] = [],
     ) {
         self.id = id
         self.patient = patient
+        self.version = max(1, version)
         self.status = status
         self.base = base
         self.exceptions = exceptions
         self.policies = policies
         self.recorded = recorded
+        self.recordedBy = recordedBy
         self.doubts = doubts
     }
 }

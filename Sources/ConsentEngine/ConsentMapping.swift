@@ -4,7 +4,7 @@ import JSON
 
 /// FHIR `Consent` (R4, IHE PCF 1.1 basic, intermediate and advanced; ITI-108) to a directive and back.
 ///
-/// `Consent.dateTime` is when the directive was recorded here. Read leniently, anything not understood becomes a
+/// `Consent.meta.lastUpdated`, else `dateTime`, is when the directive was recorded here. Read leniently, anything not understood becomes a
 /// doubt, and a directive with a doubt denies; read for recording, it is refused with the element's path.
 package enum ConsentMapping {
     /// The directive a `Consent` states, to be recorded: anything not understood is refused.
@@ -12,10 +12,12 @@ package enum ConsentMapping {
     /// The patient is the one the caller resolved `patientReference` to.
     /// - Throws: `.badRequest` naming the element.
     package static func directive(
-        recording consent: JSONObject, id: DirectiveID, patient: PatientID, recorded: Timestamp,
+        recording consent: JSONObject, id: DirectiveID, patient: PatientID, recorded: Timestamp, version: Int = 1,
     ) throws(ExchangeError) -> ConsentDirective {
         try requireConsent(consent)
-        let directive = read(consent, id: id, patient: patient, recorded: recorded)
+        try ConsentLimits.check(consent)
+        var directive = read(consent, id: id, patient: patient, recorded: recorded)
+        directive.version = max(1, version)
         if let first = directive.doubts.first {
             throw ExchangeError(
                 .badRequest, "this part of the consent cannot be enforced here; leave it out or say it otherwise",
@@ -28,7 +30,7 @@ package enum ConsentMapping {
             for item in rule.data {
                 guard case .unresolvable = item else { continue }
                 throw ExchangeError(
-                    .badRequest, "documents are only related to themselves and their authors here; name documents",
+                    .badRequest, "what depends on something else is not known here; name documents, authors or what they are related to",
                     at: path + ".data")
             }
         }
@@ -46,11 +48,14 @@ package enum ConsentMapping {
         guard case .relative("Patient", let patientID)? = patientReference(consent)?.target,
             let patient = PatientID(patientID)
         else { throw ExchangeError(.badRequest, "the patient is not one of this node's", at: "Consent.patient") }
-        guard let recorded = consent["dateTime"]?.string.flatMap({ PartialDate($0) }), recorded.precision == .time
-        else {
-            throw ExchangeError(.badRequest, "the time of recording is missing or no instant", at: "Consent.dateTime")
+        // The patient's own dateTime stays as written; a Consent without meta was written by this module.
+        let time = consent["meta"]?["lastUpdated"] ?? consent["dateTime"]
+        guard let recorded = time?.string.flatMap({ PartialDate($0) }), recorded.precision == .time else {
+            throw ExchangeError(.badRequest, "the time of recording is missing or no instant", at: "Consent.meta.lastUpdated")
         }
-        return read(consent, id: id, patient: patient, recorded: recorded.start)
+        var directive = read(consent, id: id, patient: patient, recorded: recorded.start)
+        directive.version = consent["meta"]?["versionId"]?.string.flatMap { Int($0) }.map { max(1, $0) } ?? 1
+        return directive
     }
 
     /// Whom a `Consent` is about, as written.
@@ -61,6 +66,9 @@ package enum ConsentMapping {
     /// The `Consent` of a directive; `directive(reading:)` gives the directive back.
     package static func json(_ directive: ConsentDirective) -> JSONObject {
         var consent: JSONObject = ["resourceType": "Consent", "id": .string(directive.id.description)]
+        consent["meta"] = [
+            "versionId": .string(String(directive.version)), "lastUpdated": .string(directive.recorded.description),
+        ]
         if !directive.doubts.isEmpty {
             consent["extension"] = .array(
                 directive.doubts.map { ["url": .string(doubtExtension), "valueString": .string($0)] })
@@ -70,6 +78,9 @@ package enum ConsentMapping {
         consent["category"] = .array([CodedValue(code: "59284-0", system: CodeSystems.loinc).concept])
         consent["patient"] = ["reference": .string("Patient/\(directive.patient)")]
         consent["dateTime"] = .string(directive.recorded.description)
+        if let person = directive.recordedBy {
+            RepresentativeMapping.write(person, of: directive.patient, into: &consent)
+        }
         // R4 ppc-1: a Consent names a policy or a policy rule.
         if directive.policies.isEmpty {
             let code = directive.base.effect == .permit ? "OPTIN" : "OPTOUT"
@@ -109,14 +120,8 @@ package enum ConsentMapping {
         for member in consent.members where !known.contains(member.name) && !member.name.utf8.starts(with: "_".utf8) {
             doubts.append("Consent.\(member.name)")
         }
-        let status: ConsentDirective.Status
-        switch consent["status"]?.string {
-        case "active": status = .active
-        case "inactive", "rejected", "entered-in-error", "draft", "proposed": status = .inactive
-        default:
-            status = .active
-            doubts.append("Consent.status")
-        }
+        let status = consent["status"]?.string.flatMap { ConsentDirective.Status(rawValue: $0) }
+        if status == nil { doubts.append("Consent.status") }
         if CodedValue.codings(inConcept: consent["scope"]).allSatisfy({ $0.code != "patient-privacy" }) {
             doubts.append("Consent.scope")
         }
@@ -124,6 +129,9 @@ package enum ConsentMapping {
         where item["verified"]?.bool != true {
             doubts.append("Consent.verification[\(index)]")
         }
+        doubts += ConsentLimits.doubts(consent)
+        category(consent, &doubts)
+        let recordedBy = RepresentativeMapping.read(consent, doubts: &doubts)
         var base = ConsentRule(.deny)
         var exceptions: [ConsentRule] = []
         if let provision = consent["provision"]?.object {
@@ -142,9 +150,36 @@ package enum ConsentMapping {
         } else {
             doubts.append("Consent.provision")
         }
+        let policies = (consent["policy"]?.items ?? []).compactMap { $0["uri"]?.string }
+        if base.effect == .permit, let index = policies.firstIndex(where: refusesPermits) {
+            doubts.append("Consent.policy[\(index)].uri")
+        }
         return ConsentDirective(
-            id: id, patient: patient, status: status, base: base, exceptions: exceptions,
-            policies: (consent["policy"]?.items ?? []).compactMap { $0["uri"]?.string }, recorded: recorded,
-            doubts: doubts)
+            id: id, patient: patient, status: status ?? .active, base: base, exceptions: exceptions,
+            policies: policies, recorded: recorded, recordedBy: recordedBy, doubts: doubts)
+    }
+
+    /// A base provision that permits under a policy that permits nothing contradicts itself.
+    private static func refusesPermits(_ policy: String) -> Bool {
+        same(policy, ConsentPolicyDefault.deny.rawValue) || same(policy, ConsentPolicyDefault.breakGlassOnly.rawValue)
+    }
+
+    /// Every category must be one of consent to disclosure: another kind of consent is not ours to enforce.
+    private static func category(_ consent: JSONObject, _ doubts: inout [String]) {
+        let categories = consent["category"]?.items ?? []
+        if categories.isEmpty { doubts.append("Consent.category") }
+        for (index, category) in categories.enumerated()
+        where !CodedValue.codings(inConcept: category).contains(where: isDisclosure) {
+            doubts.append("Consent.category[\(index)]")
+        }
+    }
+
+    private static func isDisclosure(_ category: CodedValue) -> Bool {
+        switch category.system {
+        case CodeSystems.loinc: ["59284-0", "57016-8", "57017-6", "64292-6"].contains(category.code)
+        case CodeSystems.actCode: ["INFA", "IDSCL", "INFAO", "IRDSCL"].contains(category.code)
+        case "http://terminology.hl7.org/CodeSystem/consentcategorycodes": ["hcd", "npp"].contains(category.code)
+        default: false
+        }
     }
 }

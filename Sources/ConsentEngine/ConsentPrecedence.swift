@@ -56,7 +56,7 @@ struct ConsentPrecedence: Comparable {
         }
         for item in rule.data {
             switch item {
-            case .author, .unresolvable: bits |= 4
+            case .author, .related, .unresolvable: bits |= 4
             case .document, .uniqueID: bits |= 32
             }
         }

@@ -24,14 +24,18 @@ enum ProvisionMapping {
         rule.period = period(provision["period"], at: path + ".period", doubts: &doubts)
         rule.dataPeriod = period(provision["dataPeriod"], at: path + ".dataPeriod", doubts: &doubts)
         rule.actors = list(provision, "actor", path, &doubts, ActorMapping.actor)
-        rule.purposes = list(provision, "purpose", path, &doubts) { CodedValue(coding: $0) }
+        rule.purposes = list(provision, "purpose", path, &doubts, code)
         rule.typeCodes = list(provision, "code", path, &doubts) { concept in
-            CodedValue.codings(inConcept: concept)
+            let codes = (concept["coding"]?.items ?? []).map(code)
+            return codes.isEmpty || codes.contains(nil) ? nil : codes.compactMap(\.self)
         }.flatMap(\.self)
         rule.data = list(provision, "data", path, &doubts, data)
         rule.securityLabels = list(provision, "securityLabel", path, &doubts, label)
-        rule.classCodes = list(provision, "class", path, &doubts) { CodedValue(coding: $0) }
-            .filter { !(same($0.system, resourceTypes) && same($0.code, "DocumentReference")) }
+        rule.classCodes = list(provision, "class", path, &doubts, code)
+        // Everything here is a document: who names that class names no condition.
+        if rule.classCodes.contains(where: { same($0.system, resourceTypes) && same($0.code, "DocumentReference") }) {
+            rule.classCodes = []
+        }
         for (index, code) in rule.classCodes.enumerated() where same(code.system, resourceTypes) {
             doubts.append("\(path).class[\(index)]")
         }
@@ -68,7 +72,13 @@ enum ProvisionMapping {
             return date
         }
         if ends.allSatisfy({ $0 == nil }) { doubts.append(path) }
+        if let start = ends[0], let end = ends[1], end.end <= start.start { doubts.append(path) }
         return ConsentPeriod(start: ends[0], end: ends[1])
+    }
+
+    /// A code of a stated system; without one nobody knows what it means.
+    private static func code(_ json: JSONValue) -> CodedValue? {
+        CodedValue(coding: json).flatMap { $0.system.isEmpty || $0.code.isEmpty ? nil : $0 }
     }
 
     private static func label(_ json: JSONValue) -> CodedValue? {
@@ -96,8 +106,8 @@ enum ProvisionMapping {
         case "authoredby":
             return ActorMapping.name(json["reference"], types: ["Practitioner", "Organization"]).map { .author($0) }
         case "related", "dependents":
-            return (reference.reference ?? reference.identifier.map { $0.system + "|" + $0.value })
-                .map { .unresolvable($0) }
+                        if case .contained? = reference.target { return nil }
+            return reference.name.map { meaning == "related" ? .related($0) : .unresolvable($0) }
         default: return nil
         }
     }
@@ -124,8 +134,8 @@ enum ProvisionMapping {
                     ["meaning": "instance", "reference": ActorMapping.uriReference(id, type: "DocumentReference")]
                 case .author(let name):
                     ["meaning": "authoredby", "reference": ActorMapping.reference(name, type: "Practitioner")]
-                case .unresolvable(let reference):
-                    ["meaning": "related", "reference": ["reference": .string(reference)]]
+                case .related(let name): ["meaning": "related", "reference": FHIRReference(name: name).json]
+                case .unresolvable(let name): ["meaning": "dependents", "reference": FHIRReference(name: name).json]
                 }
             })
         return provision

@@ -6,6 +6,7 @@ import ExchangeCore
 final class RuleConditions: Sendable {
     private let effect: ConsentEffect
     private let actors: [ActorName]
+    private let hasPurposes: Bool
     private let purposes: [String]
     private let classCodes: [CodedValue]
     private let typeCodes: [CodedValue]
@@ -23,7 +24,8 @@ final class RuleConditions: Sendable {
     init(_ rule: ConsentRule, isNormalOnly: Bool) {
         effect = rule.effect
         actors = rule.actors.map(ActorName.init)
-        purposes = rule.purposes.map(\.code)
+        hasPurposes = !rule.purposes.isEmpty
+        purposes = (rule.effect == .deny ? rule.purposes : rule.purposes.filter(PurposesOfUse.isUsable)).map(\.code)
         classCodes = rule.classCodes
         typeCodes = rule.typeCodes
         data = rule.data
@@ -31,25 +33,38 @@ final class RuleConditions: Sendable {
         let levels = rule.securityLabels.filter { $0.system == CodeSystems.confidentiality }
             .compactMap { Confidentiality(rawValue: $0.code) }
         confidentiality = rule.effect == .permit ? levels.max() : levels.min()
-        sensitivities = rule.securityLabels.filter { $0.system == CodeSystems.actCode }.map(\.code)
+        let codes = rule.securityLabels.filter { $0.system == CodeSystems.actCode }.map(\.code)
+        sensitivities = codes.flatMap { SensitivityCodes.covered(by: $0, rule.effect) }
         hasLabels = !rule.securityLabels.isEmpty
-        hasUnknownLabels = levels.count + sensitivities.count < rule.securityLabels.count
+        hasUnknownLabels = levels.count + codes.count < rule.securityLabels.count
         self.isNormalOnly = isNormalOnly && rule.effect == .permit && rule.securityLabels.isEmpty
     }
 
-    func apply(to request: AccessContext, _ document: DocumentFacts) -> Bool {
-        applyToRequester(request) && applyToDocument(document)
+    func applyToDocument(_ document: DocumentFacts) -> Bool { failing(document) == nil }
+
+    func applyToRequester(_ request: AccessContext) -> Bool { failing(request) == nil }
+
+    /// The first condition on who asks that does not hold.
+    func failing(_ request: AccessContext) -> RuleCondition? {
+        if hasPurposes, !covers(request.purpose) { return .purpose }
+        return actors.isEmpty || actors.contains { matches($0, request) } ? nil : .actor
     }
 
-    func applyToDocument(_ document: DocumentFacts) -> Bool {
-        appliesToKind(document) && appliesToTime(document) && appliesToLabels(document.labels)
+    /// The first condition on the document that does not hold.
+    func failing(_ document: DocumentFacts) -> RuleCondition? {
+        if !classCodes.isEmpty, !covers(classCodes, document.classCode) { return .classCode }
+        if !typeCodes.isEmpty, !covers(typeCodes, document.typeCode) { return .typeCode }
+        if !data.isEmpty, !data.contains(where: { covers($0, document) }) { return .data }
+        if !appliesToTime(document) { return .time }
+        return appliesToLabels(document.labels) ? nil : .labels
     }
 
-    func applyToRequester(_ request: AccessContext) -> Bool {
-        if !purposes.isEmpty {
-            guard let purpose = request.purpose, purposes.contains(where: { same($0, purpose) }) else { return false }
-        }
-        return actors.isEmpty || actors.contains { matches($0, request) }
+    /// A permit wants the very purpose; a deny also takes what is a kind of the purpose it names.
+    private func covers(_ purpose: String?) -> Bool {
+        guard let purpose else { return effect == .deny }
+        if purposes.contains(where: { same($0, purpose) }) { return true }
+        guard effect == .deny else { return false }
+        return PurposesOfUse.withWider(purpose).contains { wider in purposes.contains { same($0, wider) } }
     }
 
     private func matches(_ actor: ActorName, _ request: AccessContext) -> Bool {
@@ -58,12 +73,6 @@ final class RuleConditions: Sendable {
         case .role: request.role.map { actor.names($0, effect) } ?? (effect == .deny)
         case .practitioner: actor.names(request.user, effect)
         }
-    }
-
-    private func appliesToKind(_ document: DocumentFacts) -> Bool {
-        if !classCodes.isEmpty, !covers(classCodes, document.classCode) { return false }
-        if !typeCodes.isEmpty, !covers(typeCodes, document.typeCode) { return false }
-        return data.isEmpty || data.contains { covers($0, document) }
     }
 
     private func covers(_ codes: [CodedValue], _ code: CodedValue?) -> Bool {
@@ -80,8 +89,23 @@ final class RuleConditions: Sendable {
         case .author(let name):
             if document.authors.isEmpty { return effect == .deny }
             return document.authors.contains { ActorName(.practitioner(name)).names($0, effect) }
+        case .related(let name): return relates(name, document.related)
         case .unresolvable: return effect == .deny
         }
+    }
+
+    /// A document that does not say to what of that kind it is related may be related to it: a deny takes it.
+    private func relates(_ name: String, _ related: [String]) -> Bool {
+        if related.contains(where: { ActorName(.practitioner(name)).names($0, effect) }) { return true }
+        guard effect == .deny else { return false }
+        let kind = Self.kind(name)
+        return !related.contains { Self.kind($0).elementsEqual(kind) }
+    }
+
+    /// `Encounter` of `Encounter/7`; nothing of what is no reference.
+    private static func kind(_ name: String) -> Substring.UTF8View {
+        let bytes = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return bytes.count >= 2 ? Substring(bytes[bytes.count - 2]).utf8 : Substring().utf8
     }
 
     /// A permit covers a document whose whole care lies in the period, a deny one that touches it.

@@ -18,7 +18,8 @@ extension ConsentRule {
             case .document(let id): "document \(id)"
             case .uniqueID(let id): "document " + id
             case .author(let name): "author " + name
-            case .unresolvable(let reference): "anything related to " + reference
+            case .related(let reference): "anything related to " + reference
+            case .unresolvable(let reference): "anything that depends on " + reference
             }
         }
         if let dataPeriod {

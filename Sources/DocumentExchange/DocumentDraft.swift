@@ -56,6 +56,8 @@ package struct DocumentDraft: Hashable, Sendable {
     package var authors: [DocumentAuthor] = []
     /// `sourcePatientId`.
     package var sourcePatient: PatientIdentifier?
+    /// What it came from or refers to, as names (`DocumentEntry.related`).
+    package var related: [String] = []
     /// Relations to earlier documents.
     package var relations: [Relation] = []
 
@@ -94,6 +96,7 @@ package struct DocumentDraft: Hashable, Sendable {
         entry.securityCodes = securityCodes
         entry.authors = authors
         entry.sourcePatient = sourcePatient
+        entry.related = related
         entry.relations = relations.compactMap { relation in
             relation.target.map { DocumentRelation(relation.kind, $0) }
         }

@@ -83,8 +83,20 @@ package enum DocumentReferenceMapping {
         }
         if let code = entry.facilityType { context["facilityType"] = code.concept }
         if let code = entry.practiceSetting { context["practiceSetting"] = code.concept }
+        let encounters = entry.related.filter(isEncounter)
+        let others = entry.related.filter { !isEncounter($0) }
+        if !encounters.isEmpty { context["encounter"] = .array(encounters.map { FHIRReference(name: $0).json }) }
+        if !others.isEmpty { context["related"] = .array(others.map { FHIRReference(name: $0).json }) }
         if entry.sourcePatient != nil { context["sourcePatientInfo"] = ["reference": "#source"] }
         return context
+    }
+
+    /// Whether FHIR R4 lets `context.encounter` point there.
+    private static func isEncounter(_ name: String) -> Bool {
+        switch FHIRReference(name: name).target {
+        case .relative(let type, _), .absolute(_, let type, _): type == "Encounter" || type == "EpisodeOfCare"
+        case .contained, .urn, .other, nil: false
+        }
     }
 
     /// The entry of a DocumentReference that `json` made, here or at a peer that runs Concordat.

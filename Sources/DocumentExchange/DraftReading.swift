@@ -64,6 +64,9 @@ struct DraftReading {
         draft.facilityType = CodedValue(concept: context?["facilityType"])
         draft.practiceSetting = CodedValue(concept: context?["practiceSetting"])
         draft.eventCodes = CodedValue.codings(inConcepts: context?["event"])
+        for item in (context?["encounter"]?.items ?? []) + (context?["related"]?.items ?? []) {
+            if let name = FHIRReference(json: item)?.name, !draft.related.contains(name) { draft.related.append(name) }
+        }
         if let source = lookup.resource(FHIRReference(json: context?["sourcePatientInfo"])) {
             draft.sourcePatient = PatientMapping.identifiers(source).first
         }

@@ -71,6 +71,8 @@ package enum MetadataDerivation {
         draft.authors = document.authors.map(author)
         let target = document.recordTargets.first
         draft.sourcePatient = target?.identifiers.first
+        draft.related = (document.encounter?.identifiers ?? []).compactMap(\.patientIdentifier)
+            .map { $0.system + "|" + $0.value }
         draft.relations = relations(document)
         return DerivedMetadata(
             draft: draft,

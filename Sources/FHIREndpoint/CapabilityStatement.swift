@@ -43,6 +43,7 @@ struct CapabilityStatement: Sendable {
         case .client:
             return ["DocumentRecipient", "DocumentRecipient.Comprehensive", "DocumentRecipient.Simplified",
                 "DocumentRecipient.Generate", "DocumentResponder.Target"].map { mhd + $0 } + responder
+                + ["https://profiles.ihe.net/ITI/PCF/CapabilityStatement/IHE.PCF.consentRegistry"]
         case .peer, .administration: return responder
         }
     }
@@ -84,6 +85,15 @@ struct CapabilityStatement: Sendable {
             codes.append(code)
         }
         if !codes.isEmpty { resource["interaction"] = .array(codes.map { ["code": .string($0)] }) }
+        if codes.contains("vread") {
+            // An update names the version it changes (If-Match); nothing is created by it, and nothing conditionally.
+            resource["versioning"] = "versioned-update"
+            resource["readHistory"] = true
+            resource["updateCreate"] = false
+            resource["conditionalCreate"] = false
+            resource["conditionalRead"] = "not-match"
+            resource["conditionalUpdate"] = false
+        }
         let parameters = searchParameters(of: type)
         if codes.contains("search-type") { resource["searchParam"] = .array(parameters) }
         let operations = routes.compactMap(\.interaction).filter { $0.hasPrefix("$") }
@@ -100,6 +110,7 @@ struct CapabilityStatement: Sendable {
         switch type {
         case "DocumentReference": SearchParameters.criteria.map { Self.parameter($0.name, $0.kind, $0.definition) }
         case "Patient": PatientSearch.criteria.map { Self.parameter($0.name, $0.kind, $0.definition) }
+        case "Consent": ConsentSearch.criteria.map { Self.parameter($0.name, $0.kind, $0.definition) }
         default: []
         }
     }

@@ -68,9 +68,15 @@ struct DocumentSearch: Sendable {
 
     /// This search as a link, as understood, perhaps of another page.
     func link(base: String, page: PageCursor? = nil) -> String {
-        var link = Array("\(base)/DocumentReference".utf8)
+        let fields = understood + (page.map { [RequestField(name: "_page", value: $0.text)] } ?? [])
+        return Self.link("\(base)/DocumentReference", fields)
+    }
+
+    /// A search's address with its fields.
+    static func link(_ address: String, _ fields: [RequestField]) -> String {
+        var link = Array(address.utf8)
         var separator = UInt8(ascii: "?")
-        for field in understood + (page.map { [RequestField(name: "_page", value: $0.text)] } ?? []) {
+        for field in fields {
             link.append(separator)
             PercentEncoding.append(field.name, to: &link)
             link.append(UInt8(ascii: "="))
@@ -80,7 +86,8 @@ struct DocumentSearch: Sendable {
         return String(decoding: link, as: UTF8.self)
     }
 
-    private static func zero<Subject>(_: Subject.Type) -> LocalID<Subject> {
+    /// An id that nothing has: asked for like any other.
+    static func zero<Subject>(_: Subject.Type) -> LocalID<Subject> {
         guard let id = LocalID<Subject>(bytes: [UInt8](repeating: 0, count: 16)) else {
             preconditionFailure("sixteen bytes are an id")
         }

@@ -17,6 +17,8 @@ enum EdgeRefusal: Error, Sendable {
     case notAcceptable
     /// 415.
     case unsupportedMediaType
+    /// 412: the resource has another version than the caller's, this one when it may be said.
+    case preconditionFailed(String)
     /// 408: the body came too slowly.
     case slowBody
 
@@ -30,7 +32,9 @@ enum EdgeRefusal: Error, Sendable {
         switch self {
         case .exchange(let error): error.code == .tooLarge
         case .slowBody: true
-        case .unauthenticated, .unknownRoute, .otherMethod, .notSupported, .notAcceptable, .unsupportedMediaType: false
+        case .unauthenticated, .unknownRoute, .otherMethod, .notSupported, .notAcceptable, .unsupportedMediaType,
+            .preconditionFailed:
+            false
         }
     }
 }

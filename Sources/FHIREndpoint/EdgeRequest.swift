@@ -73,7 +73,9 @@ struct EdgeRequest: Sendable {
         switch error {
         case .unauthenticated(let reason): refusal = reason
         case .exchange(let error): refusal = "\(error.code.rawValue): \(error.message)"
-        case .unknownRoute, .otherMethod, .notSupported, .notAcceptable, .unsupportedMediaType, .slowBody: break
+        case .unknownRoute, .otherMethod, .notSupported, .notAcceptable, .unsupportedMediaType, .slowBody,
+            .preconditionFailed:
+            break
         }
     }
 }

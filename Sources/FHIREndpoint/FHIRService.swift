@@ -160,6 +160,11 @@ package struct FHIRService: Sendable {
         case .readPatient: return try await readPatient(&exchanged)
         case .searchPatients: return try await searchPatients(&exchanged)
         case .matchPatients: return try await matchPatients(&exchanged)
+        case .createConsent: return try await createConsent(&exchanged)
+        case .updateConsent: return try await updateConsent(&exchanged)
+        case .readConsent, .readConsentVersion: return try await readConsent(&exchanged)
+        case .consentHistory: return try await consentHistory(&exchanged)
+        case .searchConsents: return try await searchConsents(&exchanged)
         case .exchangeDirectory: return try await exchangeDirectory(&exchanged)
         }
     }

@@ -69,6 +69,7 @@ enum OutcomeMapping {
             answer = plain(
                 .unsupportedMediaType, "not-supported",
                 "send application/fhir+json in UTF-8 without content coding, or a form to _search")
+        case .preconditionFailed(let what): answer = plain(.preconditionFailed, "conflict", what)
         case .slowBody: answer = plain(.requestTimeout, "timeout", "the request body came too slowly")
         }
         if refusal.closesConnection { answer.closesConnection = true }

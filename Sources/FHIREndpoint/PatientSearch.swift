@@ -51,14 +51,7 @@ struct PatientSearch: Sendable {
 
     /// This search as a link, as understood.
     func link(base: String) -> String {
-        var link = Array("\(base)/Patient".utf8)
-        for (number, field) in understood.enumerated() {
-            link.append(number == 0 ? UInt8(ascii: "?") : UInt8(ascii: "&"))
-            PercentEncoding.append(field.name, to: &link)
-            link.append(UInt8(ascii: "="))
-            PercentEncoding.append(field.value, to: &link)
-        }
-        return String(decoding: link, as: UTF8.self)
+        DocumentSearch.link("\(base)/Patient", understood)
     }
 
     private static func subject(_ argument: SearchArgument) throws(ExchangeError) -> Subject {

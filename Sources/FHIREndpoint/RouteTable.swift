@@ -23,6 +23,18 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case searchPatients
     /// ITI-119.
     case matchPatients
+    /// ITI-108 create.
+    case createConsent
+    /// ITI-108 update.
+    case updateConsent
+    /// ITI-108 read.
+    case readConsent
+    /// ITI-108 read of one version.
+    case readConsentVersion
+    /// ITI-108 versions of one directive.
+    case consentHistory
+    /// ITI-108 search.
+    case searchConsents
     /// Directory messages between nodes.
     case exchangeDirectory
 }
@@ -39,9 +51,9 @@ package struct Route: Hashable, Sendable {
         case token
     }
 
-    /// `GET` or `POST`.
+    /// `GET`, `POST` or `PUT`.
     package let method: HTTPRequest.Method
-    /// Segments below the root; `:id` stands for one id.
+    /// Segments below the root; `:id` stands for one id, `:version` for one of its versions.
     package let segments: [String]
     /// What it does.
     package let operation: EdgeOperation
@@ -111,6 +123,17 @@ package enum RouteTable {
         Route(.get, "fhir/Patient", .searchPatients, "ITI-78", doors: both, interaction: "search-type"),
         Route(.post, "fhir/Patient/_search", .searchPatients, "ITI-78", doors: both, interaction: "search-type"),
         Route(.post, "fhir/Patient/$match", .matchPatients, "ITI-119", doors: both, interaction: "$match"),
+        Route(.post, "fhir/Consent", .createConsent, "ITI-108", doors: client, interaction: "create"),
+        Route(.put, "fhir/Consent/:id", .updateConsent, "ITI-108", doors: client, interaction: "update"),
+        Route(.get, "fhir/Consent/:id", .readConsent, "ITI-108", doors: client, interaction: "read"),
+        Route(
+            .get, "fhir/Consent/:id/_history/:version", .readConsentVersion, "ITI-108", doors: client,
+            interaction: "vread"),
+        Route(
+            .get, "fhir/Consent/:id/_history", .consentHistory, "ITI-108", doors: client,
+            interaction: "history-instance"),
+        Route(.get, "fhir/Consent", .searchConsents, "ITI-108", doors: client, interaction: "search-type"),
+        Route(.post, "fhir/Consent/_search", .searchConsents, "ITI-108", doors: client, interaction: "search-type"),
         Route(.post, "directory", .exchangeDirectory, doors: [.peer], credential: .certificate),
     ]
 
@@ -140,9 +163,9 @@ package enum RouteTable {
     private static func id(in segments: [String], by pattern: [String]) -> String? {
         var id = ""
         for (segment, expected) in zip(segments, pattern) {
-            if expected == ":id" {
+            if expected == ":id" || expected == ":version" {
                 guard Primitive.id.accepts(.string(segment)) else { return nil }
-                id = segment
+                if expected == ":id" { id = segment }
             } else if !segment.utf8.elementsEqual(expected.utf8) {
                 return nil
             }

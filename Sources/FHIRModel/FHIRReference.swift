@@ -54,6 +54,18 @@ package struct FHIRReference: Hashable, Sendable {
         return .object(object)
     }
 
+    /// One name for what it points at: `system|value` of its identifier, else the literal form; nil without either.
+    package var name: String? { identifier.map { $0.system + "|" + $0.value } ?? reference }
+
+    /// The reference of such a name.
+    package init(name: String) {
+        let cut = name.utf8.lastIndex(of: UInt8(ascii: "|"))
+        let identifier = cut.flatMap { cut in
+            PatientIdentifier(system: String(name[..<cut]), value: String(name[name.utf8.index(after: cut)...]))
+        }
+        self.init(identifier == nil ? name : nil, identifier: identifier)
+    }
+
     /// Where the literal form points; nil without one. A version (`/_history/n`) is left out.
     package var target: Target? { reference.map(Self.target) }
 

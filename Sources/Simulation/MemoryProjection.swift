@@ -16,7 +16,8 @@ package final class MemoryProjection: Sendable {
         var documents: [PatientID: [DocumentID: RegisteredDocument]] = [:]
         var entries: [DocumentID: DocumentEntry] = [:]
         var sets: Set<String> = []
-        var directives: [PatientID: [DirectiveID: ConsentDirective]] = [:]
+        var directives: [PatientID: [DirectiveID: ConsentVersion]] = [:]
+        var versions: [DirectiveID: [ConsentVersion]] = [:]
         var accesses: [PatientID: [AccessEvent]] = [:]
         var directory: [DirectoryFact] = []
     }
@@ -50,7 +51,12 @@ package final class MemoryProjection: Sendable {
         case .submission: try applySubmission(entry, subject, base: base, to: &tables)
         case .consent:
             let directive = try entry.decoded { () throws(ExchangeError) in try ConsentDirective(payload: entry.payload) }
-            tables.directives[subject, default: [:]][directive.id] = directive
+            let last = tables.versions[directive.id]?.last?.number ?? 0
+            let version = ConsentVersion(
+                directive: directive, number: ConsentVersion.number(stated: 0, after: last), resource: entry.payload,
+                position: entry.position)
+            tables.directives[subject, default: [:]][directive.id] = version
+            tables.versions[directive.id, default: []].append(version)
         case .access:
             let record = try entry.decoded { () throws(ExchangeError) in try AccessRecord(payload: entry.payload) }
             tables.accesses[subject, default: []].append(
@@ -149,8 +155,7 @@ extension MemoryProjection: ExchangeProjection {
     {
         PatientFacts(
             patient: tables.patients[patient]?.id, documents: documents,
-            directives: (tables.directives[patient] ?? [:]).values.sorted { $0.id < $1.id },
-            position: tables.mark?.next ?? 0)
+            directives: newest(of: patient, tables).map(\.directive), position: tables.mark?.next ?? 0)
     }
 
     package func accesses(to patient: PatientID, limit: Int) async throws -> [AccessEvent] {
@@ -174,7 +179,21 @@ extension MemoryProjection: ExchangeProjection {
     }
 
     package func directive(_ id: DirectiveID) async throws -> ConsentDirective? {
-        tables.withLock { tables in tables.directives.values.lazy.compactMap { $0[id] }.first }
+        tables.withLock { $0.versions[id]?.last?.directive }
+    }
+
+    package func versions(of id: DirectiveID) async throws -> [ConsentVersion] {
+        tables.withLock { ($0.versions[id] ?? []).reversed() }
+    }
+
+    package func consents(of patient: PatientID) async throws -> (versions: [ConsentVersion], position: JournalPosition) {
+        let snapshot = tables.withLock { (versions: Self.newest(of: patient, $0), position: $0.mark?.next ?? 0) }
+        await latency()
+        return snapshot
+    }
+
+    private static func newest(of patient: PatientID, _ tables: Tables) -> [ConsentVersion] {
+        (tables.directives[patient] ?? [:]).values.sorted { $0.directive.id < $1.directive.id }
     }
 
     package func patient(_ id: PatientID) async throws -> PatientRecord? { tables.withLock { $0.patients[id] } }
@@ -198,8 +217,7 @@ extension MemoryProjection: ExchangeProjection {
     package func directives(of patient: PatientID) async throws -> (directives: [ConsentDirective], position: UInt64) {
         let snapshot = tables.withLock { tables in
             (
-                directives: (tables.directives[patient] ?? [:]).values.sorted { $0.id < $1.id },
-                position: tables.mark?.next ?? 0
+                directives: Self.newest(of: patient, tables).map(\.directive), position: tables.mark?.next ?? 0
             )
         }
         await latency()

@@ -97,12 +97,20 @@ struct ProjectionRows: Sendable {
         ).execute(arguments: [reference.sql, try row.bytes(0).sql, row[1] as Int64, id.sql])
     }
 
+    /// The newest version decides; all of them stay.
     private func applyConsent(_ entry: CommittedEntry, _ subject: PatientID, _ database: Database) throws {
         let directive = try entry.decoded { () throws(ExchangeError) in try ConsentDirective(payload: entry.payload) }
+        let last = try database.one(
+            "SELECT coalesce(max(version), 0) FROM directive_version WHERE id = ?", [directive.id.sql]
+        ) { Int($0.integer(0)) }
+        let version = ConsentVersion.number(stated: 0, after: last ?? 0)
         try database.cachedStatement(
-            sql: "INSERT OR REPLACE INTO directive(patient, id, resource, position, leaf) VALUES (?, ?, ?, ?, ?)"
+            sql: "INSERT INTO directive_version(id, version, resource, position) VALUES (?, ?, ?, ?)"
+        ).execute(arguments: [directive.id.sql, version, entry.payload.sql, Int64(entry.position)])
+        try database.cachedStatement(
+            sql: "INSERT OR REPLACE INTO directive(patient, id, version, resource, position, leaf) VALUES (?, ?, ?, ?, ?, ?)"
         ).execute(arguments: [
-            subject.sql, directive.id.sql, entry.payload.sql, Int64(entry.position), entry.leaf.sql,
+            subject.sql, directive.id.sql, version, entry.payload.sql, Int64(entry.position), entry.leaf.sql,
         ])
         try database.cachedStatement(sql: "INSERT OR REPLACE INTO directive_place(id, patient) VALUES (?, ?)")
             .execute(arguments: [directive.id.sql, subject.sql])

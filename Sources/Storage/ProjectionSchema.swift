@@ -3,18 +3,18 @@ import GRDB
 /// The projection's tables, clustered for how they are read; another version means a rebuild from the journal, never a
 /// migration: the journal is the truth, so the tables need no history.
 enum ProjectionSchema {
-    static let version = 1
+    static let version = 2
 
     static let tables = [
         "mark", "patient", "patient_identifier", "patient_key", "document", "document_place", "document_unique",
-        "submission", "directive", "directive_place", "access",
+        "submission", "directive", "directive_place", "directive_version", "access",
     ]
 
     static func make(_ database: Database) throws {
         let existing = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         if existing != version {
             for table in tables { try drop(table, database) }
-            try database.execute(sql: "PRAGMA user_version = 1")
+            try database.execute(sql: "PRAGMA user_version = \(version)")
         }
         try database.execute(sql: definition)
     }
@@ -52,9 +52,12 @@ enum ProjectionSchema {
           unique_id TEXT NOT NULL, id BLOB NOT NULL, PRIMARY KEY(unique_id, id)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS submission(unique_id TEXT PRIMARY KEY) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS directive(
-          patient BLOB NOT NULL, id BLOB NOT NULL, resource BLOB NOT NULL, position INTEGER NOT NULL,
-          leaf BLOB NOT NULL, PRIMARY KEY(patient, id)) WITHOUT ROWID;
+          patient BLOB NOT NULL, id BLOB NOT NULL, version INTEGER NOT NULL, resource BLOB NOT NULL,
+          position INTEGER NOT NULL, leaf BLOB NOT NULL, PRIMARY KEY(patient, id)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS directive_place(id BLOB PRIMARY KEY, patient BLOB NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS directive_version(
+          id BLOB NOT NULL, version INTEGER NOT NULL, resource BLOB NOT NULL, position INTEGER NOT NULL,
+          PRIMARY KEY(id, version)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS access(
           patient BLOB NOT NULL, position INTEGER NOT NULL, time INTEGER NOT NULL, payload BLOB NOT NULL,
           PRIMARY KEY(patient, position)) WITHOUT ROWID;

@@ -78,18 +78,6 @@ extension SQLiteProjection: ExchangeProjection {
         try await write { try ProjectionRows.keep(fact, $0) }
     }
 
-    package func directive(_ id: DirectiveID) async throws -> ConsentDirective? {
-        try await read { database in
-            let row = try Row.fetchOne(
-                database,
-                sql: """
-                    SELECT d.resource FROM directive_place p JOIN directive d ON d.patient = p.patient AND d.id = p.id
-                    WHERE p.id = ?
-                    """, arguments: [id.sql])
-            return try row.map { try ConsentDirective(payload: $0.bytes(0)) }
-        }
-    }
-
     /// Documents, patient, directives and position of one snapshot.
     private static func facts(
         about patient: PatientID, _ sql: String, _ arguments: StatementArguments, matching query: DocumentQuery,

@@ -39,10 +39,6 @@ extension SQLiteProjection {
         }
     }
 
-    package func directives(of patient: PatientID) async throws -> (directives: [ConsentDirective], position: UInt64) {
-        try await read { (try Self.directives(of: patient, $0), try Self.position($0)) }
-    }
-
     package func entries(of patient: PatientID, matching query: DocumentQuery) async throws -> [DocumentEntry] {
         try await facts(about: patient, matching: query).documents.map { try DocumentEntry(reference: $0.reference) }
     }
@@ -77,12 +73,6 @@ extension SQLiteProjection {
     static func patientRecord(_ id: PatientID, _ database: Database) throws -> PatientRecord? {
         try database.one("SELECT resource FROM patient WHERE id = ?", [id.sql]) {
             try PatientRecord(payload: $0.bytes(0), id: id)
-        }
-    }
-
-    static func directives(of patient: PatientID, _ database: Database) throws -> [ConsentDirective] {
-        try database.all("SELECT resource FROM directive WHERE patient = ? ORDER BY id", [patient.sql]) {
-            try ConsentDirective(payload: $0.bytes(0))
         }
     }
 

@@ -6,6 +6,9 @@ import ExchangeCore
 /// One blob instead of a dozen columns, because a search reads it for every row; lengths instead of separators, because
 /// codes come from outside.
 enum StoredFacts {
+    /// Stands before what a document is related to, among the authors at the end.
+    private static let relatedMark = "\u{1}"
+
     static func encode(_ facts: DocumentFacts) -> [UInt8] {
         var bytes: [UInt8] = []
         func put(_ text: String?) {
@@ -26,6 +29,7 @@ enum StoredFacts {
         put(String(facts.labels.sensitivities.count))
         for sensitivity in facts.labels.sensitivities { put(sensitivity) }
         for author in facts.authors { put(author) }
+        for name in facts.related { put(relatedMark + name) }
         return bytes
     }
 
@@ -56,11 +60,19 @@ enum StoredFacts {
         var sensitivities: [String] = []
         for _ in 0..<count { if let label = try next() { sensitivities.append(label) } }
         var authors: [String] = []
-        while at < bytes.count { if let author = try next() { authors.append(author) } }
+        var related: [String] = []
+        while at < bytes.count {
+            guard let name = try next() else { continue }
+            if name.utf8.starts(with: relatedMark.utf8) {
+                related.append(String(name.dropFirst()))
+            } else {
+                authors.append(name)
+            }
+        }
         return DocumentFacts(
             id: id, uniqueID: uniqueID, classCode: classCode, typeCode: typeCode, creation: creation,
             serviceStart: start, serviceStop: stop,
             labels: SecurityLabels(confidentiality: confidentiality, sensitivities: sensitivities), authors: authors,
-            home: home)
+            related: related, home: home)
     }
 }

@@ -87,6 +87,12 @@ package protocol ExchangeProjection: Projection, PatientProjection, ConsentProje
 
     /// The consent directive of that id, whoever's it is.
     func directive(_ id: DirectiveID) async throws -> ConsentDirective?
+
+    /// Every version of a directive, newest first; empty when there is none of that id.
+    func versions(of id: DirectiveID) async throws -> [ConsentVersion]
+
+    /// The newest version of each of a patient's directives, by id, and the position the answer is complete up to.
+    func consents(of patient: PatientID) async throws -> (versions: [ConsentVersion], position: JournalPosition)
 }
 
 /// How much a node holds: for status and metrics, no patient in it.

@@ -82,6 +82,6 @@ extension DocumentFacts {
             creation: entry.creationTime, serviceStart: entry.serviceStart, serviceStop: entry.serviceStop,
             labels: entry.labels,
             authors: entry.authors.flatMap { [$0.personIdentifier?.value, $0.institutionIdentifier].compactMap(\.self) },
-            home: entry.home)
+            related: entry.related + entry.relations.map { "DocumentReference/\($0.target)" }, home: entry.home)
     }
 }

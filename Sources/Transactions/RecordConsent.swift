@@ -1,8 +1,17 @@
 import ConsentEngine
 import ExchangeCore
+import FHIRModel
 import JSON
 import Journal
 import PatientIndex
+
+/// What came of a change that names the version it changes.
+package enum ConsentUpdate: Sendable {
+    /// It is recorded.
+    case recorded(ConsentVersion)
+    /// The directive has another version by now, this one; nothing was changed.
+    case stale(current: Int)
+}
 
 extension Exchange {
     /// ITI-108: records a directive, new or in place of one with the same id.
@@ -14,33 +23,149 @@ extension Exchange {
             throw ExchangeError(.forbidden, "consent is recorded at the facility that holds the documents")
         }
         guard try await read({ try await projection.patient(directive.patient) }) != nil else {
-            throw ExchangeError(.unknownPatient, "no patient of that id is registered here; see hie patient find")
+            throw Self.unknownPatient
         }
-        _ = try await journal.append(
-            EntryDraft(
-                kind: .consent, subject: directive.patient,
-                payload: JSONWriter.bytes(.object(ConsentMapping.json(directive))), value: directive))
-        await answers.drain(
-            directive.patient, atMost: .seconds(settings.limits.drainSecondsMax), world: world)
+        _ = try await alone(directive.id) { () async throws(ExchangeError) in
+            let last = try await versions(of: directive.id).first?.number ?? 0
+            return try await journal(
+                directive, as: ConsentMapping.json(directive), version: last + 1, for: context)
+        }
+    }
+
+    /// ITI-108 create: records a FHIR Consent as version 1 of a new directive.
+    ///
+    /// - Parameter patient: whose it is, when the caller resolved it; nil takes the Consent's own reference.
+    /// - Throws: `.forbidden` for a caller who may not, `.unknownPatient`, and `.badRequest` naming the element that
+    ///   cannot be enforced; nothing was changed then.
+    package func createConsent(_ consent: JSONObject, patient: PatientID? = nil, for context: AccessContext)
+        async throws(ExchangeError) -> ConsentVersion
+    {
+        try ConsentAuthority.demand(context)
+        var random = world.random
+        let now = world.now()
+        let patient = try await self.patient(of: consent, named: patient)
+        let directive = try directive(
+            of: consent, id: .ordered(at: now, using: &random), patient: patient, recorded: now)
+        return try await journal(directive, as: consent, version: 1, for: context)
+    }
+
+    /// ITI-108 update: records a FHIR Consent as the next version of a directive, if it still has the version named.
+    ///
+    /// Of two that name the same version at once exactly one is recorded: the other gets `.conflict` or `.stale`.
+    /// - Throws: as `createConsent`; `.notFound` when there is no such directive; `.badRequest` for another patient.
+    package func updateConsent(
+        _ id: DirectiveID, to consent: JSONObject, from version: Int, for context: AccessContext,
+    ) async throws(ExchangeError) -> ConsentUpdate {
+        try ConsentAuthority.demand(context)
+        return try await alone(id) { () async throws(ExchangeError) in
+            guard let last = try await versions(of: id).first else { throw Self.unknownConsent }
+            guard last.number == version else { return .stale(current: last.number) }
+            guard try await patient(of: consent, named: nil) == last.directive.patient else {
+                throw ExchangeError(
+                    .badRequest, "a directive stays with its patient; record another", at: "Consent.patient")
+            }
+            let directive = try directive(
+                of: consent, id: id, patient: last.directive.patient, recorded: later(than: last))
+            return .recorded(try await journal(directive, as: consent, version: version + 1, for: context))
+        }
     }
 
     /// Revokes a directive: it stays recorded and counts no more. Safe to repeat. `.notFound` when there is none.
     package func revokeConsent(_ id: DirectiveID, for context: AccessContext) async throws(ExchangeError)
-        -> ConsentDirective
+        -> ConsentVersion
     {
-        guard var directive = try await read({ try await projection.directive(id) }) else {
-            throw ExchangeError(.notFound, "no consent directive of that id is recorded here; see hie consent list")
+        try ConsentAuthority.demand(context)
+        return try await alone(id) { () async throws(ExchangeError) in
+            guard let last = try await versions(of: id).first else { throw Self.unknownConsent }
+            guard last.directive.status == .active else { return last }
+            var directive = last.directive
+            directive.status = .inactive
+            directive.recorded = later(than: last)
+            var consent = try last.json
+            consent["status"] = "inactive"
+            return try await journal(directive, as: consent, version: last.number + 1, for: context)
         }
-        guard directive.status == .active else { return directive }
-        directive.status = .inactive
-        directive.recorded = world.now()
-        try await recordConsent(directive, for: context)
+    }
+
+    /// Every version of a directive, newest first; empty when there is none of that id.
+    package func versions(of id: DirectiveID) async throws(ExchangeError) -> [ConsentVersion] {
+        try await read { try await projection.versions(of: id) }
+    }
+
+    static let unknownPatient = ExchangeError(
+        .unknownPatient, "no patient of that id is registered here; see hie patient find", at: "Consent.patient")
+    static let unknownConsent = ExchangeError(
+        .notFound, "no consent directive of that id is recorded here; see hie consent list")
+
+    /// Runs a change of one directive while nobody else changes it; `.conflict` when somebody does.
+    private func alone<Value: Sendable>(
+        _ id: DirectiveID, _ change: () async throws(ExchangeError) -> Value,
+    ) async throws(ExchangeError) -> Value {
+        let held = ["consent \(id)"]
+        guard submissions.begin(held) else {
+            throw ExchangeError(.conflict, "somebody else is changing this directive right now; read it again")
+        }
+        defer { submissions.end(held) }
+        return try await change()
+    }
+
+    /// A time for the next version: never before the last one's, whatever the clock says.
+    private func later(than last: ConsentVersion) -> Timestamp {
+        max(world.now(), Timestamp(milliseconds: last.directive.recorded.milliseconds + 1))
+    }
+
+    /// The registered patient a Consent is about.
+    private func patient(of consent: JSONObject, named: PatientID?) async throws(ExchangeError) -> PatientID {
+        let id: PatientID
+        if let named {
+            id = named
+        } else {
+            id = try await referredPatient(consent)
+        }
+        guard try await read({ try await projection.patient(id) }) != nil else { throw Self.unknownPatient }
+        return id
+    }
+
+    private func referredPatient(_ consent: JSONObject) async throws(ExchangeError) -> PatientID {
+        let reference = ConsentMapping.patientReference(consent)
+        if let identifier = reference?.identifier, reference?.reference == nil {
+            let found = try await read { try await projection.patients(identifier: identifier) }.filter(\.isActive)
+            guard let first = found.first, found.count == 1 else { throw Self.unknownPatient }
+            return first.id
+        }
+        switch reference?.target {
+        case .relative("Patient", let text)?:
+            guard let id = PatientID(text) else { throw Self.unknownPatient }
+            return id
+        case .absolute(let base, "Patient", let text)? where base == settings.clientBase:
+            guard let id = PatientID(text) else { throw Self.unknownPatient }
+            return id
+        default:
+            throw ExchangeError(.badRequest, "name the patient as Patient/id or by identifier", at: "Consent.patient")
+        }
+    }
+
+    private func directive(of consent: JSONObject, id: DirectiveID, patient: PatientID, recorded: Timestamp)
+        throws(ExchangeError) -> ConsentDirective
+    {
+        try DirectiveRules.check(provisionsOf: consent)
+        let directive = try ConsentMapping.directive(recording: consent, id: id, patient: patient, recorded: recorded)
+        try DirectiveRules.check(directive, now: recorded)
         return directive
     }
 
-    /// Every directive recorded for a patient, revoked ones included, newest first; for the administrator.
-    package func consents(of patient: PatientID) async throws(ExchangeError) -> [ConsentDirective] {
-        try await read { try await projection.directives(of: patient).directives }
-            .sorted { ($1.recorded, $1.id) < ($0.recorded, $0.id) }
+    /// Writes one version and waits until no answer that it overtook can still send a byte.
+    private func journal(
+        _ directive: ConsentDirective, as consent: JSONObject, version: Int, for context: AccessContext,
+    ) async throws(ExchangeError) -> ConsentVersion {
+        let payload = JSONWriter.bytes(
+            .object(ConsentStamp.stamped(consent, as: directive, version: version, by: context)))
+        try DirectiveRules.check(size: payload.count)
+        let receipt = try await journal.append(
+            EntryDraft(kind: .consent, subject: directive.patient, payload: payload, value: directive))
+        await answers.drain(
+            directive.patient, atMost: .seconds(settings.limits.drainSecondsMax), world: world)
+        return ConsentVersion(
+            directive: directive, number: version, resource: payload, position: receipt.position)
     }
 }

@@ -110,6 +110,9 @@ package struct DocumentEntry: Hashable, Sendable {
     package var authors: [DocumentAuthor]
     /// `sourcePatientId`: the identifier the source knows the patient by.
     package var sourcePatient: PatientIdentifier?
+    /// What it came from or refers to (`referenceIdList`, FHIR `context.encounter` and `context.related`): names such as
+    /// `Encounter/7` or `system|value`.
+    package var related: [String]
     /// Relations to earlier entries of this node.
     package var relations: [DocumentRelation]
 
@@ -134,6 +137,7 @@ package struct DocumentEntry: Hashable, Sendable {
         self.eventCodes = []
         self.securityCodes = []
         self.authors = []
+        self.related = []
         self.relations = []
     }
 }

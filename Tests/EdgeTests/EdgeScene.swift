@@ -22,6 +22,7 @@ struct OpenDoor: RequestAuthenticator {
     let door: AccessContext.Door
     let community: CommunityID
     let purpose: String?
+    var role = "physician"
 
     func judge(_ certificate: Certificate) async -> TrustPolicy.Verdict { .refused(.noCertificate) }
 
@@ -31,7 +32,7 @@ struct OpenDoor: RequestAuthenticator {
         guard credentials.token == "good" else { return .refused("not the good token") }
         return .context(
             AccessContext(
-                door: door, user: "dr.brattain", role: "physician", organization: "urn:oid:1.2.3", community: community,
+                door: door, user: "dr.brattain", role: role, organization: "urn:oid:1.2.3", community: community,
                 purpose: purpose, deadline: credentials.deadline, traceID: credentials.traceID))
     }
 }
@@ -140,24 +141,28 @@ struct EdgeScene: Sendable {
         return ConnectionIdentity(certificate: trusted)
     }
 
-    func service(_ door: AccessContext.Door = .client, purpose: String? = "TREAT") -> FHIRService {
+    func service(_ door: AccessContext.Door = .client, purpose: String? = "TREAT", role: String = "physician")
+        -> FHIRService
+    {
         FHIRService(
-            exchange: exchange, door: door, authenticator: OpenDoor(door: door, community: own, purpose: purpose),
+            exchange: exchange, door: door,
+            authenticator: OpenDoor(door: door, community: own, purpose: purpose, role: role),
             logger: exchange.logger, base: Self.base)
     }
 
     /// Sends one request and gives back what came of it.
     func send(
         _ method: HTTPRequest.Method, _ path: String, _ headers: HTTPFields = [:], body: [UInt8] = [],
-        door: AccessContext.Door = .client, purpose: String? = "TREAT", token: String? = "good", host: String? = "a",
+        door: AccessContext.Door = .client, purpose: String? = "TREAT", role: String = "physician",
+        token: String? = "good", host: String? = "a",
     ) async -> Answer {
         var headers = headers
         if let token { headers[.authorization] = "Bearer \(token)" }
-        if method == .post, headers[.contentType] == nil { headers[.contentType] = "application/fhir+json" }
+        if method == .post || method == .put, headers[.contentType] == nil { headers[.contentType] = "application/fhir+json" }
         let request = Request(
             head: HTTPRequest(method: method, scheme: "https", authority: host, path: path, headerFields: headers),
             body: RequestBody(buffer: ByteBuffer(bytes: body)))
-        let handled = await service(door, purpose: purpose).handle(request) { .identity(identity) }
+        let handled = await service(door, purpose: purpose, role: role).handle(request) { .identity(identity) }
         handled.answer.end()
         return handled.answer
     }

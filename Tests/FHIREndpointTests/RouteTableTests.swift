@@ -16,7 +16,7 @@ import Testing
 
     @Test func `every route is found by its method and path at its doors alone`() {
         for route in RouteTable.routes {
-            let path = route.segments.map { $0 == ":id" ? "a-1" : $0 }.joined(separator: "/")
+            let path = route.segments.map { $0 == ":id" ? "a-1" : $0 == ":version" ? "1" : $0 }.joined(separator: "/")
             for door in [AccessContext.Door.client, .peer] {
                 let found = match(route.method, path, door)
                 #expect(found.hasPrefix(route.operation.rawValue) == route.doors.contains(door), "\(route.pattern)")
@@ -35,7 +35,7 @@ import Testing
 
     @Test func `nothing is published at the peer door`() {
         for route in RouteTable.routes(of: .peer) {
-            #expect(!["ITI-65", "ITI-105", "ITI-106"].contains(route.transaction ?? ""))
+            #expect(!["ITI-65", "ITI-105", "ITI-106", "ITI-108"].contains(route.transaction ?? ""))
         }
         #expect(match(.post, "fhir", .peer) == "404")
         #expect(match(.post, "directory", .client) == "404")
@@ -55,5 +55,8 @@ import Testing
         #expect(match(.get, "") == "404")
         #expect(match(.get, "fhir/Patient/a_b") == "501")
         #expect(match(.head, "fhir/Binary/x") == "retrieveDocument x")
+        #expect(match(.delete, "fhir/Consent/x") == "405 PUT,GET")
+        #expect(match(.get, "fhir/Consent/x/_history/2") == "readConsentVersion x")
+        #expect(match(.get, "fhir/Consent/x", .peer) == "404")
     }
 }

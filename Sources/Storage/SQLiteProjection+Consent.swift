@@ -1,0 +1,53 @@
+import ConsentEngine
+import ExchangeCore
+import GRDB
+import Journal
+import Transactions
+
+extension SQLiteProjection {
+    package func directive(_ id: DirectiveID) async throws -> ConsentDirective? {
+        try await read { database in
+            let row = try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT d.resource FROM directive_place p JOIN directive d ON d.patient = p.patient AND d.id = p.id
+                    WHERE p.id = ?
+                    """, arguments: [id.sql])
+            return try row.map { try ConsentDirective(payload: $0.bytes(0)) }
+        }
+    }
+
+    package func versions(of id: DirectiveID) async throws -> [ConsentVersion] {
+        try await read { database in
+            try database.all(
+                "SELECT version, resource, position FROM directive_version WHERE id = ? ORDER BY version DESC", [id.sql],
+                Self.version)
+        }
+    }
+
+    package func consents(of patient: PatientID) async throws -> (versions: [ConsentVersion], position: JournalPosition) {
+        try await read { database in
+            let versions = try database.all(
+                "SELECT version, resource, position FROM directive WHERE patient = ? ORDER BY id", [patient.sql],
+                Self.version)
+            return (versions, try Self.position(database))
+        }
+    }
+
+    package func directives(of patient: PatientID) async throws -> (directives: [ConsentDirective], position: UInt64) {
+        try await read { (try Self.directives(of: patient, $0), try Self.position($0)) }
+    }
+
+    static func directives(of patient: PatientID, _ database: Database) throws -> [ConsentDirective] {
+        try database.all("SELECT resource FROM directive WHERE patient = ? ORDER BY id", [patient.sql]) {
+            try ConsentDirective(payload: $0.bytes(0))
+        }
+    }
+
+    private static func version(_ row: SQLRow) throws -> ConsentVersion {
+        let resource = row.bytes(1)
+        return ConsentVersion(
+            directive: try ConsentDirective(payload: resource), number: Int(row.integer(0)), resource: resource,
+            position: JournalPosition(clamping: row.integer(2)))
+    }
+}
