@@ -30,6 +30,9 @@ struct BodyReading {
         }
     }
 
+    /// Elements whose codes say what care was about, and how confidential a section is.
+    private static let coded: Set<String> = ["code", "value", "translation", "confidentialityCode"]
+
     /// Descends at most as deep as the XML reader let the tree become.
     private mutating func collect(_ element: XMLElement) {
         if element.name == "section" {
@@ -40,14 +43,14 @@ struct BodyReading {
         }
         // The narrative has no codes that machines should act on.
         if element.name == "text" { return }
-        if element.name == "code" || element.name == "value" || element.name == "translation",
+        if Self.coded.contains(element.name),
             let code = element.attribute("code"), let system = element.attribute("codeSystem")
         {
             guard codes.count < ClinicalDocument.codedEntriesMax else {
                 isFull = true
                 return
             }
-            codes.append(CodedEntry(code: code, systemOID: system, path: path))
+            codes.append(CodedEntry(code: code, systemOID: system, display: element.attribute("displayName"), path: path))
         }
         var previous = ""
         var index = 0

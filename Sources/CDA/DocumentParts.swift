@@ -142,6 +142,8 @@ package struct CodedEntry: Hashable, Sendable {
     package let code: String
     /// The code system's OID as written.
     package let systemOID: String
+    /// The code's name as written; for rules that go by names, never shown.
+    package let display: String?
     /// Where it is: element names from the document down, repeated ones with their index from 0.
     package let path: String
 

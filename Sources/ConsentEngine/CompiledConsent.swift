@@ -10,6 +10,14 @@ package struct CompiledConsent: Sendable {
         /// Nil for a rule that always applies.
         let conditions: RuleConditions?
         let name: String
+        /// Which provision it comes from; nil for what holds whatever is asked.
+        let origin: Origin?
+
+        /// A directive by its place in `source`, and one of its exceptions; nil for the base.
+        struct Origin: Sendable {
+            let directive: Int32
+            let exception: Int32?
+        }
 
         /// The first condition that does not hold; nil when the rule applies.
         func failing(_ request: AccessContext, _ document: DocumentFacts) -> RuleCondition? {
@@ -35,16 +43,12 @@ package struct CompiledConsent: Sendable {
         self.now = now
         source = directives
         policyName = "default policy " + policy.name
-        let inForce = directives.filter { $0.status == .active && ($0.base.period?.contains(now) ?? true) }
-        let refusal = inForce.filter { directive in
-            var base = directive.base
-            base.period = nil
-            return base.effect == .deny && base.isUnconditional
-        }.map(\.recorded).max()
+        let inForce = directives.enumerated().filter { $0.element.isInForce(at: now) }
+        let refusal = inForce.filter { $0.element.refusesEverything }.map(\.element.recorded).max()
         var ranked: [(rank: ConsentPrecedence, rule: Rule)] = []
         var withdrawn: [String] = []
-        for directive in inForce {
-            for (rank, rule) in Self.rules(of: directive, now: now) {
+        for (index, directive) in inForce {
+            for (rank, rule) in Self.rules(of: directive, at: Int32(truncatingIfNeeded: index), now: now) {
                 if rule.effect == .permit, let refusal, directive.recorded < refusal {
                     withdrawn.append(rule.name)
                     continue
@@ -69,6 +73,13 @@ package struct CompiledConsent: Sendable {
         if let refusal = Self.refusal(request) { return documents.map { _ in refusal } }
         let forRequester = rules.filter { $0.conditions?.applyToRequester(request) ?? true }
         return documents.map { judge(forRequester, request, $0) { $0.conditions?.applyToDocument($1) ?? true } }
+    }
+
+    /// The provision behind a rule, an exception completed by its base.
+    func provision(_ origin: Rule.Origin?) -> ConsentRule? {
+        guard let origin else { return nil }
+        let directive = source[Int(origin.directive)]
+        return origin.exception.map { directive.exceptions[Int($0)].completed(by: directive.base) } ?? directive.base
     }
 
     /// What is refused whatever the directives say.
@@ -99,14 +110,16 @@ package struct CompiledConsent: Sendable {
         return ConsentDecision(effect, rules: names)
     }
 
-    private static func rules(of directive: ConsentDirective, now: Timestamp) -> [(ConsentPrecedence, Rule)] {
+    private static func rules(of directive: ConsentDirective, at index: Int32, now: Timestamp)
+        -> [(ConsentPrecedence, Rule)]
+    {
         func rank(_ tier: ConsentPrecedence.Tier, _ specificity: Int, _ effect: ConsentEffect) -> ConsentPrecedence {
             ConsentPrecedence(tier: tier, specificity: specificity, recorded: directive.recorded, effect: effect)
         }
         let title = "directive \(directive.id): "
         guard directive.doubts.isEmpty else {
             let name = title + "deny, because it was not fully understood"
-            return [(rank(.doubt, 0, .deny), Rule(effect: .deny, conditions: nil, name: name))]
+            return [(rank(.doubt, 0, .deny), Rule(effect: .deny, conditions: nil, name: name, origin: nil))]
         }
         let isNormalOnly = directive.policies.contains { $0.utf8.suffix(7).elementsEqual("-normal".utf8) }
         var base = directive.base
@@ -116,10 +129,10 @@ package struct CompiledConsent: Sendable {
                 rank(.explicit, ConsentPrecedence.specificity(base: base), base.effect),
                 Rule(
                     effect: base.effect, conditions: RuleConditions(base, isNormalOnly: isNormalOnly),
-                    name: title + base.summary)
+                    name: title + base.summary, origin: .init(directive: index, exception: nil))
             )
         ]
-        for exception in directive.exceptions where exception.period?.contains(now) ?? true {
+        for (number, exception) in directive.exceptions.enumerated() where exception.period?.contains(now) ?? true {
             let complete = exception.completed(by: base)
             rules.append(
                 (
@@ -127,30 +140,14 @@ package struct CompiledConsent: Sendable {
                         .explicit, ConsentPrecedence.specificity(exception: exception, to: base), exception.effect),
                     Rule(
                         effect: exception.effect, conditions: RuleConditions(complete, isNormalOnly: isNormalOnly),
-                        name: title + complete.summary)
+                        name: title + complete.summary,
+                        origin: .init(directive: index, exception: Int32(truncatingIfNeeded: number)))
                 ))
         }
         if base.effect == .permit, !base.isUnconditional || isNormalOnly {
             let name = title + "deny what it does not permit"
-            rules.append((rank(.remainder, 0, .deny), Rule(effect: .deny, conditions: nil, name: name)))
+            rules.append((rank(.remainder, 0, .deny), Rule(effect: .deny, conditions: nil, name: name, origin: nil)))
         }
         return rules
-    }
-}
-
-extension ConsentPolicyDefault {
-    /// The last part of the URI, such as `basic-normal`.
-    var name: String { String(rawValue.dropFirst(Self.prefix.count)) }
-
-    /// Whether the default alone lets a document go.
-    func permits(purpose: String, labels: SecurityLabels) -> Bool {
-        switch self {
-        case .deny: false
-        case .basicNormal:
-            labels.confidentiality <= .normal
-                && (same("TREAT", purpose) || same("HPAYMT", purpose) || same("HOPERAT", purpose))
-        case .allNormal: labels.confidentiality <= .normal
-        case .breakGlassOnly: same(purpose, "BTG")
-        }
     }
 }

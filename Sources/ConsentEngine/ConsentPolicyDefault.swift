@@ -1,3 +1,5 @@
+import ExchangeCore
+
 /// What a community does when no directive speaks: IHE PCF's implicit policies, known by their URIs.
 package enum ConsentPolicyDefault: String, Sendable, CaseIterable {
     /// Nothing without the patient's permission.
@@ -27,4 +29,21 @@ package enum ConsentPolicyDefault: String, Sendable, CaseIterable {
     }
 
     static let prefix = "https://profiles.ihe.net/ITI/PCF/Policy-"
+}
+
+extension ConsentPolicyDefault {
+    /// The last part of the URI, such as `basic-normal`.
+    var name: String { String(rawValue.dropFirst(Self.prefix.count)) }
+
+    /// Whether the default alone lets a document go.
+    func permits(purpose: String, labels: SecurityLabels) -> Bool {
+        switch self {
+        case .deny: false
+        case .basicNormal:
+            labels.confidentiality <= .normal
+                && (same("TREAT", purpose) || same("HPAYMT", purpose) || same("HOPERAT", purpose))
+        case .allNormal: labels.confidentiality <= .normal
+        case .breakGlassOnly: same(purpose, "BTG")
+        }
+    }
 }

@@ -64,6 +64,18 @@ struct ConsentPrecedence: Comparable {
     }
 }
 
+extension ConsentDirective {
+    /// Whether it decides at a moment: what is inactive, ended or not yet begun says nothing.
+    func isInForce(at now: Timestamp) -> Bool { status == .active && (base.period?.contains(now) ?? true) }
+
+    /// Whether it is a blanket refusal.
+    var refusesEverything: Bool {
+        var base = base
+        base.period = nil
+        return base.effect == .deny && base.isUnconditional
+    }
+}
+
 extension ConsentRule {
     /// Whether it speaks about everybody and everything.
     var isUnconditional: Bool { namesNobody && namesNoDocument && period == nil }

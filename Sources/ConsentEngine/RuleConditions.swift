@@ -19,7 +19,7 @@ final class RuleConditions: Sendable {
     /// Set when a label is none that documents are compared by.
     private let hasUnknownLabels: Bool
     /// Set for permits under a `-normal` policy that name no label themselves.
-    private let isNormalOnly: Bool
+    let isNormalOnly: Bool
 
     init(_ rule: ConsentRule, isNormalOnly: Bool) {
         effect = rule.effect

@@ -39,13 +39,13 @@ package enum MetadataDerivation {
     ///
     /// - Throws: `.badRequest` when it is not XML or not a ClinicalDocument; `.tooLarge` past a limit of the XML
     /// reader.
-    package static func derive(_ bytes: [UInt8], limits: ExchangeLimits = ExchangeLimits()) throws(ExchangeError)
-        -> DerivedMetadata
-    {
+    package static func derive(
+        _ bytes: [UInt8], limits: ExchangeLimits = ExchangeLimits(), labeler: SensitivityLabeler = .standard,
+    ) throws(ExchangeError) -> DerivedMetadata {
         var xml = XMLLimits()
         xml.bytesMax = min(xml.bytesMax, limits.documentBytesMax)
         let document = try ClinicalDocument.read(bytes, limits: xml)
-        var derived = derive(document)
+        var derived = derive(document, labeler: labeler)
         derived.draft.digest = ContentDigest(bytes)
         derived.draft.sha1 = derived.draft.digest?.sha1
         derived.draft.size = bytes.count
@@ -53,7 +53,9 @@ package enum MetadataDerivation {
     }
 
     /// Derives metadata from a document that was read.
-    package static func derive(_ document: ClinicalDocument) -> DerivedMetadata {
+    package static func derive(_ document: ClinicalDocument, labeler: SensitivityLabeler = .standard)
+        -> DerivedMetadata
+    {
         var draft = DocumentDraft(mimeType: "text/xml")
         draft.uniqueID = document.uniqueID
         draft.title = document.title
@@ -67,7 +69,7 @@ package enum MetadataDerivation {
         draft.facilityType = document.encounter?.facilityType
         draft.practiceSetting = document.authors.compactMap(\.role).first
         draft.eventCodes = document.serviceEvents.compactMap(\.code)
-        draft.securityCodes = [confidentiality(document)]
+        draft.securityCodes = labeler.labels(stated: [confidentiality(document)], of: document)
         draft.authors = document.authors.map(author)
         let target = document.recordTargets.first
         draft.sourcePatient = target?.identifiers.first
@@ -83,12 +85,12 @@ package enum MetadataDerivation {
             })
     }
 
-    /// What the document says; `R` when it says nothing that we know or has more codes than were looked at.
+    /// What the document says; `R` when it says nothing that we know.
     private static func confidentiality(_ document: ClinicalDocument) -> CodedValue {
         let restricted = CodedValue(code: Confidentiality.restricted.rawValue, system: CodeSystems.confidentiality)
-        guard let stated = document.confidentiality.flatMap({ Confidentiality(rawValue: $0.code) }),
-            !document.hasMoreCodedEntries || stated >= .restricted
-        else { return restricted }
+        guard let stated = document.confidentiality.flatMap({ Confidentiality(rawValue: $0.code) }) else {
+            return restricted
+        }
         return CodedValue(code: stated.rawValue, system: CodeSystems.confidentiality)
     }
 

@@ -1,4 +1,5 @@
 import AdminEndpoint
+import DocumentExchange
 import ExchangeCore
 import FHIREndpoint
 import Foundation
@@ -55,7 +56,7 @@ package struct Node: Sendable {
         exchange = Exchange(
             settings: ExchangeSettings(
                 community: configuration.community, name: configuration.name, clientBase: configuration.clientBase,
-                consentDefault: configuration.consentDefault, limits: configuration.limits),
+                consentDefault: configuration.consentDefault, labeler: try Self.labeler(home, configuration), limits: configuration.limits),
             world: world, journal: store.writer, reader: store.reader, projection: store.projection,
             directory: directory,
             peers: FHIRPeerClient(
@@ -70,6 +71,19 @@ package struct Node: Sendable {
         self.logger = logger
         started = world.now()
         try await announce()
+    }
+
+    /// What labels documents: the table the configuration names, else the standard one.
+    private static func labeler(_ home: NodeHome, _ configuration: NodeConfiguration) throws(ExchangeError)
+        -> SensitivityLabeler
+    {
+        guard let path = configuration.sensitivity else { return .standard }
+        let table = try PlainFile.text(URL(fileURLWithPath: path, relativeTo: home.folder))
+        do {
+            return try SensitivityLabeler(table: table)
+        } catch {
+            throw ExchangeError(error.code, error.message, at: "\(path), \(error.location ?? "line 1")")
+        }
     }
 
     /// The directory as it was kept, before anything new is heard.

@@ -15,18 +15,21 @@ package struct ExchangeSettings: Sendable {
     package var clientBase: String
     /// What holds for patients who have said nothing.
     package var consentDefault: ConsentPolicyDefault
+    /// Gives documents the labels that their coded content earns.
+    package var labeler: SensitivityLabeler
     /// Every limit.
     package var limits: ExchangeLimits
 
     /// Settings from their parts.
     package init(
         community: CommunityID, name: String, clientBase: String, consentDefault: ConsentPolicyDefault,
-        limits: ExchangeLimits = ExchangeLimits(),
+        labeler: SensitivityLabeler = .standard, limits: ExchangeLimits = ExchangeLimits(),
     ) {
         self.community = community
         self.name = name
         self.clientBase = clientBase
         self.consentDefault = consentDefault
+        self.labeler = labeler
         self.limits = limits
     }
 }

@@ -22,7 +22,7 @@ extension Exchange {
         guard context.door != .peer else {
             throw ExchangeError(.forbidden, "documents are published at their own facility's node")
         }
-        let derived = try MetadataDerivation.derive(bytes, limits: settings.limits)
+        let derived = try MetadataDerivation.derive(bytes, limits: settings.limits, labeler: settings.labeler)
         guard !derived.patient.identifiers.isEmpty else {
             throw ExchangeError(
                 .unknownPatient, "the C-CDA names no patient by an identifier",

@@ -18,7 +18,7 @@ extension Exchange {
         try PublishedContent.check(request.documents, limits: settings.limits)
         let patient = try await resolve(request.patient)
         var random = world.random
-        let submission = try await resolveRelations(request).submission(
+        let submission = try await resolveRelations(labelled(request)).submission(
             patient: patient, home: settings.community, now: world.now(), using: &random)
         let held = names(of: submission)
         guard submissions.begin(held) else {
@@ -36,6 +36,17 @@ extension Exchange {
                 kind: .submission, subject: patient, payload: record.payload,
                 contents: submission.documents.map { DraftContent(document: $0.entry.id, bytes: $0.bytes) }, value: record))
         return submission
+    }
+
+    /// The request with the labels that its documents' content earns, whatever its metadata states.
+    private func labelled(_ request: ProvideRequest) -> ProvideRequest {
+        var request = request
+        for index in request.documents.indices {
+            let (draft, bytes) = request.documents[index]
+            request.documents[index].draft.securityCodes = settings.labeler.labels(
+                stated: draft.securityCodes, content: bytes, mimeType: draft.mimeType, limits: settings.limits)
+        }
+        return request
     }
 
     /// Finds the one registered patient a submission means; `.unknownPatient` (XDSUnknownPatientId) when there is none.

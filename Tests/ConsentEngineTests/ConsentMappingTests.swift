@@ -1,7 +1,6 @@
 import ConsentEngine
 import ExchangeCore
 import FHIRModel
-import Fixtures
 import JSON
 import Testing
 
@@ -11,6 +10,7 @@ struct ConsentMappingTests {
         "scope": [
             "coding": [["code": "patient-privacy", "system": "http://terminology.hl7.org/CodeSystem/consentscope"]]
         ],
+        "category": [["coding": [["code": "59284-0", "system": "http://loinc.org"]]]],
         "patient": ["reference": "Patient/ex-patient"], "provision": ["type": "permit"],
     ]
 
@@ -33,7 +33,7 @@ struct ConsentMappingTests {
         directive.base.actors += [
             .organization("1234567890"), .organization("http://npi|77"), .role("Group of people"),
         ]
-        directive.base.data += [.uniqueID("urn:oid:1.2^a"), .author("dr.brattain"), .unresolvable("Encounter/7")]
+        directive.base.data += [.uniqueID("urn:oid:1.2^a"), .author("dr.brattain"), .related("Encounter/7"), .related("urn:oid:1.2|7"), .unresolvable("List/7")]
         directive.base.period = ConsentPeriod(start: nil, end: PartialDate("2027-01-10"))
         directive.exceptions.append(
             ConsentRule(.deny, classCodes: [CodedValue(code: "18842-5", system: CodeSystems.loinc)]))
@@ -56,6 +56,20 @@ struct ConsentMappingTests {
                 "Consent.provision.provision[0].provision"
             ),
             (["type": "permit", "period": ["end": "soon"]], "Consent.provision.period.end"),
+            (["type": "permit", "period": ["start": "2027", "end": "2026"]], "Consent.provision.period"),
+            (["type": "permit", "dataPeriod": [:]], "Consent.provision.dataPeriod"),
+            (["type": "permit", "code": [["text": "all reports"]]], "Consent.provision.code[0]"),
+            (["type": "permit", "purpose": [["code": "TREAT"]]], "Consent.provision.purpose[0]"),
+            (["type": "deny", "class": [["system": "http://hl7.org/fhir/resource-types", "code": "Observation"]]],
+                "Consent.provision.class[0]"),
+            (
+                ["type": "deny", "data": [["meaning": "related", "reference": ["reference": "#encounter"]]]],
+                "Consent.provision.data[0]"
+            ),
+            (
+                ["type": "permit", "actor": [["role": recipient, "reference": ["reference": "#me"]]]],
+                "Consent.provision.actor[0]"
+            ),
             (
                 ["type": "permit", "securityLabel": [["system": "urn:x", "code": "N"]]],
                 "Consent.provision.securityLabel[0]"
@@ -71,7 +85,7 @@ struct ConsentMappingTests {
             (["type": "permit", "actor": []], "Consent.provision.actor"),
             (["type": "permit", "action": [["coding": [["code": "collect"]]]]], "Consent.provision.action"),
             (
-                ["type": "deny", "data": [["meaning": "related", "reference": ["reference": "Encounter/1"]]]],
+                ["type": "deny", "data": [["meaning": "dependents", "reference": ["reference": "Encounter/1"]]]],
                 "Consent.provision.data"
             ),
         ]
@@ -88,62 +102,5 @@ struct ConsentMappingTests {
         let directive = try ConsentMapping.directive(reading: consent)
         #expect(directive.doubts == ["Consent.provision.purpose[0]"])
         #expect(!Cases.permits([directive], policy: .optOut))
-    }
-
-    @Test(.enabled(if: SharedData.isPresent, "../shared/data is not here"))
-    func `IHE's own consents are read and decide as IHE says`() throws {
-        let normal = Cases.document(.normal)
-        let restricted = Cases.document(.restricted)
-        let psychiatry = Cases.document(.restricted, ["PSY"])
-        let before = Cases.document(service: "2021-05-01")
-        let within = Cases.document(service: "2022-05-01")
-        let authored = Cases.document(authors: ["ex-practitioner"])
-        let treat = Cases.request()
-        let named = Cases.request(user: "ex-practitioner")
-        let research = Cases.request(purpose: "HRESCH")
-        let foobar = Cases.request(purpose: "FooBar", organization: "ex-org-researcher")
-        let glass = Cases.request(purpose: "BTG", role: "ex-privilegedUsers")
-        let in2022 = try #require(PartialDate("2022-06-20")).start
-        let table: [(String, AccessContext, DocumentFacts, Bool)] = [
-            ("consent-basic-treat", treat, normal, true), ("consent-basic-treat", treat, restricted, true),
-            ("consent-basic-treat", research, normal, false), ("consent-basic-ink", treat, normal, true),
-            ("consent-basic-treat-infant", treat, normal, true), ("consent-intermediate-purpose", foobar, normal, true),
-            ("consent-intermediate-purpose", treat, normal, false),
-            ("consent-intermediate-timeframe", treat, within, true),
-            ("consent-intermediate-timeframe", treat, before, false),
-            ("consent-intermediate-authoredby", treat, authored, true),
-            ("consent-intermediate-authoredby", treat, Cases.document(authors: ["other"]), false),
-            ("consent-intermediate-not-authoredby", treat, authored, false),
-            ("consent-intermediate-not-authoredby", treat, Cases.document(authors: ["other"]), true),
-            ("consent-intermediate-not-encounter", treat, normal, false),
-            ("consent-advanced-normal-restricted", treat, restricted, true),
-            ("consent-advanced-normal-not-restricted", treat, normal, true),
-            ("consent-advanced-normal-not-restricted", treat, restricted, false),
-            ("consent-advanced-normal-focused-psy", treat, psychiatry, false),
-            ("consent-advanced-normal-focused-psy", named, psychiatry, true),
-            ("consent-advanced-normal-focused-psy", named, restricted, false),
-            ("consent-advanced-normal-focused-psy", treat, normal, true),
-            ("dissent-intermediate-break-glass", glass, restricted, true),
-            ("dissent-intermediate-break-glass", treat, normal, false),
-            ("dissent-intermediate-break-glass", Cases.request(purpose: "BTG"), normal, false),
-            ("consent-expired-treat", treat, normal, true),
-        ]
-        for (name, request, document, permits) in table {
-            let directive = try Self.read("ihe/PCF/Consent-ex-\(name).json")
-            #expect(Cases.permits([directive], request, document, now: in2022) == permits, "\(name)")
-        }
-        let expired = try Self.read("ihe/PCF/Consent-ex-consent-expired-treat.json")
-        #expect(!Cases.permits([expired], now: Cases.now))
-    }
-
-    private static func read(_ path: String) throws -> ConsentDirective {
-        let json = try JSONReader.read(SharedData.bytes(path))
-        var consent = try #require(json.object)
-        var random = Seeded(seed: 3)
-        let id = DirectiveID.random(using: &random)
-        consent["id"] = .string(id.description)
-        consent["patient"] = ["reference": .string("Patient/\(PatientID.random(using: &random))")]
-        consent["dateTime"] = "2022-06-13T00:00:00Z"
-        return try ConsentMapping.directive(reading: consent)
     }
 }
