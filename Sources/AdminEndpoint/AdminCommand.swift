@@ -27,7 +27,19 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case consentList = "consent/list"
     /// One directive: `id`.
     case consentShow = "consent/show"
-    /// A patient's access log: `patient` or `identifier`, `limit`.
+    /// Every version of a directive: `id`.
+    case consentHistory = "consent/history"
+    /// What a requester would get and why: `patient` or `identifier`, `user`, `organization`, `role`, `purpose`, `document`.
+    case consentExplain = "consent/explain"
+    /// What a directive would change, recorded nowhere: as `consent/record`, with `roles` and `purposes`.
+    case consentCompare = "consent/what-if"
+    /// Emergency accesses: `all` for those that are closed too.
+    case alertList = "alert/list"
+    /// Says that an emergency was looked at: `id`, `note`.
+    case alertReview = "alert/review"
+    /// Closes an emergency that was reviewed: `id`, `note`.
+    case alertClose = "alert/close"
+    /// A patient's access log: `patient` or `identifier`, `limit`, `fhir` for AuditEvents.
     case auditPatient = "audit/patient"
     /// Verifies the journal from its first entry.
     case auditVerify = "audit/verify"

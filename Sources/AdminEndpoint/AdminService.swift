@@ -59,6 +59,12 @@ package struct AdminService: Sendable {
         case .consentRevoke: try await revokeConsent(call)
         case .consentList: try await consents(call)
         case .consentShow: try await consent(call)
+        case .consentHistory: try await consentHistory(call)
+        case .consentExplain: try await explainConsent(call)
+        case .consentCompare: try await compareConsent(call)
+        case .alertList: try await alerts(call)
+        case .alertReview: try await act(.review, call)
+        case .alertClose: try await act(.close, call)
         case .auditPatient: try await accessLog(call)
         case .auditVerify: try await verifyJournal()
         }

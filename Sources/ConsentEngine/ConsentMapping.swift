@@ -4,8 +4,8 @@ import JSON
 
 /// FHIR `Consent` (R4, IHE PCF 1.1 basic, intermediate and advanced; ITI-108) to a directive and back.
 ///
-/// `Consent.meta.lastUpdated`, else `dateTime`, is when the directive was recorded here. Read leniently, anything not understood becomes a
-/// doubt, and a directive with a doubt denies; read for recording, it is refused with the element's path.
+/// `Consent.meta.lastUpdated`, else `dateTime`, is when the directive was recorded here. Read leniently, anything not
+/// understood becomes a doubt, and a directive with a doubt denies; read for recording, it is refused with its path.
 package enum ConsentMapping {
     /// The directive a `Consent` states, to be recorded: anything not understood is refused.
     ///
@@ -51,7 +51,8 @@ package enum ConsentMapping {
         // The patient's own dateTime stays as written; a Consent without meta was written by this module.
         let time = consent["meta"]?["lastUpdated"] ?? consent["dateTime"]
         guard let recorded = time?.string.flatMap({ PartialDate($0) }), recorded.precision == .time else {
-            throw ExchangeError(.badRequest, "the time of recording is missing or no instant", at: "Consent.meta.lastUpdated")
+            throw ExchangeError(
+                .badRequest, "the time of recording is missing or no instant", at: "Consent.meta.lastUpdated")
         }
         var directive = read(consent, id: id, patient: patient, recorded: recorded.start)
         directive.version = consent["meta"]?["versionId"]?.string.flatMap { Int($0) }.map { max(1, $0) } ?? 1

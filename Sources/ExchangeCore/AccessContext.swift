@@ -28,11 +28,13 @@ package struct AccessContext: Sendable, Hashable {
     package let traceID: String
     /// The `jti` of the token or assertion that was presented, for the journal.
     package let tokenID: String?
+    /// Why an emergency access is needed, in the user's words; may be patient data. Nil when none was stated.
+    package let reason: String?
 
     /// A context from its parts; only edges and tests make one.
     package init(
         door: Door, user: String, role: String?, organization: String, community: CommunityID, purpose: String?,
-        deadline: Duration, traceID: String, tokenID: String? = nil,
+        deadline: Duration, traceID: String, tokenID: String? = nil, reason: String? = nil,
     ) {
         self.door = door
         self.user = user
@@ -43,5 +45,13 @@ package struct AccessContext: Sendable, Hashable {
         self.deadline = deadline
         self.traceID = traceID
         self.tokenID = tokenID
+        self.reason = reason
+    }
+
+    /// The same request, waited for no longer than until then.
+    package func bounded(by limit: Duration) -> AccessContext {
+        AccessContext(
+            door: door, user: user, role: role, organization: organization, community: community, purpose: purpose,
+            deadline: min(deadline, limit), traceID: traceID, tokenID: tokenID, reason: reason)
     }
 }

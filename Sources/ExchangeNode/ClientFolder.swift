@@ -70,11 +70,13 @@ package struct TokenGrant: Sendable {
     package var purpose: String
     /// How long the token holds; at most an hour.
     package var lifetime: Duration
+    /// Why an emergency access is needed; for the purpose `BTG`.
+    package var reason: String?
 
     /// A grant from its parts.
     package init(
         user: String, userName: String? = nil, role: String? = nil, organization: String? = nil, purpose: String,
-        lifetime: Duration = .seconds(3600),
+        lifetime: Duration = .seconds(3600), reason: String? = nil,
     ) {
         self.user = user
         self.userName = userName
@@ -82,6 +84,7 @@ package struct TokenGrant: Sendable {
         self.organization = organization
         self.purpose = purpose
         self.lifetime = lifetime
+        self.reason = reason
     }
 }
 
@@ -107,7 +110,7 @@ package enum TokenIssuer {
             expires: now + grant.lifetime, tokenID: world.newTraceID(), certificate: certificate.thumbprint,
             userName: grant.userName, organizationName: configuration.name,
             organizationID: grant.organization ?? configuration.community.urn, role: grant.role,
-            purpose: grant.purpose)
+            purpose: grant.purpose, reason: grant.reason)
         let signed = try token.signed(with: SigningKey(pem: SecretFile.text(home.tokenKey)))
         try SecretFile.replace(client.token, Array(signed.compact.utf8), mode: 0o600)
         return token

@@ -56,7 +56,8 @@ package struct AccessTokenAuthenticator: RequestAuthenticator {
                 AccessContext(
                     door: .client, user: token.user, role: token.role, organization: token.organization,
                     community: community, purpose: token.purpose, deadline: credentials.deadline,
-                    traceID: credentials.traceID, tokenID: token.tokenID))
+                    traceID: credentials.traceID, tokenID: token.tokenID,
+                    reason: token.reason ?? credentials.reason))
         } catch {
             return .refused(error.description)
         }

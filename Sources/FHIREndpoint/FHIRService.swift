@@ -136,7 +136,8 @@ package struct FHIRService: Sendable {
         }
         let deadline = exchanged.started + .seconds(RequestTrace.timeoutSeconds(exchanged.request.headers))
         let credentials = RequestCredentials(
-            connection: identity, token: token, traceID: exchanged.traceID, deadline: deadline)
+            connection: identity, token: token, traceID: exchanged.traceID, deadline: deadline,
+            reason: try EmergencyHeader.reason(exchanged.request.headers))
         switch authenticator.authenticate(credentials) {
         case .refused(let reason): throw .unauthenticated(reason: reason)
         case .context(let context):

@@ -99,6 +99,7 @@ extension String {
 extension HTTPField.Name {
     static let ifNoneExist = ours("If-None-Exist")
     static let prefer = ours("Prefer")
+    static let emergencyReason = ours("X-Emergency-Reason")
     static let requestID = ours("X-Request-Id")
     static let requestTimeout = ours("Request-Timeout")
 

@@ -60,7 +60,7 @@ package final class PeerAssertionAuthenticator: RequestAuthenticator {
                 AccessContext(
                     door: .peer, user: assertion.user, role: assertion.role, organization: assertion.organization,
                     community: assertion.issuer, purpose: assertion.purpose, deadline: credentials.deadline,
-                    traceID: assertion.traceID, tokenID: assertion.tokenID))
+                    traceID: assertion.traceID, tokenID: assertion.tokenID, reason: assertion.reason))
         } catch {
             return .refused(error.description)
         }

@@ -13,13 +13,16 @@ package struct RequestCredentials: Sendable {
     package let traceID: String
     /// When nobody waits for the answer any more, on the monotonic clock.
     package let deadline: Duration
+    /// Why an emergency access is needed, as the request's header says; a token that says so itself is believed first.
+    package let reason: String?
 
     /// Credentials from their parts.
-    package init(connection: ConnectionIdentity, token: String, traceID: String, deadline: Duration) {
+    package init(connection: ConnectionIdentity, token: String, traceID: String, deadline: Duration, reason: String? = nil) {
         self.connection = connection
         self.token = token
         self.traceID = traceID
         self.deadline = deadline
+        self.reason = reason
     }
 }
 

@@ -100,7 +100,7 @@ package struct FHIRPeerClient: PeerClient {
             issuer: community, user: context.user, audience: peer.community, issued: now, expires: now + .seconds(60),
             tokenID: Hexadecimal.encode(world.randomBytes(16)), certificate: identity.thumbprint,
             organization: context.organization, role: context.role, purpose: context.purpose,
-            traceID: context.traceID)
+            traceID: context.traceID, reason: context.reason)
         var request = request
         request.headers += [
             ("Authorization", "Bearer \(try assertion.signed(with: identity.key).compact)"),

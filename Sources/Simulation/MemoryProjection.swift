@@ -19,6 +19,7 @@ package final class MemoryProjection: Sendable {
         var directives: [PatientID: [DirectiveID: ConsentVersion]] = [:]
         var versions: [DirectiveID: [ConsentVersion]] = [:]
         var accesses: [PatientID: [AccessEvent]] = [:]
+        var alerts: [JournalPosition: EmergencyAlert] = [:]
         var directory: [DirectoryFact] = []
     }
 
@@ -53,16 +54,29 @@ package final class MemoryProjection: Sendable {
             let directive = try entry.decoded { () throws(ExchangeError) in try ConsentDirective(payload: entry.payload) }
             let last = tables.versions[directive.id]?.last?.number ?? 0
             let version = ConsentVersion(
-                directive: directive, number: ConsentVersion.number(stated: 0, after: last), resource: entry.payload,
+                directive: directive, number: ConsentVersion.number(stated: directive.version, after: last), resource: entry.payload,
                 position: entry.position)
             tables.directives[subject, default: [:]][directive.id] = version
             tables.versions[directive.id, default: []].append(version)
         case .access:
             let record = try entry.decoded { () throws(ExchangeError) in try AccessRecord(payload: entry.payload) }
-            tables.accesses[subject, default: []].append(
-                AccessEvent(position: entry.position, time: entry.time, record: record))
-        case .genesis, .inquiry, .directory, .administration, .repair: break
+            let event = AccessEvent(position: entry.position, time: entry.time, record: record)
+            tables.accesses[subject, default: []].append(event)
+            if record.isEmergency { open(event, subject, &tables) }
+        case .administration:
+            guard let act = try AlertAct(entry) else { return }
+            tables.alerts[act.alert]?.add(act, at: entry.position, entry.time)
+        case .genesis, .inquiry, .directory, .repair: break
         }
+    }
+
+    private static func open(_ event: AccessEvent, _ patient: PatientID, _ tables: inout Tables) {
+        let known = tables.alerts.values.filter { $0.patient == patient }.sorted { $0.id > $1.id }
+        guard let alert = known.first(where: { $0.covers(event) }) else {
+            tables.alerts[event.position] = EmergencyAlert(event, patient: patient)
+            return
+        }
+        tables.alerts[alert.id]?.add(event)
     }
 
     private static func applySubmission(
@@ -191,6 +205,15 @@ extension MemoryProjection: ExchangeProjection {
         await latency()
         return snapshot
     }
+
+    package func alerts(withClosed: Bool, limit: Int) async throws -> [EmergencyAlert] {
+        tables.withLock { tables in
+            let alerts = tables.alerts.values.filter { withClosed || $0.state != .closed }.sorted { $0.id > $1.id }
+            return Array(alerts.prefix(limit))
+        }
+    }
+
+    package func alert(_ id: JournalPosition) async throws -> EmergencyAlert? { tables.withLock { $0.alerts[id] } }
 
     private static func newest(of patient: PatientID, _ tables: Tables) -> [ConsentVersion] {
         (tables.directives[patient] ?? [:]).values.sorted { $0.directive.id < $1.directive.id }

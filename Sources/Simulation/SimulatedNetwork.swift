@@ -92,7 +92,7 @@ package struct SimulatedPeerClient: PeerClient {
         AccessContext(
             door: .peer, user: context.user, role: context.role, organization: context.organization,
             community: community, purpose: context.purpose, deadline: context.deadline, traceID: context.traceID,
-            tokenID: context.tokenID)
+            tokenID: context.tokenID, reason: context.reason)
     }
 
     package func match(_ person: PatientRecord, at peer: PeerNode, for context: AccessContext)

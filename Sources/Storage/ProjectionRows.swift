@@ -26,10 +26,13 @@ struct ProjectionRows: Sendable {
         case .submission: try applySubmission(entry, subject, database)
         case .consent: try applyConsent(entry, subject, database)
         case .access:
+            try applyAlert(entry, subject, database)
             try database.cachedStatement(
                 sql: "INSERT INTO access(patient, position, time, payload) VALUES (?, ?, ?, ?)"
             ).execute(arguments: [subject.sql, Int64(entry.position), entry.time.milliseconds, entry.payload.sql])
-        case .genesis, .inquiry, .directory, .administration, .repair: break
+        case .administration:
+            if let act = try AlertAct(entry) { try Self.note(act, entry, database) }
+        case .genesis, .inquiry, .directory, .repair: break
         }
     }
 
@@ -97,13 +100,43 @@ struct ProjectionRows: Sendable {
         ).execute(arguments: [reference.sql, try row.bytes(0).sql, row[1] as Int64, id.sql])
     }
 
+    /// An emergency opens an alert, or belongs to one that is still open.
+    private func applyAlert(_ entry: CommittedEntry, _ subject: PatientID, _ database: Database) throws {
+        // Every search passes here: only an emergency is decoded when it is replayed.
+        guard (entry.value as? AccessRecord)?.isEmergency ?? EmergencyAlert.mayOpen(entry.payload) else { return }
+        let record = try entry.decoded { () throws(ExchangeError) in try AccessRecord(payload: entry.payload) }
+        guard record.isEmergency else { return }
+        let event = AccessEvent(position: entry.position, time: entry.time, record: record)
+        let open = try database.all(
+            "SELECT stored FROM alert WHERE patient = ? AND closed = 0 ORDER BY id DESC", [subject.sql]
+        ) { try EmergencyAlert(stored: $0.bytes(0)) }
+        var alert = open.first { $0.covers(event) }
+        if alert != nil { alert?.add(event) } else { alert = EmergencyAlert(event, patient: subject) }
+        if let alert { try Self.keep(alert, database) }
+    }
+
+    private static func note(_ act: AlertAct, _ entry: CommittedEntry, _ database: Database) throws {
+        let alert = try database.one("SELECT stored FROM alert WHERE id = ?", [Int64(act.alert)]) {
+            try EmergencyAlert(stored: $0.bytes(0))
+        }
+        guard var alert else { return }
+        alert.add(act, at: entry.position, entry.time)
+        try keep(alert, database)
+    }
+
+    private static func keep(_ alert: EmergencyAlert, _ database: Database) throws {
+        try database.cachedStatement(
+            sql: "INSERT OR REPLACE INTO alert(id, patient, closed, stored) VALUES (?, ?, ?, ?)"
+        ).execute(arguments: [Int64(alert.id), alert.patient.sql, alert.state == .closed, alert.stored.sql])
+    }
+
     /// The newest version decides; all of them stay.
     private func applyConsent(_ entry: CommittedEntry, _ subject: PatientID, _ database: Database) throws {
         let directive = try entry.decoded { () throws(ExchangeError) in try ConsentDirective(payload: entry.payload) }
         let last = try database.one(
             "SELECT coalesce(max(version), 0) FROM directive_version WHERE id = ?", [directive.id.sql]
         ) { Int($0.integer(0)) }
-        let version = ConsentVersion.number(stated: 0, after: last ?? 0)
+        let version = ConsentVersion.number(stated: directive.version, after: last ?? 0)
         try database.cachedStatement(
             sql: "INSERT INTO directive_version(id, version, resource, position) VALUES (?, ?, ?, ?)"
         ).execute(arguments: [directive.id.sql, version, entry.payload.sql, Int64(entry.position)])

@@ -7,7 +7,7 @@ enum ProjectionSchema {
 
     static let tables = [
         "mark", "patient", "patient_identifier", "patient_key", "document", "document_place", "document_unique",
-        "submission", "directive", "directive_place", "directive_version", "access",
+        "submission", "directive", "directive_place", "directive_version", "access", "alert",
     ]
 
     static func make(_ database: Database) throws {
@@ -61,6 +61,9 @@ enum ProjectionSchema {
         CREATE TABLE IF NOT EXISTS access(
           patient BLOB NOT NULL, position INTEGER NOT NULL, time INTEGER NOT NULL, payload BLOB NOT NULL,
           PRIMARY KEY(patient, position)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS alert(
+          id INTEGER PRIMARY KEY, patient BLOB NOT NULL, closed INTEGER NOT NULL, stored BLOB NOT NULL);
+        CREATE INDEX IF NOT EXISTS alert_by_patient ON alert(patient, closed);
         CREATE TABLE IF NOT EXISTS directory_fact(
           kind TEXT NOT NULL, community TEXT NOT NULL, compact TEXT NOT NULL,
           PRIMARY KEY(kind, community)) WITHOUT ROWID

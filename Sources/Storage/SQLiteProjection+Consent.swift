@@ -34,6 +34,21 @@ extension SQLiteProjection {
         }
     }
 
+    package func alerts(withClosed: Bool, limit: Int) async throws -> [EmergencyAlert] {
+        try await read { database in
+            try database.all(
+                "SELECT stored FROM alert WHERE closed <= ? ORDER BY id DESC LIMIT ?", [withClosed ? 1 : 0, limit]
+            ) { try EmergencyAlert(stored: $0.bytes(0)) }
+        }
+    }
+
+    package func alert(_ id: JournalPosition) async throws -> EmergencyAlert? {
+        guard let number = Int64(exactly: id) else { return nil }
+        return try await read { database in
+            try database.one("SELECT stored FROM alert WHERE id = ?", [number]) { try EmergencyAlert(stored: $0.bytes(0)) }
+        }
+    }
+
     package func directives(of patient: PatientID) async throws -> (directives: [ConsentDirective], position: UInt64) {
         try await read { (try Self.directives(of: patient, $0), try Self.position($0)) }
     }

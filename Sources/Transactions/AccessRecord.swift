@@ -56,6 +56,8 @@ package struct AccessRecord: Hashable, Sendable {
     package let traceID: String
     /// The token or assertion presented.
     package let tokenID: String?
+    /// Why an emergency access was needed, in the user's words; nil for every other purpose.
+    package let reason: String?
     /// The position the facts were read at.
     package let factsPosition: UInt64
     /// What was decided about the documents that matched the question.
@@ -77,10 +79,14 @@ package struct AccessRecord: Hashable, Sendable {
         purpose = context.purpose
         traceID = context.traceID
         tokenID = context.tokenID
+        reason = EmergencyAccess.isDeclared(context) ? context.reason : nil
         self.factsPosition = factsPosition
         self.decisions = decisions
         self.communities = communities
     }
+
+    /// Whether it was asked as an emergency (purpose `BTG`).
+    package var isEmergency: Bool { purpose == EmergencyAccess.purpose }
 
     /// The canonical JSON that is sealed and hashed.
     package var payload: [UInt8] { JSONWriter.bytes(json) }
@@ -97,6 +103,8 @@ package struct AccessRecord: Hashable, Sendable {
         object["purpose"] = purpose.map { .string($0) }
         object["trace"] = .string(traceID)
         object["token"] = tokenID.map { .string($0) }
+        if isEmergency { object["emergency"] = true }
+        object["reason"] = reason.map { .string($0) }
         object["facts"] = .number(String(factsPosition))
         object["decisions"] = .array(
             decisions.map { decision in
@@ -111,7 +119,11 @@ package struct AccessRecord: Hashable, Sendable {
 
     /// Reads a payload back; `.corrupted` when it is not one.
     package init(payload: [UInt8]) throws(ExchangeError) {
-        let json = try PayloadReading.json(payload)
+        try self.init(json: try PayloadReading.json(payload))
+    }
+
+    /// Reads the record's JSON back; `.corrupted` when it is none.
+    package init(json: JSONValue) throws(ExchangeError) {
         transaction = try PayloadReading.text(json, "transaction")
         door = try PayloadReading.text(json, "door")
         user = try PayloadReading.text(json, "user")
@@ -124,6 +136,7 @@ package struct AccessRecord: Hashable, Sendable {
         purpose = json["purpose"]?.string
         traceID = try PayloadReading.text(json, "trace")
         tokenID = json["token"]?.string
+        reason = json["reason"]?.string
         guard let facts = json["facts"]?.integer, facts >= 0 else { throw PayloadReading.damaged("facts") }
         factsPosition = UInt64(facts)
         var decisions: [Decision] = []

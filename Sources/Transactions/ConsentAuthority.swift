@@ -7,7 +7,7 @@ package enum ConsentAuthority {
     /// Roles, as tokens name them, that record what patients say.
     package static let roles: Set<String> = ["consent-officer", "privacy-officer", "registrar"]
     /// Purposes of use (v3-ActReason) for which it is done.
-    package static let purposes: Set<String> = ["TREAT", "HOPERAT", "PATADMT", "PATRQT"]
+    package static let purposes: Set<String> = ["TREAT", "HOPERAT", "PATADMIN", "PATRQT"]
 
     /// Refuses, before anybody is looked up, who may not; a fact about the caller alone.
     static func demand(_ context: AccessContext) throws(ExchangeError) {

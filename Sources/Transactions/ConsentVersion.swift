@@ -33,22 +33,22 @@ package struct ConsentVersion: Hashable, Sendable {
         get throws(ExchangeError) { try PayloadReading.object(resource) }
     }
 
+    /// The extension that says who recorded the version; ours. What a client sends under this name is dropped.
+    package static let recorderExtension = "https://concordat.example/fhir/StructureDefinition/consent-recorder"
+
     /// The number a version gets behind the ones before it: as its payload says, never one that is taken.
     package static func number(stated: Int, after last: Int) -> Int { max(stated, last + 1) }
 }
 
 /// The marks this node puts on a Consent before it is journaled: id, version, time, patient, and who recorded it.
 enum ConsentStamp {
-    /// The extension that says who recorded the version; ours. What a client sends under this name is dropped.
-    static let recorder = "https://concordat.example/fhir/StructureDefinition/consent-recorder"
-
     /// The Consent as it is journaled.
     static func stamped(
-        _ consent: JSONObject, as directive: ConsentDirective, version: Int, by context: AccessContext,
+        _ consent: JSONObject, as directive: ConsentDirective, by context: AccessContext,
     ) -> JSONObject {
         var marked: JSONObject = ["resourceType": "Consent", "id": .string(directive.id.description)]
         var meta = consent["meta"]?.object ?? [:]
-        meta["versionId"] = .string(String(version))
+        meta["versionId"] = .string(String(directive.version))
         meta["lastUpdated"] = .string(directive.recorded.description)
         meta["source"] = nil
         marked["meta"] = .object(meta)
@@ -56,7 +56,7 @@ enum ConsentStamp {
             marked[member.name] = member.value
         }
         marked["patient"] = ["reference": .string("Patient/\(directive.patient)")]
-        let kept = (consent["extension"]?.items ?? []).filter { $0["url"]?.string != recorder }
+        let kept = (consent["extension"]?.items ?? []).filter { $0["url"]?.string != ConsentVersion.recorderExtension }
         marked["extension"] = .array(kept + [recorderExtension(context)])
         return marked
     }
@@ -70,6 +70,6 @@ enum ConsentStamp {
         ]
         if let role = context.role { parts.append(["url": "role", "valueString": .string(role)]) }
         if let purpose = context.purpose { parts.append(["url": "purpose", "valueCode": .string(purpose)]) }
-        return ["url": .string(recorder), "extension": .array(parts)]
+        return ["url": .string(ConsentVersion.recorderExtension), "extension": .array(parts)]
     }
 }

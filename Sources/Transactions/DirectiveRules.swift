@@ -4,12 +4,8 @@ import JSON
 
 /// What a directive must be before it is recorded: within limits, not over already, and not against itself.
 ///
-/// What `ConsentMapping` reads of a Consent is judged there; this judges the whole.
+/// What `ConsentMapping` reads of a Consent is judged there, with how many provisions it may have; this judges the whole.
 package enum DirectiveRules {
-    /// Provisions of one directive at the most, the base included.
-    package static let provisionsMax = 200
-    /// Values of one list of a provision at the most.
-    package static let valuesMax = 200
     /// Bytes of one Consent at the most.
     package static let bytesMax = 256 * 1024
 
@@ -20,21 +16,8 @@ package enum DirectiveRules {
         }
     }
 
-    /// Refuses more provisions than a directive may have, before each is read.
-    package static func check(provisionsOf consent: JSONObject) throws(ExchangeError) {
-        let base = consent["provision"]
-        let nested = base?["provision"]?.items ?? []
-        guard nested.count < provisionsMax else {
-            throw ExchangeError(
-                .badRequest, "a directive has at most \(provisionsMax) provisions", at: "Consent.provision.provision")
-        }
-        for (path, provision) in named(base, nested) {
-            for name in ["actor", "purpose", "securityLabel", "class", "code", "data"]
-            where (provision[name]?.items.count ?? 0) > valuesMax {
-                throw ExchangeError(
-                    .badRequest, "a provision has at most \(valuesMax) values of one kind", at: "\(path).\(name)")
-            }
-        }
+    /// Refuses a Consent that names itself as what it stands on.
+    package static func check(sourceOf consent: JSONObject) throws(ExchangeError) {
         if let source = consent["sourceReference"]?["reference"]?.string, let id = consent["id"]?.string,
             source.utf8.elementsEqual("Consent/\(id)".utf8)
         {
@@ -72,10 +55,5 @@ package enum DirectiveRules {
             }
             said[conditions] = (path, rule.effect)
         }
-    }
-
-    private static func named(_ base: JSONValue?, _ nested: [JSONValue]) -> [(String, JSONValue)] {
-        (base.map { [("Consent.provision", $0)] } ?? [])
-            + nested.enumerated().map { ("Consent.provision.provision[\($0.offset)]", $0.element) }
     }
 }

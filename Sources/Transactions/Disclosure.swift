@@ -1,6 +1,7 @@
 import ConsentEngine
 import ExchangeCore
 import Journal
+import Logging
 import XDSMetadata
 
 /// What may leave the node, and the proof that it was written down first (steps 1, 2 and 4 of the one road).
@@ -63,6 +64,11 @@ extension Exchange {
                 EntryDraft(
                     kind: .access, subject: patient, payload: access.payload, consentUnchangedSince: position,
                     value: access))
+            if access.isEmergency {
+                logger.notice(
+                    "emergency access: see hie audit alerts",
+                    metadata: ["journal.position": "\(receipt.position)", "trace_id": "\(access.traceID)"])
+            }
             return (receipt, ticket)
         } catch {
             ticket.end()
@@ -77,5 +83,6 @@ extension Exchange {
         guard context.purpose != nil else {
             throw ExchangeError(.forbidden, "state a purpose of use, such as TREAT, in the token")
         }
+        try EmergencyAccess.demandReason(context)
     }
 }

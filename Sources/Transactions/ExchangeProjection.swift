@@ -88,6 +88,12 @@ package protocol ExchangeProjection: Projection, PatientProjection, ConsentProje
     /// The consent directive of that id, whoever's it is.
     func directive(_ id: DirectiveID) async throws -> ConsentDirective?
 
+    /// Emergencies, newest first; those that are closed only when asked for.
+    func alerts(withClosed: Bool, limit: Int) async throws -> [EmergencyAlert]
+
+    /// One emergency by its id.
+    func alert(_ id: JournalPosition) async throws -> EmergencyAlert?
+
     /// Every version of a directive, newest first; empty when there is none of that id.
     func versions(of id: DirectiveID) async throws -> [ConsentVersion]
 

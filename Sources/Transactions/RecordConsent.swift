@@ -27,8 +27,9 @@ extension Exchange {
         }
         _ = try await alone(directive.id) { () async throws(ExchangeError) in
             let last = try await versions(of: directive.id).first?.number ?? 0
-            return try await journal(
-                directive, as: ConsentMapping.json(directive), version: last + 1, for: context)
+            var next = directive
+            next.version = last + 1
+            return try await journal(next, as: ConsentMapping.json(next), for: context)
         }
     }
 
@@ -45,8 +46,8 @@ extension Exchange {
         let now = world.now()
         let patient = try await self.patient(of: consent, named: patient)
         let directive = try directive(
-            of: consent, id: .ordered(at: now, using: &random), patient: patient, recorded: now)
-        return try await journal(directive, as: consent, version: 1, for: context)
+            of: consent, id: .ordered(at: now, using: &random), patient: patient, recorded: now, version: 1)
+        return try await journal(directive, as: consent, for: context)
     }
 
     /// ITI-108 update: records a FHIR Consent as the next version of a directive, if it still has the version named.
@@ -65,8 +66,9 @@ extension Exchange {
                     .badRequest, "a directive stays with its patient; record another", at: "Consent.patient")
             }
             let directive = try directive(
-                of: consent, id: id, patient: last.directive.patient, recorded: later(than: last))
-            return .recorded(try await journal(directive, as: consent, version: version + 1, for: context))
+                of: consent, id: id, patient: last.directive.patient, recorded: later(than: last),
+                version: version + 1)
+            return .recorded(try await journal(directive, as: consent, for: context))
         }
     }
 
@@ -81,9 +83,10 @@ extension Exchange {
             var directive = last.directive
             directive.status = .inactive
             directive.recorded = later(than: last)
+            directive.version = last.number + 1
             var consent = try last.json
             consent["status"] = "inactive"
-            return try await journal(directive, as: consent, version: last.number + 1, for: context)
+            return try await journal(directive, as: consent, for: context)
         }
     }
 
@@ -115,7 +118,7 @@ extension Exchange {
     }
 
     /// The registered patient a Consent is about.
-    private func patient(of consent: JSONObject, named: PatientID?) async throws(ExchangeError) -> PatientID {
+    func patient(of consent: JSONObject, named: PatientID?) async throws(ExchangeError) -> PatientID {
         let id: PatientID
         if let named {
             id = named
@@ -145,27 +148,28 @@ extension Exchange {
         }
     }
 
-    private func directive(of consent: JSONObject, id: DirectiveID, patient: PatientID, recorded: Timestamp)
-        throws(ExchangeError) -> ConsentDirective
-    {
-        try DirectiveRules.check(provisionsOf: consent)
-        let directive = try ConsentMapping.directive(recording: consent, id: id, patient: patient, recorded: recorded)
+    func directive(
+        of consent: JSONObject, id: DirectiveID, patient: PatientID, recorded: Timestamp, version: Int,
+    ) throws(ExchangeError) -> ConsentDirective {
+        try DirectiveRules.check(sourceOf: consent)
+        let directive = try ConsentMapping.directive(
+            recording: consent, id: id, patient: patient, recorded: recorded, version: version)
         try DirectiveRules.check(directive, now: recorded)
         return directive
     }
 
     /// Writes one version and waits until no answer that it overtook can still send a byte.
     private func journal(
-        _ directive: ConsentDirective, as consent: JSONObject, version: Int, for context: AccessContext,
+        _ directive: ConsentDirective, as consent: JSONObject, for context: AccessContext,
     ) async throws(ExchangeError) -> ConsentVersion {
         let payload = JSONWriter.bytes(
-            .object(ConsentStamp.stamped(consent, as: directive, version: version, by: context)))
+            .object(ConsentStamp.stamped(consent, as: directive, by: context)))
         try DirectiveRules.check(size: payload.count)
         let receipt = try await journal.append(
             EntryDraft(kind: .consent, subject: directive.patient, payload: payload, value: directive))
         await answers.drain(
             directive.patient, atMost: .seconds(settings.limits.drainSecondsMax), world: world)
         return ConsentVersion(
-            directive: directive, number: version, resource: payload, position: receipt.position)
+            directive: directive, number: directive.version, resource: payload, position: receipt.position)
     }
 }

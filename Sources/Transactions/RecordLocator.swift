@@ -177,11 +177,7 @@ extension Exchange {
 
     /// The context with the deadline of a cross-community question: what is missing by then is named, not waited for.
     private func bounded(_ context: AccessContext) -> AccessContext {
-        let limit = world.uptime() + .seconds(settings.limits.locateSecondsMax)
-        return AccessContext(
-            door: context.door, user: context.user, role: context.role, organization: context.organization,
-            community: context.community, purpose: context.purpose, deadline: min(context.deadline, limit),
-            traceID: context.traceID, tokenID: context.tokenID)
+        context.bounded(by: world.uptime() + .seconds(settings.limits.locateSecondsMax))
     }
 
     /// One list, newest first, ties by id: this node's references as they are, the others' rendered with links through

@@ -23,6 +23,8 @@ package struct PeerAssertion: Sendable, Hashable {
     package let role: String?
     /// Why (`purpose`): a code of v3-ActReason; nil denies.
     package let purpose: String?
+    /// Why an emergency access is needed (`reason`), in the user's words.
+    package let reason: String?
     /// The id of everything done for this request (`trace`); 32 hexadecimal digits.
     package let traceID: String
 
@@ -30,7 +32,7 @@ package struct PeerAssertion: Sendable, Hashable {
     package init(
         issuer: CommunityID, user: String, audience: CommunityID, issued: Timestamp, expires: Timestamp,
         tokenID: String, certificate: Thumbprint, organization: String, role: String?, purpose: String?,
-        traceID: String,
+        traceID: String, reason: String? = nil,
     ) {
         self.issuer = issuer
         self.user = user
@@ -43,6 +45,7 @@ package struct PeerAssertion: Sendable, Hashable {
         self.role = role
         self.purpose = purpose
         self.traceID = traceID
+        self.reason = reason
     }
 
     /// The assertion as a JWS.
@@ -55,6 +58,7 @@ package struct PeerAssertion: Sendable, Hashable {
         ]
         payload["role"] = role.map { .string($0) }
         payload["purpose"] = purpose.map { .string($0) }
+        payload["reason"] = reason.map { .string($0) }
         return try SignedToken(signing: payload, type: .assertion, key: key)
     }
 
@@ -75,7 +79,8 @@ package struct PeerAssertion: Sendable, Hashable {
             issuer: peer, user: try claims.text("sub"), audience: try claims.community("aud"),
             issued: try claims.time("iat"), expires: try claims.time("exp"), tokenID: try claims.text("jti"),
             certificate: try claims.object("cnf").thumbprint("x5t#S256"), organization: try claims.text("org"),
-            role: try claims.optionalText("role"), purpose: try claims.optionalText("purpose"), traceID: traceID)
+            role: try claims.optionalText("role"), purpose: try claims.optionalText("purpose"), traceID: traceID,
+            reason: try claims.optionalText("reason"))
     }
 
     /// Why the assertion does not speak for this request, nil when it does; `SeenTokens` sees to its being used once.

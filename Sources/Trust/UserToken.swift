@@ -29,12 +29,14 @@ package struct UserToken: Sendable, Hashable {
     package let role: String?
     /// Why the user asks (`purpose_of_use`): a code of v3-ActReason; nil when none is stated, which denies.
     package let purpose: String?
+    /// Why an emergency access is needed (`concordat.emergency_reason`, ours: IHE names no claim for it).
+    package let reason: String?
 
     /// A token from its parts, to be signed.
     package init(
         issuer: String, user: String, audiences: [String], issued: Timestamp, expires: Timestamp, tokenID: String,
         certificate: Thumbprint, userName: String? = nil, organizationName: String? = nil,
-        organizationID: String? = nil, role: String? = nil, purpose: String? = nil,
+        organizationID: String? = nil, role: String? = nil, purpose: String? = nil, reason: String? = nil,
     ) {
         self.issuer = issuer
         self.user = user
@@ -48,6 +50,7 @@ package struct UserToken: Sendable, Hashable {
         self.organizationID = organizationID
         self.role = role
         self.purpose = purpose
+        self.reason = reason
     }
 
     /// What decisions compare: the organisation's identifier, its name where there is none, else empty.
@@ -63,11 +66,13 @@ package struct UserToken: Sendable, Hashable {
         iua["purpose_of_use"] = purpose.map {
             .array([["system": .string(CodeSystems.actReason), "code": .string($0)]])
         }
+        var extensions: JSONObject = ["ihe_iua": .object(iua)]
+        if let reason { extensions["concordat"] = ["emergency_reason": .string(reason)] }
         let payload: JSONObject = [
             "iss": .string(issuer), "sub": .string(user),
             "aud": audiences.count == 1 ? .string(audiences[0]) : .array(audiences.map { .string($0) }),
             "iat": TokenClaims.seconds(issued), "exp": TokenClaims.seconds(expires), "jti": .string(tokenID),
-            "cnf": ["x5t#S256": .string(certificate.text)], "extensions": ["ihe_iua": .object(iua)],
+            "cnf": ["x5t#S256": .string(certificate.text)], "extensions": .object(extensions),
         ]
         return try SignedToken(signing: payload, type: .access, key: key)
     }
@@ -89,7 +94,9 @@ package struct UserToken: Sendable, Hashable {
     }
 
     private init(claims: TokenClaims) throws(TokenRefusal) {
-        let iua = try claims.object("extensions").object("ihe_iua")
+        let extensions = try claims.object("extensions")
+        let iua = try extensions.object("ihe_iua")
+        let own = extensions.payload["concordat"] == nil ? nil : try extensions.object("concordat")
         var audiences = claims.payload["aud"]?.items.compactMap(\.string) ?? []
         if let one = claims.payload["aud"]?.string { audiences = [one] }
         guard (1...16).contains(audiences.count) else { throw .missingClaim("aud") }
@@ -100,7 +107,7 @@ package struct UserToken: Sendable, Hashable {
             userName: try iua.optionalText("subject_name"),
             organizationName: try iua.optionalText("subject_organization"),
             organizationID: try iua.optionalText("subject_organization_id"),
-            role: try Self.role(iua), purpose: try Self.purpose(iua))
+            role: try Self.role(iua), purpose: try Self.purpose(iua), reason: try own?.optionalText("emergency_reason"))
     }
 
     /// IUA writes roles as an array of codings; a plain string is read too. The first counts.

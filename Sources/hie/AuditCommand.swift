@@ -6,13 +6,14 @@ import JSON
 struct AuditCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "audit",
-        abstract: "Who looked at a patient's documents, and whether the journal is whole.",
+        abstract: "Who looked at a patient's documents, emergencies, and whether the journal is whole.",
         discussion: """
             EXAMPLE
               hie audit patient --identifier 'urn:oid:1.2.3|4711'
+              hie audit alerts
               hie audit verify
             """,
-        subcommands: [AuditPatientCommand.self, AuditVerifyCommand.self])
+        subcommands: [AuditPatientCommand.self, AuditAlertsCommand.self, AuditVerifyCommand.self])
 }
 
 /// `hie audit patient`.
@@ -26,11 +27,13 @@ struct AuditPatientCommand: AsyncParsableCommand {
             EXAMPLE
               hie audit patient --patient 3f0c5c1e-...
               hie audit patient --identifier 'urn:oid:1.2.3|4711' --json | jq '.events[0]'
+              hie audit patient --patient 3f0c5c1e-... --fhir > decisions.json
             """)
 
     @OptionGroup var choice: PatientChoice
     @Option(help: "At most so many lines.") var limit = 100
     @Flag(help: "Name every rule that decided, not only the first.") var rules = false
+    @Flag(help: "Print each decision as a FHIR AuditEvent (BALP AuthZconsent), in one Bundle.") var fhir = false
     @OptionGroup var home: HomeOptions
     @OptionGroup var output: OutputOptions
 
@@ -42,9 +45,10 @@ struct AuditPatientCommand: AsyncParsableCommand {
         let terminal = Terminal()
         var arguments = try choice.arguments()
         arguments["limit"] = .number(String(limit))
+        if fhir { arguments["fhir"] = true }
         let client = AdminClient(home)
         let log = try await client.ask(.auditPatient, arguments)
-        if output.json { return terminal.result(log) }
+        if output.json || fhir { return terminal.result(log) }
         let names = await names(client)
         var table = Table(
             "TIME", "USER", "ORGANISATION", "COMMUNITY", "PURPOSE", "WHAT", "SHOWN", "WITHHELD", "DECIDED BY")
@@ -55,7 +59,7 @@ struct AuditPatientCommand: AsyncParsableCommand {
                 .init(Words.time(event.text("time"))), .init(event.text("user") + (role.isEmpty ? "" : " (\(role))")),
                 .init(names[event.text("organization")] ?? event.text("organization")),
                 .init(names[event.text("community")] ?? event.text("community")),
-                .init(event.text("purpose")), .init(event.text("transaction")),
+                .init(event.text("purpose"), event["emergency"] == true ? .bad : .plain), .init(event.text("transaction")),
                 .init(String(event["shown"]?.items.count ?? 0)),
                 .init(String(withheld), withheld > 0 ? .doubtful : .plain), .init(decided(event)))
         }

@@ -16,7 +16,10 @@ struct ConsentCommand: AsyncParsableCommand {
                 --organization urn:oid:1.3.6.1.4.1.21367.2026.12
               hie consent list --identifier 'urn:oid:1.2.3|4711'
             """,
-        subcommands: [ConsentRecordCommand.self, Revoke.self, List.self, Show.self])
+        subcommands: [
+            ConsentRecordCommand.self, Revoke.self, List.self, Show.self, History.self, ConsentExplainCommand.self,
+            ConsentWhatIfCommand.self,
+        ])
 
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -57,10 +60,10 @@ struct ConsentCommand: AsyncParsableCommand {
             let terminal = Terminal()
             let answer = try await AdminClient(home).ask(.consentList, try choice.arguments())
             if output.json { return terminal.result(answer) }
-            var table = Table("ID", "STATUS", "RECORDED", "EFFECT", "ON WHAT CONDITIONS")
+            var table = Table("ID", "STATE", "RECORDED", "EFFECT", "ON WHAT CONDITIONS")
             for row in answer["consents"]?.items ?? [] {
                 table.add(
-                    .init(row.text("id")), .init(row.text("status"), row.text("status") == "active" ? .plain : .quiet),
+                    .init(row.text("id")), .init(row.text("state"), row.text("state") == "in force" ? .plain : .quiet),
                     .init(Words.time(row.text("recorded"))),
                     .init(row.text("effect"), row.text("effect") == "deny" ? .bad : .good),
                     .init(ConsentCommand.conditions(row)))
@@ -91,12 +94,53 @@ struct ConsentCommand: AsyncParsableCommand {
             var facts = Facts()
             facts.add("id", row["id"]?.string, .heading)
             facts.add("patient", row["patient"]?.string)
-            facts.add("status", row["status"]?.string)
+            facts.add("version", row.text("version"))
+            facts.add("state", row["state"]?.string)
             facts.add("effect", row["effect"]?.string, row.text("effect") == "deny" ? .bad : .good)
             facts.add("conditions", ConsentCommand.conditions(row))
             facts.add("recorded", row["recorded"]?.string)
+            facts.add("recorded by", row["by"]?.string)
+            facts.add("laid down by", ConsentCommand.person(row))
+            facts.add("evidence", row["evidence"]?.string)
             facts.show(on: terminal)
         }
+    }
+
+    struct History: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List every version of a directive, newest first: what it said, and who recorded it.",
+            discussion: """
+                EXAMPLE
+                  hie consent history 0195b8c1-7a2e-7c11-9d3f-0a1b2c3d4e5f
+                """)
+
+        @Argument(help: "The directive's id.") var id: String
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let terminal = Terminal()
+            let answer = try await AdminClient(home).ask(.consentHistory, ["id": .string(id)])
+            if output.json { return terminal.result(answer) }
+            var table = Table("VERSION", "RECORDED", "BY", "STATUS", "EFFECT", "ON WHAT CONDITIONS")
+            for row in answer["versions"]?.items ?? [] {
+                table.add(
+                    .init(row.text("version")), .init(Words.time(row.text("recorded"))), .init(row.text("by")),
+                    .init(row.text("status"), row.text("status") == "active" ? .plain : .quiet),
+                    .init(row.text("effect"), row.text("effect") == "deny" ? .bad : .good),
+                    .init(ConsentCommand.conditions(row)))
+            }
+            terminal.result(table)
+        }
+    }
+
+    /// Who laid a directive down for the patient, with what they are to them; nil when that was not said.
+    static func person(_ row: JSONValue) -> String? {
+        let name = row.text("recordedBy")
+        let relation = row.text("relation")
+        if relation == "ONESELF" { return "the patient" }
+        guard !name.isEmpty || !relation.isEmpty else { return nil }
+        return [name, relation.isEmpty ? "" : "(\(relation))"].filter { !$0.isEmpty }.joined(separator: " ")
     }
 
     /// The conditions of a directive's base provision in one line.
@@ -110,6 +154,8 @@ struct ConsentCommand: AsyncParsableCommand {
         add("user", "users")
         add("purpose", "purposes")
         add("type", "types")
+        add("label", "labels")
+        add("withheld", "withheld")
         func period(_ word: String, _ from: String, _ until: String) {
             let start = row.text(from)
             let end = row.text(until)

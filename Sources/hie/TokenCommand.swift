@@ -3,6 +3,7 @@ import ExchangeCore
 import ExchangeNode
 import Foundation
 import JSON
+import Transactions
 import Trust
 
 /// `hie token`.
@@ -28,6 +29,8 @@ struct TokenCommand: AsyncParsableCommand {
                 EXAMPLE
                   hie token issue --client dr.brattain --user dr.brattain \\
                     --name "Laura Brattain" --role physician --purpose TREAT
+                  hie token issue --client dr.brattain --user dr.brattain --role physician \\
+                    --purpose BTG --reason "Unconscious after a fall, allergies unknown"
                 """)
 
         @Option(help: ArgumentHelp("The client: its name at this node, or its folder.", valueName: "name|dir"))
@@ -38,12 +41,20 @@ struct TokenCommand: AsyncParsableCommand {
         @Option(help: ArgumentHelp("The user's organisation; the facility when not given.", valueName: "id"))
         var organization: String?
         @Option(help: ArgumentHelp("Purpose of use, a code of v3-ActReason.", valueName: "code")) var purpose = "TREAT"
+        @Option(help: ArgumentHelp("Why an emergency access is needed; with --purpose BTG.", valueName: "words"))
+        var reason: String?
         @Option(help: "Minutes the token holds, 60 at the most.") var minutes = 60
         @OptionGroup var home: HomeOptions
         @OptionGroup var output: OutputOptions
 
         func validate() throws {
             guard (1...60).contains(minutes) else { throw ValidationError("--minutes is 1 to 60.") }
+            guard (purpose == "BTG") == (reason != nil) else {
+                throw ValidationError("An emergency access says why: --purpose BTG and --reason belong together.")
+            }
+            if let reason, EmergencyAccess.words(reason) == nil {
+                throw ValidationError("--reason is a sentence of \(EmergencyAccess.reasonBytes.lowerBound) to 500 bytes.")
+            }
             guard (1...64).contains(purpose.utf8.count), purpose.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
                 throw ValidationError("--purpose is a code such as TREAT.")
             }
@@ -64,7 +75,7 @@ struct TokenCommand: AsyncParsableCommand {
             let holder = ClientFolder(folder)
             let grant = TokenGrant(
                 user: user, userName: name, role: role, organization: organization, purpose: purpose,
-                lifetime: .seconds(minutes * 60))
+                lifetime: .seconds(minutes * 60), reason: reason)
             let token = try TokenIssuer.issue(grant, to: holder, of: node, world: .system)
             if output.json {
                 return terminal.result([

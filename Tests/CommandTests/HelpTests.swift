@@ -28,7 +28,9 @@ import Testing
             "init", "run", "status", "certificate init", "certificate issue", "certificate show", "token issue",
             "peer list", "peer show", "directory list", "directory show", "patient add", "patient find",
             "patient match", "patient show", "document check", "document publish", "document find", "document get",
-            "consent record", "consent revoke", "consent list", "consent show", "audit patient", "audit verify",
+            "consent record", "consent revoke", "consent list", "consent show", "consent history", "consent explain",
+            "consent what-if", "audit patient", "audit alerts list", "audit alerts review", "audit alerts close",
+            "audit verify",
             "journal rebuild", "config show", "config check", "version",
         ]
         #expect(Set(wanted).subtracting(found).isEmpty)
@@ -55,7 +57,7 @@ import Testing
     @Test func `every command that reads has --json`() async throws {
         let groups: Set = [
             "hie", "certificate", "token", "peer", "directory", "patient", "document", "consent", "audit", "config",
-            "journal",
+            "journal", "alerts",
         ]
         let silent: Set = ["run", "get"]
         for command in try await Self.commands() {

@@ -1,0 +1,92 @@
+import AdminEndpoint
+import ArgumentParser
+import JSON
+
+/// `hie audit alerts`.
+struct AuditAlertsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "alerts",
+        abstract: "Emergency accesses (purpose BTG) for the privacy officer: list, review, close.",
+        discussion: """
+            Every emergency access opens an alert; further accesses of the same user to the \
+            same patient for the same reason within four hours belong to it.
+
+            EXAMPLE
+              hie audit alerts
+              hie audit alerts review 1204 --note "called the ward, patient was unconscious"
+              hie audit alerts close 1204 --note "justified"
+            """,
+        subcommands: [List.self, Review.self, Close.self], defaultSubcommand: List.self)
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the emergencies that are not closed, newest first.",
+            discussion: """
+                EXAMPLE
+                  hie audit alerts list --all --json
+                """)
+
+        @Flag(help: "Those that are closed, too.") var all = false
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let terminal = Terminal()
+            let answer = try await AdminClient(home).ask(.alertList, ["all": .bool(all)])
+            if output.json { return terminal.result(answer) }
+            var table = Table("ID", "STATE", "SINCE", "USER", "ORGANISATION", "PATIENT", "ACCESSES", "SHOWN", "REASON")
+            for row in answer["alerts"]?.items ?? [] {
+                let role = row.text("role")
+                table.add(
+                    .init(row.text("id")), .init(row.text("state"), row.text("state") == "open" ? .bad : .plain),
+                    .init(Words.time(row.text("opened"))),
+                    .init(row.text("user") + (role.isEmpty ? "" : " (\(role))")), .init(row.text("organization")),
+                    .init(row.text("patient")), .init(row.text("accesses")),
+                    .init(String(row["shown"]?.items.count ?? 0)), .init(row.text("reason")))
+            }
+            if table.isEmpty { return terminal.words(all ? "nobody has broken the glass" : "no alert is open") }
+            terminal.result(table)
+        }
+    }
+
+    struct Review: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Write down what looking into an emergency brought to light.",
+            discussion: """
+                EXAMPLE
+                  hie audit alerts review 1204 --note "called the ward, patient was unconscious"
+                """)
+
+        @Argument(help: "The alert's id.") var id: UInt64
+        @Option(help: "What was found.") var note: String
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws { try await AuditAlertsCommand.act(.alertReview, id, note, home, output) }
+    }
+
+    struct Close: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Close an emergency that was reviewed.",
+            discussion: """
+                EXAMPLE
+                  hie audit alerts close 1204 --note "justified"
+                """)
+
+        @Argument(help: "The alert's id.") var id: UInt64
+        @Option(help: "What came of it.") var note: String
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws { try await AuditAlertsCommand.act(.alertClose, id, note, home, output) }
+    }
+
+    private static func act(
+        _ command: AdminCommand, _ id: UInt64, _ note: String, _ home: HomeOptions, _ output: OutputOptions,
+    ) async throws {
+        let terminal = Terminal()
+        let answer = try await AdminClient(home).ask(command, ["id": .number(String(id)), "note": .string(note)])
+        if output.json { return terminal.result(answer) }
+        terminal.result("\(answer.text("id")) \(answer.text("state"))")
+    }
+}
