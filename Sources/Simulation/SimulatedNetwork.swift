@@ -21,6 +21,11 @@ package final class SimulatedNetwork: Sendable {
         var condition = Condition.up
     }
 
+    private struct Link: Hashable {
+        let ends: Set<CommunityID>
+    }
+
+    private let severed = Mutex<Set<Link>>([])
     private let hosts = Mutex<[CommunityID: Host]>([:])
     private let world: World
 
@@ -37,12 +42,23 @@ package final class SimulatedNetwork: Sendable {
         hosts.withLock { $0[community]?.condition = condition }
     }
 
+    /// Cuts the link between two hosts, both ways, or mends it.
+    package func set(_ one: CommunityID, _ other: CommunityID, isSevered: Bool) {
+        let link = Link(ends: [one, other])
+        severed.withLock { severed in
+            if isSevered { severed.insert(link) } else { severed.remove(link) }
+        }
+    }
+
     /// Carries one request to a host and its answer back, or fails as a network does.
     func carry<Answer: Sendable>(
-        to community: CommunityID, before deadline: Duration,
+        from origin: CommunityID, to community: CommunityID, before deadline: Duration,
         _ request: @escaping @Sendable (Exchange) async throws(ExchangeError) -> Answer,
     ) async throws(ExchangeError) -> Answer {
         let host = hosts.withLock { $0[community] }
+        if severed.withLock({ $0.contains(Link(ends: [origin, community])) }) {
+            throw ExchangeError(.unavailable, "no way there")
+        }
         guard let host else { throw ExchangeError(.unavailable, "no such host") }
         let world = world
         var random = world.random
@@ -99,7 +115,7 @@ package struct SimulatedPeerClient: PeerClient {
         async throws(ExchangeError) -> PeerMatch
     {
         let context = atPeer(context)
-        return try await network.carry(to: peer.community, before: context.deadline) { exchange throws(ExchangeError) in
+        return try await network.carry(from: community, to: peer.community, before: context.deadline) { exchange throws(ExchangeError) in
             let found = try await exchange.matchPatients(
                 person.demographics, identifiers: [], onlyCertain: true, limit: 2, for: context)
             defer { for ticket in found.tickets { ticket.end() } }
@@ -113,7 +129,7 @@ package struct SimulatedPeerClient: PeerClient {
     ) async throws(ExchangeError) -> [DocumentEntry] {
         let context = atPeer(context)
         guard let id = PatientID(patient) else { throw ExchangeError(.badRequest, "not an id of a simulated node") }
-        return try await network.carry(to: peer.community, before: context.deadline) { exchange throws(ExchangeError) in
+        return try await network.carry(from: community, to: peer.community, before: context.deadline) { exchange throws(ExchangeError) in
             let found = try await exchange.findDocuments(of: id, matching: query, for: context)
             defer { found.ticket?.end() }
             var entries: [DocumentEntry] = []
@@ -126,10 +142,32 @@ package struct SimulatedPeerClient: PeerClient {
         async throws(ExchangeError) -> PeerContent
     {
         let context = atPeer(context)
-        return try await network.carry(to: peer.community, before: context.deadline) { exchange throws(ExchangeError) in
+        return try await network.carry(from: community, to: peer.community, before: context.deadline) { exchange throws(ExchangeError) in
             let found = try await exchange.retrieveDocument(document, for: context)
             defer { found.ticket.end() }
             return PeerContent(bytes: found.bytes, mimeType: found.mimeType)
+        }
+    }
+
+    package func offer(_ statement: String, to peer: PeerNode, for context: AccessContext)
+        async throws(ExchangeError) -> String
+    {
+        let context = atPeer(context)
+        return try await network.carry(from: community, to: peer.community, before: context.deadline) {
+            exchange throws(ExchangeError) in
+            let answered = try await exchange.receiveStatement(statement, for: context)
+            defer { for ticket in answered.tickets { ticket.end() } }
+            return answered.receipt
+        }
+    }
+
+    package func pendingStatements(receipts: [String], at peer: PeerNode, for context: AccessContext)
+        async throws(ExchangeError) -> [String]
+    {
+        let context = atPeer(context)
+        return try await network.carry(from: community, to: peer.community, before: context.deadline) {
+            exchange throws(ExchangeError) in
+            try await exchange.pendingStatements(receipts: receipts, for: context)
         }
     }
 }

@@ -87,7 +87,8 @@ package struct SimulatedNode: Sendable {
         network.attach(exchange)
     }
 
-    /// Begins its life in the directory: admission, its own record, and the loops that push and pull; ends on cancellation.
+    /// Begins its life in the directory: admission, its own record, the loops that push and pull, and the one by which
+    /// consent follows patients; ends on cancellation.
     package func gossip() async throws {
         try await exchange.advanceDirectory(.admitted(facility.admission.token.compact))
         if let url = EndpointURL(facility.base) {
@@ -99,6 +100,7 @@ package struct SimulatedNode: Sendable {
         try await exchange.advanceDirectory(.started)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.sendOutgoing() }
+            group.addTask { await self.exchange.followPatients() }
             group.addTask {
                 while true {
                     try await self.world.sleep(self.exchange.directory.timerInterval())
@@ -116,7 +118,7 @@ package struct SimulatedNode: Sendable {
             guard let target = outgoing.target.community else { continue }
             do throws(ExchangeError) {
                 let bytes = outgoing.message.bytes
-                let answer = try await network.carry(to: target, before: world.uptime() + .seconds(2)) {
+                let answer = try await network.carry(from: own, to: target, before: world.uptime() + .seconds(2)) {
                     exchange throws(ExchangeError) in try await exchange.exchangeDirectory(bytes, from: own)
                 }
                 try await exchange.advanceDirectory(
