@@ -4,6 +4,7 @@ import ExchangeCore
 import Simulation
 import Testing
 import Transactions
+import Trust
 import XDSMetadata
 
 /// Consent follows the patient: through partitions, crashes, and to who joins later.
