@@ -54,9 +54,11 @@ package struct SimulatedNode: Sendable {
     private let world: World
 
     /// Starts a node from its disk: recovers the journal, makes the projection anew, and attaches it to the network.
+    ///
+    /// - Parameter facts: what it had kept of the directory; empty as after the loss of its tables.
     package init(
         _ facility: SimulatedFacility, seeds: [SimulatedFacility], authority: VerifyingKey, network: SimulatedNetwork,
-        limits: ExchangeLimits = ExchangeLimits(), world: World,
+        remembering facts: [DirectoryFact] = [], limits: ExchangeLimits = ExchangeLimits(), world: World,
     ) async throws {
         self.facility = facility
         self.network = network
@@ -67,6 +69,7 @@ package struct SimulatedNode: Sendable {
         }
         let reader = JournalReader(store: facility.store, keyring: facility.keyring)
         _ = try await reader.bringUpToDate(projection)
+        for fact in facts { try await projection.keep(fact) }
         let writer = try await JournalWriter(
             store: facility.store, keyring: facility.keyring, projection: projection, world: world)
         let identity = DirectoryIdentity(

@@ -139,8 +139,7 @@ extension Exchange {
             let now = world.uptime()
             let pause = following.with { state in
                 state.contacts.lost(peer.community)
-                return state.agenda.failed(
-                    peer.community, because: Self.words(error), now: now, using: &random)
+                return state.agenda.failed(peer.community, because: error.message, now: now, using: &random)
             }
             guard (try? await world.sleep(pause)) != nil else { return }
             following.ring()
@@ -162,7 +161,12 @@ extension Exchange {
             following.with { $0.agenda.done(item, at: peer.community) }
             return
         }
-        let answer = try await peers.offer(token.compact, to: peer, for: nodeContext(within: .seconds(5)))
+        let answer: String
+        do throws(ExchangeError) {
+            answer = try await peers.offer(token.compact, to: peer, for: nodeContext(within: .seconds(5)))
+        } catch {
+            throw ExchangeError(error.code, Self.words(error))
+        }
         try await take(answer, from: peer.community, about: .init(item: item, version: version), as: token.hash)
     }
 

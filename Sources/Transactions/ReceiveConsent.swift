@@ -28,6 +28,10 @@ extension Exchange {
         else { throw ExchangeError(.badRequest, "this is no consent statement") }
         let hash = Thumbprint(of: compact.utf8[..<dot])
         let now = world.now()
+        // Gossip may be slower than consent: who is not known here yet may be in a moment.
+        guard directory.admittedKeys(at: now)[context.community] != nil else {
+            throw ExchangeError(.forbidden, "its node does not know this community yet")
+        }
         let statement: ConsentStatement
         do throws(TokenRefusal) {
             statement = try ConsentStatement.verify(compact, from: context.community) {

@@ -2,6 +2,7 @@ import ConsentEngine
 import DocumentExchange
 import ExchangeCore
 import Simulation
+import Synchronization
 import Testing
 import Transactions
 import Trust
@@ -14,6 +15,7 @@ struct Cluster: Sendable {
     let authority: SigningKey
     let facilities: [SimulatedFacility]
     let nodes: [SimulatedNode]
+    let killed = Killed()
     var hospital: SimulatedNode { nodes[0] }
     var clinic: SimulatedNode { nodes[1] }
     var emergency: SimulatedNode { nodes[2] }
@@ -122,11 +124,28 @@ struct Cluster: Sendable {
         return (atHospital, atClinic, here, [one.id, two.id])
     }
 
-    /// Starts a crashed facility anew from its disk.
+    /// Waits until a node holds that version of another's directive, at most five simulated minutes.
+    func holds(_ version: Int, of id: DirectiveID, from origin: SimulatedNode, at others: [SimulatedNode]) async throws {
+        for other in others {
+            for round in 0..<3000 {
+                let copies = try await other.exchange.projection.copies(of: id, from: origin.facility.community)
+                if copies.contains(where: { $0.version.directive.origin?.version == version }) { break }
+                try await world.sleep(.milliseconds(100))
+                if round == 2999 { Issue.record("version \(version) never came to \(other.facility.name)") }
+            }
+        }
+    }
+
+    /// Kills a facility's node and starts another from its disk, without the loops of its life.
     func restart(_ facility: SimulatedFacility) async throws -> SimulatedNode {
+        killed.insert(facility.community)
+        network.set(facility.community, .down)
+        try await world.sleep(.milliseconds(500))
         facility.disk.crash()
+        let before = nodes.first { $0.facility.community == facility.community }
         return try await SimulatedNode(
-            facility, seeds: [facilities[0]], authority: authority.publicKey, network: network, world: world)
+            facility, seeds: [facilities[0]], authority: authority.publicKey, network: network,
+            remembering: before?.exchange.projection.directoryFacts() ?? [], world: world)
     }
 
     /// Runs a scene beside the nodes' own lives.
@@ -136,7 +155,11 @@ struct Cluster: Sendable {
         try scheduler.run {
             let cluster = try await Cluster(world)
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for node in cluster.nodes { group.addTask { try? await node.gossip() } }
+                for node in cluster.nodes {
+                    group.addTask {
+                        await cluster.killed.race(node.facility.community, world) { try? await node.gossip() }
+                    }
+                }
                 try await scene(cluster)
                 group.cancelAll()
             }
@@ -201,5 +224,26 @@ struct Cluster: Sendable {
             facilities[1], seeds: [facilities[0]], authority: authority.publicKey, network: network, world: world)
         answer = try await locate(here)
         #expect(answer.ids == [one.id, two.id])
+    }
+}
+
+/// Nodes whose processes are gone: their loops end, as a process's do.
+final class Killed: Sendable {
+    private let communities = Mutex<Set<CommunityID>>([])
+
+    func insert(_ community: CommunityID) { communities.withLock { _ = $0.insert(community) } }
+
+    /// Runs a node's loops until they end or the node is killed.
+    func race(_ community: CommunityID, _ world: World, _ life: @escaping @Sendable () async -> Void) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await life() }
+            group.addTask {
+                while !self.communities.withLock({ $0.contains(community) }) {
+                    guard (try? await world.sleep(.milliseconds(100))) != nil else { return }
+                }
+            }
+            await group.next()
+            group.cancelAll()
+        }
     }
 }
