@@ -32,7 +32,8 @@ struct ActorName: Sendable {
 
 /// Identifiers are compared as bytes.
 func same(_ left: String, _ right: String) -> Bool {
-    left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+    // Unequal texts have unequal bytes, which `==` finds out at once; equal texts may still be written otherwise.
+    left == right && left.utf8.elementsEqual(right.utf8)
 }
 
 /// Whether a text is the URN of an OID, without making one.

@@ -81,6 +81,9 @@ package struct CompiledConsent: Sendable {
         rules = ranked.sorted { $0.rank == $1.rank ? $0.rule.name < $1.rule.name : $0.rank > $1.rank }.map(\.rule)
     }
 
+    /// Whether no directive is in force, so that the community's default alone decides.
+    package var isEmpty: Bool { rules.isEmpty }
+
     /// Judges one document for one requester; total, and denies on doubt.
     package func decide(_ request: AccessContext, document: DocumentFacts) -> ConsentDecision {
         if let refusal = Self.refusal(request) { return refusal }
@@ -134,7 +137,6 @@ package struct CompiledConsent: Sendable {
     ) -> ConsentDecision {
         var effect: ConsentEffect?
         var names: [String] = []
-        names.reserveCapacity(Self.namedRulesMax)
         for rule in rules where applies(rule, document) {
             effect = effect ?? rule.effect
             names.append(rule.name)

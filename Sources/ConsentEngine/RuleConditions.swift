@@ -77,7 +77,7 @@ final class RuleConditions: Sendable {
 
     private func covers(_ codes: [CodedValue], _ code: CodedValue?) -> Bool {
         guard let code else { return effect == .deny }
-        return codes.contains { $0 == code || (effect == .deny && same($0.code, code.code)) }
+        return codes.contains { same($0.code, code.code) && (effect == .deny || same($0.system, code.system)) }
     }
 
     private func covers(_ item: DocumentScope, _ document: DocumentFacts) -> Bool {

@@ -39,6 +39,9 @@ package struct SensitivityLabeler: Sendable {
         }
     }()
 
+    /// The standard rules as text, for a facility that wants to start from them.
+    package static var standardTable: String { StandardSensitivities.table }
+
     /// The labels of a document: what is stated, and what its codes earn.
     ///
     /// - Parameter isComplete: false when some of the content could not be read; the document is then restricted.

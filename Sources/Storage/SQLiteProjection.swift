@@ -38,6 +38,10 @@ package struct SQLiteProjection: Sendable {
                     """)
         }
         do {
+            configuration.prepareDatabase { database in
+                // Rare checkpoints: a page that many changes touch is carried over once.
+                try database.execute(sql: "PRAGMA wal_autocheckpoint=4000")
+            }
             writer = try DatabasePool(path: path, configuration: configuration)
             try writer.writeWithoutTransaction { try ProjectionSchema.make($0) }
         } catch {

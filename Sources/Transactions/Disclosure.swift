@@ -1,5 +1,6 @@
 import ConsentEngine
 import ExchangeCore
+import JSON
 import Journal
 import Logging
 import XDSMetadata
@@ -27,7 +28,7 @@ extension Exchange {
 
     /// Facts, decision, and the durable entry that records it; decided anew while consent changes under it.
     ///
-    /// Nil when there is no such patient: nothing about anybody was disclosed, so there is nothing to record about one.
+    /// Nil when there is no such patient: nothing about anybody was disclosed.
     /// - Parameters:
     ///   - transaction: the IHE transaction, for the entry.
     ///   - communities: what others contributed, for the entry.
@@ -37,7 +38,10 @@ extension Exchange {
         facts read: () async throws -> PatientFacts?,
     ) async throws(ExchangeError) -> Disclosure? {
         for _ in 0..<settings.limits.decisionsMax {
-            guard let facts = try await self.read(read), let patient = facts.patient else { return nil }
+            guard let facts = try await self.read(read), let patient = facts.patient else {
+                try await recordMiss(transaction, context)
+                return nil
+            }
             let decided = decide(facts, for: context)
             let access = AccessRecord(
                 transaction: transaction, context: context, factsPosition: facts.position,
@@ -76,6 +80,12 @@ extension Exchange {
             if error.code == .conflict { return nil }
             throw error
         }
+    }
+
+    /// Writes down that nobody was found, without anybody's data: a miss takes as long as what consent hides (T82).
+    private func recordMiss(_ transaction: String, _ context: AccessContext) async throws(ExchangeError) {
+        let payload: JSONValue = ["transaction": .string(transaction), "trace": .string(context.traceID), "found": "none"]
+        _ = try await journal.append(EntryDraft(kind: .inquiry, subject: nil, payload: JSONWriter.bytes(payload)))
     }
 
     /// Refuses a request that states no purpose, before anybody is looked up.

@@ -49,7 +49,8 @@ final class BenchNode: Sendable {
             kind: .server("127.0.0.1"), policy: { policy }, now: world.now)
     }
 
-    /// Starts the node and waits for the first 200 of `metadata`; says how many milliseconds that took.
+    /// Starts the node and waits for the first 200 of `metadata` and for the administrator's socket; says how many
+    /// milliseconds that took.
     func start() async throws(ExchangeError) -> (process: ChildProcess, milliseconds: Double) {
         let watch = Stopwatch()
         let process = try ChildProcess(program, ["run", "--home", home.folder.path], log: folder + "/node.log")
@@ -58,12 +59,18 @@ final class BenchNode: Sendable {
             if let connection = try? await connect() {
                 let answer = try? await connection.send(metadata, timeout: .seconds(5))
                 connection.close()
-                if answer?.status == 200 { return (process, watch.milliseconds) }
+                if answer?.status == 200, await isAdministrable() { return (process, watch.milliseconds) }
             }
             try? await World.system.sleep(.milliseconds(2))
         }
         process.signal(SIGKILL)
         throw failure("the node did not answer within two minutes")
+    }
+
+    private func isAdministrable() async -> Bool {
+        let connection = try? await HTTPConnection.connect(to: .socket(path: home.adminSocket.path))
+        connection?.close()
+        return connection != nil
     }
 
     /// Stops a node in order.

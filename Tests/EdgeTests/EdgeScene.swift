@@ -33,7 +33,8 @@ struct OpenDoor: RequestAuthenticator {
         return .context(
             AccessContext(
                 door: door, user: "dr.brattain", role: role, organization: "urn:oid:1.2.3", community: community,
-                purpose: purpose, deadline: credentials.deadline, traceID: credentials.traceID))
+                purpose: purpose, deadline: credentials.deadline, traceID: credentials.traceID,
+                reason: credentials.reason))
     }
 }
 

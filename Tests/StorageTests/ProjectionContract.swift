@@ -68,6 +68,8 @@ struct ProjectionContract: Sendable {
         var random = SplitMix64(seed: seed)
         var patients: [PatientID] = []
         var documents: [(id: DocumentID, patient: PatientID)] = []
+        var directives: [ConsentDirective] = []
+        var emergencies: [(position: JournalPosition, patient: PatientID)] = []
         for number in 0..<entries {
             switch Int.random(in: 0..<10, using: &random) {
             case 0...1 where patients.count < 8, _ where patients.isEmpty:
@@ -77,7 +79,19 @@ struct ProjectionContract: Sendable {
                 let target = documents.filter { $0.patient == patient }.randomElement(using: &random)
                 let replaced = Bool.random(using: &random) ? target : nil
                 documents.append((try await publish(number, patient, replaces: replaced?.id, &random), patient))
-            case 7: try await consent(patients.randomElement(using: &random) ?? patients[0], &random)
+            case 7:
+                let again = Bool.random(using: &random) ? directives.randomElement(using: &random) : nil
+                let patient = patients.randomElement(using: &random) ?? patients[0]
+                directives.append(try await consent(again?.patient ?? patient, again: again, &random))
+            case 8:
+                let patient = patients.randomElement(using: &random) ?? patients[0]
+                let act = Bool.random(using: &random) ? emergencies.randomElement(using: &random) : nil
+                if let act {
+                    try await note(act.position, of: act.patient, closes: Bool.random(using: &random))
+                } else {
+                    emergencies.append((writer.size, patient))
+                    try await disclose(number % 2, to: patient, purpose: "BTG")
+                }
             default: try await disclose(number, to: patients.randomElement(using: &random) ?? patients[0])
             }
         }
@@ -123,17 +137,27 @@ struct ProjectionContract: Sendable {
         return entry.id
     }
 
-    private func consent(_ patient: PatientID, _ random: inout SplitMix64) async throws {
+    private func consent(_ patient: PatientID, again: ConsentDirective?, _ random: inout SplitMix64) async throws
+        -> ConsentDirective
+    {
         let directive = ConsentDirective(
-            id: .ordered(at: world.now(), using: &random), patient: patient,
+            id: again?.id ?? .ordered(at: world.now(), using: &random), patient: patient,
+            version: (again?.version ?? 0) + 1,
             status: Bool.random(using: &random) ? .active : .inactive, base: ConsentRule(.deny), recorded: world.now())
         try await write(.consent, patient, Records.consent(directive), directive)
+        return directive
     }
 
-    private func disclose(_ number: Int, to patient: PatientID) async throws {
+    /// Reviews or closes an emergency, as a privacy officer would.
+    private func note(_ alert: JournalPosition, of patient: PatientID, closes: Bool) async throws {
+        let act = AlertAct(alert: alert, kind: closes ? .close : .review, user: "officer", note: "looked at")
+        try await write(.administration, patient, act.payload, act)
+    }
+
+    private func disclose(_ number: Int, to patient: PatientID, purpose: String = "TREAT") async throws {
         let context = AccessContext(
-            door: .client, user: "u\(number)", role: nil, organization: "o", community: Self.home, purpose: "TREAT",
-            deadline: .zero, traceID: world.newTraceID())
+            door: .client, user: "u\(number)", role: nil, organization: "o", community: Self.home, purpose: purpose,
+            deadline: .zero, traceID: world.newTraceID(), reason: purpose == "BTG" ? "found on the floor" : nil)
         let record = AccessRecord(transaction: "ITI-67", context: context, factsPosition: 0, decisions: [])
         try await write(.access, patient, record.payload, record)
     }

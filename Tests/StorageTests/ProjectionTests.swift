@@ -38,9 +38,22 @@ enum Records {
                 }
                 lines += facts.directives.map { "\($0)" }
             }
+            for newest in try await projection.consents(of: patient).versions {
+                lines.append("\(newest.directive) \(newest.number) \(newest.position)")
+                for version in try await projection.versions(of: newest.id) {
+                    lines.append("\(version.number) \(version.position) " + String(decoding: version.resource, as: UTF8.self))
+                }
+            }
             lines += try await projection.accesses(to: patient, limit: 5).map { "\($0.position) \($0.record)" }
             let names = try await projection.patient(patient)?.demographics ?? Demographics()
             lines.append("\(try await projection.candidates(BlockingKey.keys(for: names), limit: 50).map(\.id))")
+        }
+        for withClosed in [false, true] {
+            for alert in try await projection.alerts(withClosed: withClosed, limit: 100) {
+                let again = try await projection.alert(alert.id)
+                lines.append("\(alert.state) " + String(decoding: alert.stored, as: UTF8.self))
+                lines.append("\(again == alert)")
+            }
         }
         return lines
     }
