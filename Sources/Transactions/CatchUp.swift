@@ -19,9 +19,16 @@ extension Exchange {
     func catchUp(for context: AccessContext) async throws(ExchangeError) {
         guard context.door == .peer else { return }
         while true {
-            let peers = directory.peers(at: world.now()).filter { $0.community != settings.community }
             let now = world.uptime()
-            let due = Set(following.with { $0.contacts.due(peers.map(\.community), now: now) })
+            let (quietUntil, losses) = following.with { ($0.quietUntil, $0.losses) }
+            if now < quietUntil { return }
+            let peers = directory.peers(at: world.now()).filter { $0.community != settings.community }
+            let due = following.with { state in
+                let communities = peers.map(\.community)
+                let due = state.contacts.due(communities, now: now)
+                if due.isEmpty { state.rest(until: state.contacts.quiet(communities, now: now), since: losses) }
+                return Set(due)
+            }
             if due.isEmpty { return }
             guard now < context.deadline else {
                 throw ExchangeError(

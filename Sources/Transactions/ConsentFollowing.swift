@@ -16,6 +16,20 @@ package final class ConsentFollowing: Sendable {
         var contacts: PeerContacts
         var asked: [(community: CommunityID, patient: PatientID)] = []
         var announced: Set<Announcement> = []
+        /// Until then no community has to be asked before a peer is answered; spares each question the directory.
+        private(set) var quietUntil = Duration.zero
+        private(set) var losses: UInt64 = 0
+
+        /// What was known of others is not known any more.
+        mutating func disquiet() {
+            quietUntil = .zero
+            losses += 1
+        }
+
+        /// Nothing is due until then, unless something was lost since that was found out.
+        mutating func rest(until moment: Duration, since known: UInt64) {
+            if losses == known { quietUntil = moment }
+        }
     }
 
     /// Rings when something may be due.
@@ -48,13 +62,25 @@ package final class ConsentFollowing: Sendable {
     func heard(_ community: CommunityID) {
         let wasLost = state.withLock { state in
             state.agenda.contacted(community)
+            state.disquiet()
             return state.contacts.heard(community)
         }
         if wasLost { ring() }
     }
 
     /// A community did not answer.
-    func lost(_ community: CommunityID) { state.withLock { $0.contacts.lost(community) } }
+    func lost(_ community: CommunityID) {
+        state.withLock { state in
+            state.contacts.lost(community)
+            state.disquiet()
+        }
+    }
+
+    /// Somebody came, or answers elsewhere.
+    func directoryChanged() {
+        state.withLock { $0.disquiet() }
+        ring()
+    }
 
     /// A community asked about a patient: if a directive found nobody there before, it may now.
     func asked(_ community: CommunityID, about patient: PatientID) {

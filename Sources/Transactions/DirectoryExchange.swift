@@ -35,7 +35,7 @@ extension Exchange {
             case .send(let message, let target): directory.send(message, to: target)
             case .reply(let message): reply = message
             case .refuse: return nil
-            case .changed: following.ring()
+            case .changed: following.directoryChanged()
             case .notice(let notice): logger.notice("directory", metadata: ["notice": "\(notice)"])
             }
         }

@@ -139,6 +139,7 @@ extension Exchange {
             let now = world.uptime()
             let pause = following.with { state in
                 state.contacts.lost(peer.community)
+                state.disquiet()
                 return state.agenda.failed(peer.community, because: error.message, now: now, using: &random)
             }
             guard (try? await world.sleep(pause)) != nil else { return }

@@ -30,6 +30,15 @@ package struct PeerContacts: Sendable {
         }
     }
 
+    /// Until when none of the communities becomes due, as far as is known now; call when none is.
+    package func quiet(_ communities: some Sequence<CommunityID>, now: Duration) -> Duration {
+        communities.reduce(now + ageMax) { earliest, community in
+            guard let row = rows[community] else { return now }
+            let due = row.currentAt.map { $0 + ageMax } ?? row.failedAt.map { $0 + Self.graceAfterFailure } ?? now
+            return min(earliest, due)
+        }
+    }
+
     /// Those whose contact is worth renewing before it is due.
     package func aging(_ communities: some Sequence<CommunityID>, now: Duration) -> [CommunityID] {
         communities.filter { community in

@@ -1,3 +1,4 @@
+import ConsentEngine
 import ExchangeCore
 import Testing
 import Transactions
