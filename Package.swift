@@ -88,6 +88,13 @@ let floors: [[Module]] = [
                 "ArgumentParser", "NIOCore", "NIOPosix", "NIOSSL", "Logging", "X509", "SwiftASN1", "Crypto", "Yams",
             ]),
         Module(
+            "hie-sim",
+            needs: core + standards + questions + ["Transactions", "FHIREndpoint", "Simulation"],
+            foreign: [
+                "ArgumentParser", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOEmbedded", "NIOHTTPTypes", "Logging",
+                "X509",
+            ]),
+        Module(
             "hie-bench",
             needs: core + standards + questions + ["Transactions", "PeerTransport", "Storage", "ExchangeNode"],
             foreign: ["ArgumentParser", "NIOCore", "NIOPosix", "NIOSSL", "Logging", "Histogram", "Crypto"]),
@@ -102,7 +109,9 @@ let suites: [Module] = [
         "StorageTests", needs: core + standards + questions + ["Transactions", "Storage", "Simulation"],
         foreign: ["Crypto", "Logging"]),
     Module("FlowTests", needs: core + standards + questions + ["Transactions", "Simulation"], foreign: ["Crypto"]),
-    Module("ClusterTests", needs: core + standards + questions + ["Transactions", "Simulation"]),
+    Module(
+        "ClusterTests",
+        needs: core + standards + questions + ["Transactions", "FHIREndpoint", "Simulation", "hie-sim"]),
     Module(
         "EdgeTests", needs: core + standards + questions + ["Transactions", "FHIREndpoint", "Simulation"],
         foreign: ["HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "Logging", "X509"]),
@@ -137,7 +146,7 @@ let packages: [String: (url: String, version: Version)] = [
 let home: [String: String] = [
     "ArgumentParser": "swift-argument-parser", "SwiftASN1": "swift-asn1", "X509": "swift-certificates",
     "Crypto": "swift-crypto", "HTTPTypes": "swift-http-types", "Logging": "swift-log", "NIOCore": "swift-nio",
-    "NIOPosix": "swift-nio", "NIOHTTP1": "swift-nio", "NIOTLS": "swift-nio", "NIOHTTPTypes": "swift-nio-extras", "NIOSSL": "swift-nio-ssl", "GRDB": "GRDB.swift",
+    "NIOPosix": "swift-nio", "NIOEmbedded": "swift-nio", "NIOHTTP1": "swift-nio", "NIOTLS": "swift-nio", "NIOHTTPTypes": "swift-nio-extras", "NIOSSL": "swift-nio-ssl", "GRDB": "GRDB.swift",
     "GRDBSQLite": "GRDB.swift",
     "Hummingbird": "hummingbird", "HummingbirdCore": "hummingbird", "HummingbirdHTTP2": "hummingbird",
     "HummingbirdTLS": "hummingbird", "Yams": "Yams", "ServiceLifecycle": "swift-service-lifecycle", "UnixSignals": "swift-service-lifecycle",

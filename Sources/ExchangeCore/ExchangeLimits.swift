@@ -10,7 +10,7 @@ package struct ExchangeLimits: Hashable, Sendable {
     package var nestingMax = 64
     /// Entries on one page of a search.
     package var pageEntriesMax = 500
-    /// Document entries of one patient considered by one search.
+    /// Document entries of one patient shown by one search of one node.
     package var documentsPerSearchMax = 10_000
     /// Patients a search or match returns.
     package var patientsPerSearchMax = 20

@@ -76,7 +76,7 @@ package struct NodeStore: Sendable {
         func open() throws(ExchangeError) -> SQLiteProjection {
             try SQLiteProjection(
                 path: home.projection.path, base: configuration.clientBase, home: configuration.community,
-                indexKey: indexKey, limits: configuration.limits, logger: logger)
+                indexKey: indexKey, logger: logger)
         }
         do throws(ExchangeError) {
             return try open()

@@ -14,14 +14,13 @@ struct ConnectionEnds: Error {}
 enum AnswerSending {
     /// Bytes between two looks at whether the answer was cut.
     static let chunkBytes = 64 * 1024
-    /// How often a held-up write looks whether its answer was cut.
-    static let watchInterval = TimeAmount.milliseconds(100)
     /// How long a caller whose request is not wanted any more may go on sending it, to get to read the refusal.
     static let lingerTime = TimeAmount.seconds(2)
 
     /// Writes an answer. Throws when it was cut, which closes the connection.
     static func send(_ answer: Answer, isHead: Bool, on channel: any Channel) async throws {
         defer { answer.end() }
+        for ticket in answer.tickets { ticket.onCut { channel.close(promise: nil) } }
         var head = HTTPResponse(status: answer.status, headerFields: answer.headers)
         if answer.status != .notModified { head.headerFields[.contentLength] = String(answer.body.readableBytes) }
         // A stream of HTTP/2 knows no such header (RFC 9113 section 8.2.2); its parent is a connection, not a listener.
@@ -53,7 +52,8 @@ enum AnswerSending {
         }
     }
 
-    /// Returns once the parts have been handed to the kernel; a write that a slow reader holds up ends with its answer.
+    /// Returns once the parts have been handed to the kernel; a write that a slow reader holds up fails when its answer
+    /// is cut, since the channel closes.
     private static func write(_ parts: [HTTPResponsePart], of answer: Answer, on channel: any Channel) async throws {
         let loop = channel.eventLoop
         try await loop.flatSubmit { () -> EventLoopFuture<Void> in
@@ -61,22 +61,7 @@ enum AnswerSending {
             for part in parts.dropLast() { channel.write(part, promise: nil) }
             let sent = loop.makePromise(of: Void.self)
             if let last = parts.last { channel.writeAndFlush(last, promise: sent) } else { sent.succeed() }
-            if !answer.tickets.isEmpty { watch(sent.futureResult, of: answer, on: channel) }
             return sent.futureResult
         }.get()
-    }
-
-    /// On the event loop: closes the channel when the answer is cut before the write is done.
-    private static func watch(_ sent: EventLoopFuture<Void>, of answer: Answer, on channel: any Channel) {
-        let isSent = NIOLoopBoundBox(false, eventLoop: channel.eventLoop)
-        sent.whenComplete { _ in isSent.value = true }
-        // Most writes are done by now: the kernel took them.
-        guard !isSent.value else { return }
-        let watcher = channel.eventLoop.scheduleRepeatedTask(
-            initialDelay: watchInterval, delay: watchInterval
-        ) { _ in
-            if answer.isCut { channel.close(promise: nil) }
-        }
-        sent.whenComplete { _ in watcher.cancel() }
     }
 }

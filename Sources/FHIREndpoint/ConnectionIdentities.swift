@@ -28,10 +28,12 @@ struct VerifiedToken: Sendable {
 }
 
 /// The identities of the open connections: asking a channel for its certificate hops to its event loop, so it is done once.
-final class ConnectionIdentities: Sendable {
-    /// Why there is no identity, for the log.
-    enum Outcome: Sendable {
+package final class ConnectionIdentities: Sendable {
+    /// Who is at the other end, or why nobody is.
+    package enum Outcome: Sendable {
+        /// The connection shows this certificate.
         case identity(ConnectionIdentity)
+        /// It shows none that is believed; the reason is for the log.
         case refused(String)
     }
 

@@ -53,8 +53,8 @@ package struct FHIRService: Sendable {
         }
     }
 
-    /// Answers one request; throws only to close the connection.
-    func respond(
+    /// Answers one request of whoever `identity` says; throws only to close the connection.
+    package func respond(
         to request: Request, on channel: any Channel, identity: () async -> ConnectionIdentities.Outcome,
     ) async throws {
         var handled = await handle(request, identity: identity)

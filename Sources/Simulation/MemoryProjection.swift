@@ -28,19 +28,15 @@ package final class MemoryProjection: Sendable {
 
     private let tables = Mutex(Tables())
     private let base: String
-    private let documentsMax: Int
     private let latency: @Sendable () async -> Void
 
     /// An empty projection whose rendered links start with `base`.
     ///
     /// - Parameter latency: waited for between taking a snapshot and returning it, as a disk would: what happens
     ///   meanwhile is what the condition on P is for.
-    package init(
-        base: String, limits: ExchangeLimits = ExchangeLimits(), latency: @escaping @Sendable () async -> Void = {},
-    ) {
+    package init(base: String, latency: @escaping @Sendable () async -> Void = {}) {
         self.base = base
         self.latency = latency
-        documentsMax = limits.documentsPerSearchMax
     }
 
     private static func apply(_ entry: CommittedEntry, base: String, to tables: inout Tables) throws(ExchangeError) {
@@ -158,7 +154,7 @@ extension MemoryProjection: ExchangeProjection {
             let documents = (tables.documents[patient] ?? [:]).values
                 .filter { found in tables.entries[found.facts.id].map { QueryMatcher.matches($0, query) } ?? false }
                 .sorted { ($1.registered, $0.facts.id) < ($0.registered, $1.facts.id) }
-            return Self.facts(about: patient, Array(documents.prefix(documentsMax)), tables)
+            return Self.facts(about: patient, documents, tables)
         }
         await latency()
         return facts

@@ -49,11 +49,24 @@ package final class SeededScheduler: TaskExecutor {
         state.withLock { $0.ready.append(job) }
     }
 
+    /// Lets order and randomness follow from another seed from here on: what came before shows no more.
+    package func reseed(_ seed: UInt64) {
+        state.withLock { state in
+            state.scheduling = SplitMix64(seed: seed)
+            state.world = SplitMix64(seed: ~seed)
+        }
+    }
+
+    /// Moves virtual time on to a moment, while nothing runs; never back.
+    package func advance(to moment: Duration) { state.withLock { $0.elapsed = max($0.elapsed, moment) } }
+
     /// Runs the body to its end on this thread and returns what it returns.
     ///
+    /// - Parameter whenIdle: called before time moves on; what is not a task (an event loop) makes its steps there.
     /// - Throws: what the body throws, or `Failure` when it cannot end.
     package func run<Value: Sendable>(
-        stepsMax: Int = 50_000_000, _ body: @escaping @Sendable () async throws -> Value,
+        stepsMax: Int = 50_000_000, whenIdle: @Sendable () -> Void = {},
+        _ body: @escaping @Sendable () async throws -> Value,
     ) throws -> Value {
         // The one unstructured task of the house: it is the whole simulation, and the loop below is its owner.
         _ = Task(executorPreference: self) {
@@ -67,8 +80,9 @@ package final class SeededScheduler: TaskExecutor {
                 job.runSynchronously(on: asUnownedTaskExecutor())
             } else if let result = takeResult(Value.self) {
                 return try result.get()
-            } else if !wakeEarliest() {
-                throw Failure.deadlock
+            } else {
+                whenIdle()
+                guard hasReady || wakeEarliest() else { throw Failure.deadlock }
             }
             steps += 1
             guard steps < stepsMax else { throw Failure.tooManySteps }
@@ -83,6 +97,8 @@ package final class SeededScheduler: TaskExecutor {
             return stored as? Result<Value, any Error>
         }
     }
+
+    private var hasReady: Bool { state.withLock { !$0.ready.isEmpty } }
 
     private func nextJob() -> UnownedJob? {
         state.withLock { state in

@@ -26,8 +26,20 @@ package final class SimulatedNetwork: Sendable {
     }
 
     private let severed = Mutex<Set<Link>>([])
+
+    /// What a host's kernel took of an answer to another community: from then on it has left.
+    package enum Departure: Sendable {
+        /// Who the person is there; empty when nobody.
+        case match([PatientID])
+        /// The documents listed.
+        case documents([DocumentID])
+        /// One document's bytes.
+        case content(DocumentID)
+    }
+
     private let hosts = Mutex<[CommunityID: Host]>([:])
     private let world: World
+    private let observer = Mutex<(@Sendable (CommunityID, AccessContext, Departure) -> Void)?>(nil)
 
     /// A network without hosts.
     package init(world: World) { self.world = world }
@@ -48,6 +60,28 @@ package final class SimulatedNetwork: Sendable {
         severed.withLock { severed in
             if isSevered { severed.insert(link) } else { severed.remove(link) }
         }
+    }
+
+    /// Calls back whenever a host's answer leaves it: which host, for whom, what.
+    package func observe(_ observer: @escaping @Sendable (CommunityID, AccessContext, Departure) -> Void) {
+        self.observer.withLock { $0 = observer }
+    }
+
+    /// A host's kernel takes an answer, mostly at once, sometimes slower than a revocation waits; then its tickets end.
+    ///
+    /// - Throws: `.unavailable` when a revocation cut it, or the asker has gone: nothing left then.
+    func depart(
+        _ departure: Departure, from host: CommunityID, for context: AccessContext,
+        tickets: [AnswersUnderWay.Ticket],
+    ) async throws(ExchangeError) {
+        defer { for ticket in tickets { ticket.end() } }
+        var random = world.random
+        let isSlow = UInt64.random(in: 0..<8, using: &random) == 0
+        await Self.wait(.microseconds(Int64.random(in: 10...(isSlow ? 4_000_000 : 3000), using: &random)), world)
+        guard !tickets.contains(where: \.isCut), !Task.isCancelled else {
+            throw ExchangeError(.unavailable, "the connection was closed")
+        }
+        observer.withLock { $0 }?(host, context, departure)
     }
 
     /// Carries one request to a host and its answer back, or fails as a network does.
@@ -115,10 +149,12 @@ package struct SimulatedPeerClient: PeerClient {
         async throws(ExchangeError) -> PeerMatch
     {
         let context = atPeer(context)
-        return try await network.carry(from: community, to: peer.community, before: context.deadline) { exchange throws(ExchangeError) in
+        return try await network.carry(from: community, to: peer.community, before: context.deadline) {
+            exchange throws(ExchangeError) in
             let found = try await exchange.matchPatients(
                 person.demographics, identifiers: [], onlyCertain: true, limit: 2, for: context)
-            defer { for ticket in found.tickets { ticket.end() } }
+            try await network.depart(
+                .match(found.matches.map(\.record.id)), from: peer.community, for: context, tickets: found.tickets)
             if let match = found.matches.first { return .one(patient: match.record.id.description) }
             return found.isAmbiguous ? .ambiguous(needs: found.needs) : .none
         }
@@ -129,11 +165,14 @@ package struct SimulatedPeerClient: PeerClient {
     ) async throws(ExchangeError) -> [DocumentEntry] {
         let context = atPeer(context)
         guard let id = PatientID(patient) else { throw ExchangeError(.badRequest, "not an id of a simulated node") }
-        return try await network.carry(from: community, to: peer.community, before: context.deadline) { exchange throws(ExchangeError) in
+        return try await network.carry(from: community, to: peer.community, before: context.deadline) {
+            exchange throws(ExchangeError) in
             let found = try await exchange.findDocuments(of: id, matching: query, for: context)
-            defer { found.ticket?.end() }
             var entries: [DocumentEntry] = []
             for reference in found.references { entries.append(try DocumentEntry(reference: reference)) }
+            try await network.depart(
+                .documents(entries.map(\.id)), from: peer.community, for: context,
+                tickets: found.ticket.map { [$0] } ?? [])
             return entries
         }
     }
@@ -142,9 +181,10 @@ package struct SimulatedPeerClient: PeerClient {
         async throws(ExchangeError) -> PeerContent
     {
         let context = atPeer(context)
-        return try await network.carry(from: community, to: peer.community, before: context.deadline) { exchange throws(ExchangeError) in
+        return try await network.carry(from: community, to: peer.community, before: context.deadline) {
+            exchange throws(ExchangeError) in
             let found = try await exchange.retrieveDocument(document, for: context)
-            defer { found.ticket.end() }
+            try await network.depart(.content(document), from: peer.community, for: context, tickets: [found.ticket])
             return PeerContent(bytes: found.bytes, mimeType: found.mimeType)
         }
     }

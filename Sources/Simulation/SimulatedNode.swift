@@ -63,7 +63,7 @@ package struct SimulatedNode: Sendable {
         self.facility = facility
         self.network = network
         self.world = world
-        let projection = MemoryProjection(base: facility.base, limits: limits) {
+        let projection = MemoryProjection(base: facility.base) {
             var random = world.random
             try? await world.sleep(.microseconds(Int64.random(in: 10...2000, using: &random)))
         }

@@ -10,7 +10,7 @@ import XDSMetadata
 
 extension SQLiteProjection: ExchangeProjection {
     package func facts(about patient: PatientID, matching query: DocumentQuery) async throws -> PatientFacts {
-        let arguments: StatementArguments = [patient.sql, Self.status(query.statuses), documentsMax]
+        let arguments: StatementArguments = [patient.sql, Self.status(query.statuses)]
         let home = home
         return try await read { database in
             try Self.facts(
@@ -18,7 +18,7 @@ extension SQLiteProjection: ExchangeProjection {
                 """
                 SELECT id, unique_id, sha256, mime, registered, facts, segment, offset, length, sealed, reference
                 FROM document WHERE patient = ? AND (?2 = -1 OR status = ?2)
-                ORDER BY patient, registered DESC, id LIMIT ?3
+                ORDER BY patient, registered DESC, id
                 """, arguments, matching: query, home: home, database)
         }
     }

@@ -16,8 +16,6 @@ package struct SQLiteProjection: Sendable {
     let base: String
     /// The community whose documents these are.
     let home: CommunityID
-    /// Document entries of one patient that one search reads at the most.
-    let documentsMax: Int
     /// Keys the hashes of blocking keys, so that the index tells nothing without the node's own secret.
     let indexKey: SymmetricKey
     let logger: Logger
@@ -26,7 +24,7 @@ package struct SQLiteProjection: Sendable {
     ///
     /// Throws `.corrupted` when the file is not ours or damaged: delete it, it is rebuilt.
     package init(
-        path: String, base: String, home: CommunityID, indexKey: SymmetricKey, limits: ExchangeLimits, logger: Logger,
+        path: String, base: String, home: CommunityID, indexKey: SymmetricKey, logger: Logger,
     ) throws(ExchangeError) {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
@@ -50,7 +48,6 @@ package struct SQLiteProjection: Sendable {
         readers = ReadConnections(path: path, configuration: configuration)
         self.base = base
         self.home = home
-        documentsMax = limits.documentsPerSearchMax
         self.indexKey = indexKey
         self.logger = logger
     }

@@ -17,7 +17,7 @@ package final class AnswersUnderWay: Sendable {
         let number: UInt64
         let patient: PatientID
         private let owner: AnswersUnderWay
-        private let cut = Mutex(false)
+        private let state = Mutex((isCut: false, stop: (@Sendable () -> Void)?.none))
 
         init(number: UInt64, patient: PatientID, owner: AnswersUnderWay) {
             self.number = number
@@ -26,12 +26,32 @@ package final class AnswersUnderWay: Sendable {
         }
 
         /// True once the answer may send no further byte: the edge closes the connection instead.
-        package var isCut: Bool { cut.withLock { $0 } }
+        package var isCut: Bool { state.withLock { $0.isCut } }
+
+        /// To be called before the first byte is sent: what to do at once when the answer is cut.
+        ///
+        /// From then on a revocation that cuts the answer waits for `end` as well: until the sender has stopped, bytes
+        /// that wait in a buffer could still leave.
+        package func onCut(_ stop: @escaping @Sendable () -> Void) {
+            let isLate = state.withLock { state in
+                state.stop = stop
+                return state.isCut
+            }
+            if isLate { stop() }
+        }
 
         /// To be called when the last byte has left, or will never be sent. Safe to call twice.
         package func end() { owner.end(self) }
 
-        func cutOff() { cut.withLock { $0 = true } }
+        /// Cuts the answer; true when somebody is sending it, who has been told and will end it.
+        func cutOff() -> Bool {
+            let stop = state.withLock { state in
+                state.isCut = true
+                return state.stop
+            }
+            stop?()
+            return stop != nil
+        }
     }
 
     private let state = Mutex(State())
@@ -49,7 +69,8 @@ package final class AnswersUnderWay: Sendable {
         }
     }
 
-    /// Returns when every answer about the patient that is under way now has left; cuts those that take longer than that.
+    /// Returns when every answer about the patient that is under way now has left; cuts those that take longer than that,
+    /// and waits until their senders have stopped.
     func drain(_ patient: PatientID, atMost limit: Duration, world: World) async {
         let pending = state.withLock { $0.tickets[patient].map { Set($0.keys) } ?? [] }
         guard !pending.isEmpty else { return }
@@ -76,13 +97,10 @@ package final class AnswersUnderWay: Sendable {
         }
     }
 
-    /// Cut answers send nothing any more, so they count as gone.
+    /// Answers cut before anybody sends them send nothing any more, so they count as gone.
     private func cut(_ numbers: Set<UInt64>, of patient: PatientID) {
         let late = state.withLock { state in numbers.compactMap { state.tickets[patient]?[$0] } }
-        for ticket in late {
-            ticket.cutOff()
-            end(ticket)
-        }
+        for ticket in late where !ticket.cutOff() { end(ticket) }
     }
 
     private func end(_ ticket: Ticket) {

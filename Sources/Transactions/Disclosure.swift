@@ -20,15 +20,22 @@ package struct Disclosure: Sendable {
 }
 
 extension Exchange {
-    /// Judges every document of a snapshot for one requester.
+    /// Judges every document of a snapshot for one requester; of the permitted ones, the first `documentsPerSearchMax`.
+    ///
+    /// The limit counts what is permitted: what is hidden must not take the place of what is not.
     func decide(_ facts: PatientFacts, for context: AccessContext) -> [(RegisteredDocument, ConsentDecision)] {
         let consent = CompiledConsent(facts.directives, policy: settings.consentDefault, now: world.now())
-        return facts.documents.map { ($0, consent.decide(context, document: $0.facts)) }
+        var rest = settings.limits.documentsPerSearchMax
+        return facts.documents.compactMap { document in
+            let decision = consent.decide(context, document: document.facts)
+            if decision.isPermitted { rest -= 1 }
+            return decision.isPermitted && rest < 0 ? nil : (document, decision)
+        }
     }
 
     /// Facts, decision, and the durable entry that records it; decided anew while consent changes under it.
     ///
-    /// Nil when there is no such patient: nothing about anybody was disclosed.
+    /// Nil when there is no such patient or document: nothing about anybody was disclosed.
     /// - Parameters:
     ///   - transaction: the IHE transaction, for the entry.
     ///   - communities: what others contributed, for the entry.

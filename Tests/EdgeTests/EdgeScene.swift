@@ -108,7 +108,7 @@ struct EdgeScene: Sendable {
         let own = try #require(CommunityID("1.3.6.1.4.1.21367.2026.10"))
         let store = MemoryJournalStore(origin: "a.example.org/journal", world: world)
         let keyring = MemoryKeyring(world: world)
-        let projection = MemoryProjection(base: Self.base, limits: limits)
+        let projection = MemoryProjection(base: Self.base)
         let reader = JournalReader(store: store, keyring: keyring)
         _ = try await reader.bringUpToDate(projection)
         let lines = KeptLog.Lines()

@@ -135,7 +135,8 @@ private final class Reader: ChannelInboundHandler, Sendable {
                 door: .administration, user: "root", role: nil, organization: "o", community: scene.own, purpose: nil,
                 deadline: .seconds(1_000_000), traceID: String(repeating: "0", count: 32))
             try await scene.exchange.recordConsent(refusal, for: context)
-            try await channel.setOption(.autoRead, value: true).get()
+            // The node has closed already; the caller may have seen it.
+            _ = try? await channel.setOption(.autoRead, value: true).get()
             try await reader.closed.futureResult.get()
             #expect(reader.received.withLock { $0.readableBytes } < Self.documentBytes)
         }

@@ -57,7 +57,7 @@ struct ProjectionContract: Sendable {
     static func sqlite(_ folder: URL, base: String) throws(ExchangeError) -> SQLiteProjection {
         try SQLiteProjection(
             path: folder.appendingPathComponent("projection.sqlite").path, base: base, home: home,
-            indexKey: SymmetricKey(data: [UInt8](repeating: 7, count: 32)), limits: ExchangeLimits(),
+            indexKey: SymmetricKey(data: [UInt8](repeating: 7, count: 32)),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 
