@@ -15,7 +15,7 @@ enum ProjectionSchema {
         let existing = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         if existing != version {
             for table in tables { try drop(table, database) }
-            try database.execute(sql: "PRAGMA user_version = 2")
+            try database.execute(sql: "PRAGMA user_version = 3")
         }
         try database.execute(sql: definition)
     }

@@ -177,4 +177,34 @@ import XDSMetadata
             #expect(found.references.count == 0, "the clinic's own refusal decides")
         }
     }
+
+    @Test(arguments: Seeds.all)
+    func `a question that cannot wait for a silent facility is told to come again, one that can is answered`(seed: UInt64)
+        throws
+    {
+        try Cluster.run(seed: seed) { cluster in
+            let patients = try await cluster.settle()
+            let back = try await cluster.restart(cluster.facilities[1])
+            cluster.network.set(cluster.hospital.facility.community, .silent)
+            func ask(within limit: Duration) async throws -> Int {
+                let asked = AccessContext(
+                    door: .peer, user: "dr.brattain", role: "physician",
+                    organization: cluster.emergency.facility.community.urn,
+                    community: cluster.emergency.facility.community, purpose: "TREAT",
+                    deadline: cluster.world.uptime() + limit, traceID: cluster.world.newTraceID())
+                let found = try await back.exchange.findDocuments(
+                    of: patients.clinic, matching: DocumentQuery(), for: asked)
+                found.ticket?.end()
+                return found.references.count
+            }
+            await #expect(throws: ExchangeError(.unavailable, "")) { _ = try await ask(within: .seconds(1)) }
+            let started = cluster.world.uptime()
+            #expect(try await ask(within: .seconds(10)) == 1)
+            let took = cluster.world.uptime() - started
+            #expect(took < .seconds(ExchangeLimits().catchUpSecondsMax + 1))
+            let again = cluster.world.uptime()
+            #expect(try await ask(within: .seconds(10)) == 1)
+            #expect(cluster.world.uptime() - again < .milliseconds(100), "nobody waits again within a second")
+        }
+    }
 }
