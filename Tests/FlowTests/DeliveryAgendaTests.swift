@@ -9,6 +9,10 @@ import Trust
     private let one = CommunityID("1.3.6.1.4.1.21367.2026.11")!
     private let two = CommunityID("1.3.6.1.4.1.21367.2026.12")!
 
+    private static func item(_ step: DeliveryAgenda.Step?) -> DeliveryAgenda.Item? {
+        if case .offer(let item)? = step { item } else { nil }
+    }
+
     private func ids(_ count: Int) -> [DirectiveID] {
         var random = SplitMix64(seed: 3)
         return (0..<count).map { _ in DirectiveID.random(using: &random) }
@@ -24,7 +28,7 @@ import Trust
         #expect(agenda.waiting(for: one, limit: 9) == nil)
         agenda.scanned(one, found: directives, isWhole: true, now: .zero)
         for directive in directives {
-            guard case .offer(let item)? = agenda.step(one) else { return Issue.record("nothing to offer") }
+            let item = try #require(Self.item(agenda.step(one)))
             #expect(item.directive == directive)
             agenda.done(item, at: one)
         }
@@ -39,10 +43,10 @@ import Trust
         let directive = ids(1)[0]
         agenda.meet([one])
         agenda.scanned(one, found: [directive], isWhole: true, now: .zero)
-        guard case .offer(let first)? = agenda.step(one) else { return Issue.record("nothing to offer") }
+        let first = try #require(Self.item(agenda.step(one)))
         agenda.recorded(directive)
         agenda.done(first, at: one)
-        guard case .offer(let second)? = agenda.step(one) else { return Issue.record("the change is lost") }
+        let second = try #require(Self.item(agenda.step(one)), "the change is lost")
         #expect(second.directive == directive && second != first)
     }
 
