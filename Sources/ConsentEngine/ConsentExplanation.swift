@@ -47,7 +47,7 @@ extension CompiledConsent {
             }
             switch (rule.failing(request, document), isDecided) {
             case (nil, false):
-                steps.append("\(rule.name): applies and decides, as nothing that ranks above it does")
+                steps.append("\(rule.name): applies and decides: nothing that ranks above it applies")
                 isDecided = true
             case (nil, true): steps.append("\(rule.name): applies too, but ranks below the rule that decided")
             case (let failing?, false):

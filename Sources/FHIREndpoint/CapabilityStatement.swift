@@ -26,25 +26,28 @@ struct CapabilityStatement: Sendable {
             types.map { type in .object(resource(type, routes.filter { $0.resourceType == type })) })
         let system = routes.filter { $0.resourceType == nil }.compactMap(\.interaction)
         if !system.isEmpty { rest["interaction"] = .array(system.map { ["code": .string($0)] }) }
-        return [
+        var statement: JSONObject = [
             "resourceType": "CapabilityStatement", "status": "active", "date": .string(date.description),
-            "kind": "instance", "instantiates": .array(instantiates.map { .string($0) }),
-            "software": ["name": "Concordat"],
-            "implementation": ["description": .string(name), "url": .string(base)], "fhirVersion": "4.0.1",
-            "format": ["application/fhir+json", "json"], "rest": .array([.object(rest)]),
+            "kind": "instance",
         ]
+        if !instantiates.isEmpty { statement["instantiates"] = .array(instantiates.map { .string($0) }) }
+        statement["software"] = ["name": "Concordat"]
+        statement["implementation"] = ["description": .string(name), "url": .string(base)]
+        statement["fhirVersion"] = "4.0.1"
+        statement["format"] = ["application/fhir+json", "json"]
+        statement["rest"] = .array([.object(rest)])
+        return statement
     }
 
-    /// The actors of IHE this door takes the part of.
+    /// The statements of IHE that this door fulfils whole; MHD's Document Responder also has lists (ITI-66), which are
+    /// not here.
     private var instantiates: [String] {
-        let mhd = "https://profiles.ihe.net/ITI/MHD/CapabilityStatement/IHE.MHD."
-        let responder = [mhd + "DocumentResponder"]
         switch door {
         case .client:
-            return ["DocumentRecipient", "DocumentRecipient.Comprehensive", "DocumentRecipient.Simplified",
-                "DocumentRecipient.Generate", "DocumentResponder.Target"].map { mhd + $0 } + responder
-                + ["https://profiles.ihe.net/ITI/PCF/CapabilityStatement/IHE.PCF.consentRegistry"]
-        case .peer, .administration: return responder
+            ["", ".Comprehensive", ".Simplified", ".Generate"].map {
+                "https://profiles.ihe.net/ITI/MHD/CapabilityStatement/IHE.MHD.DocumentRecipient" + $0
+            } + ["https://profiles.ihe.net/ITI/PCF/CapabilityStatement/IHE.PCF.consentRegistry"]
+        case .peer, .administration: []
         }
     }
 

@@ -27,6 +27,12 @@ package struct DeliveryAgenda: Sendable {
         package let item: Item
         /// The version offered.
         package let version: Int
+
+        /// An offer from its parts.
+        package init(item: Item, version: Int) {
+            self.item = item
+            self.version = version
+        }
     }
 
     private struct Row: Sendable {

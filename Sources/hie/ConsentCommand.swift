@@ -179,8 +179,11 @@ struct ConsentCommand: AsyncParsableCommand {
         func period(_ word: String, _ from: String, _ until: String) {
             let start = row.text(from)
             let end = row.text(until)
-            if !start.isEmpty || !end.isEmpty {
-                parts.append("\(word) \(start.isEmpty ? "ever" : start) to \(end.isEmpty ? "ever" : end)")
+            switch (start.isEmpty, end.isEmpty) {
+            case (true, true): break
+            case (false, true): parts.append("\(word) from \(start)")
+            case (true, false): parts.append("\(word) until \(end)")
+            case (false, false): parts.append("\(word) from \(start) until \(end)")
             }
         }
         period("in force", "from", "until")

@@ -22,8 +22,10 @@ import Trust
         var agenda = DeliveryAgenda(rescanInterval: .seconds(3600))
         let directives = ids(2)
         agenda.meet([one])
-        #expect(agenda.take([one, two], now: .zero) == [one])
-        #expect(agenda.take([one], now: .zero).isEmpty, "somebody is at it")
+        let taken1 = agenda.take([one, two], now: .zero)
+        #expect(taken1 == [one])
+        let taken2 = agenda.take([one], now: .zero)
+        #expect(taken2.isEmpty, "somebody is at it")
         #expect(agenda.step(one) == .scan)
         #expect(agenda.waiting(for: one, limit: 9) == nil)
         agenda.scanned(one, found: directives, isWhole: true, now: .zero)
@@ -34,8 +36,10 @@ import Trust
         }
         #expect(agenda.step(one) == nil)
         agenda.rest(one)
-        #expect(agenda.take([one], now: .seconds(3599)).isEmpty)
-        #expect(agenda.take([one], now: .seconds(3600)) == [one], "looks anew from time to time")
+        let taken3 = agenda.take([one], now: .seconds(3599))
+        #expect(taken3.isEmpty)
+        let taken4 = agenda.take([one], now: .seconds(3600))
+        #expect(taken4 == [one], "looks anew from time to time")
     }
 
     @Test func `what changes while it is offered is offered again`() throws {
@@ -57,9 +61,11 @@ import Trust
         var now = Duration.zero
         var pauses: [Duration] = []
         for _ in 0..<12 {
-            #expect(agenda.take([one], now: now) == [one])
+            let taken5 = agenda.take([one], now: now)
+            #expect(taken5 == [one])
             pauses.append(agenda.failed(one, because: "it cannot be reached", now: now, using: &random))
-            #expect(agenda.take([one], now: now).isEmpty)
+            let taken6 = agenda.take([one], now: now)
+            #expect(taken6.isEmpty)
             now += pauses.last ?? .zero
         }
         #expect(pauses[0] <= DeliveryAgenda.pauseMin * 6 / 5)
@@ -68,7 +74,8 @@ import Trust
         #expect(agenda.reason(one) == "it cannot be reached")
         _ = agenda.failed(one, because: "it cannot be reached", now: now, using: &random)
         agenda.contacted(one)
-        #expect(agenda.take([one], now: now) == [one])
+        let taken7 = agenda.take([one], now: now)
+        #expect(taken7 == [one])
     }
 
     @Test func `a list that is full is completed from the projection`() {
@@ -98,8 +105,10 @@ import Trust
     @Test func `who was not asked, or not lately, is due; who did not answer is left alone for a second`() {
         var contacts = PeerContacts(ageMax: .seconds(30))
         #expect(contacts.due([one, two], now: .zero) == [one, two])
-        #expect(contacts.begin(one))
-        #expect(!contacts.begin(one), "somebody is asking")
+        let begun8 = contacts.begin(one)
+        #expect(begun8)
+        let begun9 = contacts.begin(one)
+        #expect(!begun9, "somebody is asking")
         contacts.current(one, at: .zero)
         contacts.failed(two, at: .zero)
         #expect(contacts.due([one, two], now: .milliseconds(999)).isEmpty)
@@ -111,8 +120,10 @@ import Trust
         contacts.current(one, at: .seconds(31))
         contacts.lost(one)
         #expect(contacts.due([one], now: .seconds(31)) == [one], "contact lost is contact to be made anew")
-        #expect(contacts.heard(two))
-        #expect(!contacts.heard(two))
+        let wasLost10 = contacts.heard(two)
+        #expect(wasLost10)
+        let wasLost11 = contacts.heard(two)
+        #expect(!wasLost11)
         #expect(contacts.due([two], now: .milliseconds(1)) == [two])
     }
 }
