@@ -29,7 +29,8 @@ extension AdminService {
 
     func consent(_ call: AdminCall) async throws -> AdminAnswer {
         let found = try await exchange.readConsent(try call.directive(), for: call.context)
-        return AdminAnswer(try found.versions.first.map(answer) ?? .null, tickets: found.tickets)
+        guard let version = found.versions.first else { return AdminAnswer(.null, tickets: found.tickets) }
+        return AdminAnswer(try await following(version, answer(version)), tickets: found.tickets)
     }
 
     func consentHistory(_ call: AdminCall) async throws -> AdminAnswer {

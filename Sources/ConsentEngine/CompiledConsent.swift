@@ -34,16 +34,35 @@ package struct CompiledConsent: Sendable {
     let policy: ConsentPolicyDefault
     let now: Timestamp
     let policyName: String
+    /// The community whose directives these are, where that is another one; nil for this node's own.
+    let origin: CommunityID?
+    /// What other communities stated about the patient, one for each: any of them can deny, none can permit.
+    private(set) var foreign: [CompiledConsent] = []
     /// At most this many rules are named in a decision: the decisive one and the next that would have applied.
     private static let namedRulesMax = 3
 
     /// Compiles what is in force at a moment.
+    ///
+    /// What another community recorded is judged apart, by the same rules: it never permits what this node's own
+    /// directives and policy deny, and what it denies is denied.
     package init(_ directives: [ConsentDirective], policy: ConsentPolicyDefault, now: Timestamp) {
+        self.init(directives, of: nil, policy: policy, now: now)
+        foreign = Set(directives.compactMap(\.origin?.community)).sorted().map {
+            CompiledConsent(directives, of: $0, policy: policy, now: now)
+        }
+    }
+
+    private init(
+        _ directives: [ConsentDirective], of origin: CommunityID?, policy: ConsentPolicyDefault, now: Timestamp,
+    ) {
+        self.origin = origin
         self.policy = policy
         self.now = now
         source = directives
-        policyName = "default policy " + policy.name
-        let inForce = directives.enumerated().filter { $0.element.isInForce(at: now) }
+        policyName = origin.map { "nothing that \($0.urn) stated" } ?? "default policy " + policy.name
+        let inForce = directives.enumerated().filter {
+            $0.element.origin?.community == origin && $0.element.isInForce(at: now)
+        }
         let refusal = inForce.filter { $0.element.refusesEverything }.map(\.element.recorded).max()
         var ranked: [(rank: ConsentPrecedence, rule: Rule)] = []
         var withdrawn: [String] = []
@@ -68,14 +87,32 @@ package struct CompiledConsent: Sendable {
     /// Judges one document for one requester; total, and denies on doubt.
     package func decide(_ request: AccessContext, document: DocumentFacts) -> ConsentDecision {
         if let refusal = Self.refusal(request) { return refusal }
-        return judge(rules, request, document) { $0.failing(request, $1) == nil }
+        let own = decideAlone(request, document: document)
+        return own.isPermitted ? denial(request, document) ?? own : own
+    }
+
+    /// What these directives say without those of other communities.
+    func decideAlone(_ request: AccessContext, document: DocumentFacts) -> ConsentDecision {
+        judge(rules, request, document) { $0.failing(request, $1) == nil }
+    }
+
+    /// The other community whose directives deny, the first in the order of their identifiers.
+    func denier(_ request: AccessContext, _ document: DocumentFacts) -> CompiledConsent? {
+        foreign.first { !$0.decideAlone(request, document: document).isPermitted }
+    }
+
+    private func denial(_ request: AccessContext, _ document: DocumentFacts) -> ConsentDecision? {
+        denier(request, document)?.decideAlone(request, document: document)
     }
 
     /// Judges many documents for one requester, in their order; who asks is compared with the rules once.
     package func decide(_ request: AccessContext, documents: [DocumentFacts]) -> [ConsentDecision] {
         if let refusal = Self.refusal(request) { return documents.map { _ in refusal } }
         let forRequester = rules.filter { $0.conditions?.applyToRequester(request) ?? true }
-        return documents.map { judge(forRequester, request, $0) { $0.conditions?.applyToDocument($1) ?? true } }
+        return documents.map { document in
+            let own = judge(forRequester, request, document) { $0.conditions?.applyToDocument($1) ?? true }
+            return own.isPermitted && !foreign.isEmpty ? denial(request, document) ?? own : own
+        }
     }
 
     /// The provision behind a rule, an exception completed by its base.
@@ -106,6 +143,7 @@ package struct CompiledConsent: Sendable {
             if names.count == Self.namedRulesMax { break }
         }
         guard let effect else {
+            if origin != nil { return ConsentDecision(.permit, rules: [policyName]) }
             let permits = policy.permits(purpose: request.purpose ?? "", labels: document.labels)
             return ConsentDecision(permits ? .permit : .deny, rules: [policyName])
         }
@@ -118,7 +156,8 @@ package struct CompiledConsent: Sendable {
         func rank(_ tier: ConsentPrecedence.Tier, _ specificity: Int, _ effect: ConsentEffect) -> ConsentPrecedence {
             ConsentPrecedence(tier: tier, specificity: specificity, recorded: directive.recorded, effect: effect)
         }
-        let title = "directive \(directive.id): "
+        let stated = directive.origin.map { " stated by \($0.community.urn)" } ?? ""
+        let title = "directive \(directive.id)\(stated): "
         guard directive.doubts.isEmpty else {
             let name = title + "deny, because it was not fully understood"
             return [(rank(.doubt, 0, .deny), Rule(effect: .deny, conditions: nil, name: name, origin: nil))]

@@ -115,6 +115,8 @@ package struct ConsentDirective: Hashable, Sendable {
     package var recorded: Timestamp
     /// Who laid it down, and what shows it; nil when that was not said.
     package var recordedBy: Representative?
+    /// Where it was recorded when that was another community; nil for this node's own. Such a directive only denies.
+    package var origin: ConsentOrigin?
     /// Elements that were not understood, as paths; when any, the directive permits nothing and denies everything.
     package var doubts: [String]
 
@@ -122,7 +124,7 @@ package struct ConsentDirective: Hashable, Sendable {
     package init(
         id: DirectiveID, patient: PatientID, version: Int = 1, status: Status = .active, base: ConsentRule,
         exceptions: [ConsentRule] = [], policies: [String] = [], recorded: Timestamp,
-        recordedBy: Representative? = nil, doubts: [String] = [],
+        recordedBy: Representative? = nil, origin: ConsentOrigin? = nil, doubts: [String] = [],
     ) {
         self.id = id
         self.patient = patient
@@ -133,6 +135,7 @@ package struct ConsentDirective: Hashable, Sendable {
         self.policies = policies
         self.recorded = recorded
         self.recordedBy = recordedBy
+        self.origin = origin
         self.doubts = doubts
     }
 }

@@ -26,14 +26,18 @@ extension CompiledConsent {
 
     /// Judges one document like `decide`, with the whole chain of rules and what would change the outcome.
     package func explain(_ request: AccessContext, document: DocumentFacts) -> ConsentExplanation {
-        let decision = decide(request, document: document)
-        return ConsentExplanation(
-            effect: decision.effect, steps: steps(request, document, decision),
-            wouldChange: changes(request, document, decision.effect))
+        let own = decideAlone(request, document: document)
+        var told = steps(request, document, own)
+        // Another community's directives are told where they decide: they cannot permit, only deny.
+        if own.isPermitted, Self.refusal(request) == nil, let other = denier(request, document) {
+            told += other.steps(request, document, other.decideAlone(request, document: document))
+        }
+        let effect = decide(request, document: document).effect
+        return ConsentExplanation(effect: effect, steps: told, wouldChange: changes(request, document, effect))
     }
 
     private func steps(_ request: AccessContext, _ document: DocumentFacts, _ decision: ConsentDecision) -> [String] {
-        if let refusal = Self.refusal(request) { return refusal.rules.map { "\(decision.effect.verb): \($0)" } }
+        if let refusal = Self.refusal(request) { return refusal.rules.map { "\(refusal.effect.verb): \($0)" } }
         var steps: [String] = []
         var isDecided = false
         for rule in rules {

@@ -70,10 +70,9 @@ package enum ConsentMapping {
         consent["meta"] = [
             "versionId": .string(String(directive.version)), "lastUpdated": .string(directive.recorded.description),
         ]
-        if !directive.doubts.isEmpty {
-            consent["extension"] = .array(
-                directive.doubts.map { ["url": .string(doubtExtension), "valueString": .string($0)] })
-        }
+        let doubts = directive.doubts.map { ["url": .string(doubtExtension), "valueString": .string($0)] as JSONValue }
+        let extensions = doubts + [directive.origin?.json].compactMap { $0 }
+        if !extensions.isEmpty { consent["extension"] = .array(extensions) }
         consent["status"] = .string(directive.status.rawValue)
         consent["scope"] = CodedValue(code: "patient-privacy", system: scopeSystem).concept
         consent["category"] = .array([CodedValue(code: "59284-0", system: CodeSystems.loinc).concept])
@@ -157,7 +156,8 @@ package enum ConsentMapping {
         }
         return ConsentDirective(
             id: id, patient: patient, status: status ?? .active, base: base, exceptions: exceptions,
-            policies: policies, recorded: recorded, recordedBy: recordedBy, doubts: doubts)
+            policies: policies, recorded: recorded, recordedBy: recordedBy, origin: ConsentOrigin(of: consent),
+            doubts: doubts)
     }
 
     /// A base provision that permits under a policy that permits nothing contradicts itself.

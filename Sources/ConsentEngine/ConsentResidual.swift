@@ -41,10 +41,11 @@ package struct ConsentResidual: Hashable, Sendable {
 extension CompiledConsent {
     /// What remains to be enforced for a requester who gets a token; nil when the token is refused.
     ///
-    /// Never lets go what `decide` denies: a rule that PCF cannot express (document class or type, a permit below an
+    /// Refused too when another community's directives could deny anything: its denials and this node's cannot be said
+    /// in one list. Never lets go what `decide` denies: a rule that PCF cannot express (document class or type, a permit below an
     /// overlapping deny) is left out when it permits and widened when it denies.
     package func residual(for request: AccessContext) -> [ConsentResidual]? {
-        guard Self.refusal(request) == nil else { return nil }
+        guard Self.refusal(request) == nil, !foreign.contains(where: { $0.mayDeny(request) }) else { return nil }
         var stronger: [ConsentResidual] = []
         var floor: ConsentEffect?
         for rule in rules where rule.conditions?.applyToRequester(request) ?? true {
@@ -117,5 +118,12 @@ extension ConsentResidual {
             label.system == CodeSystems.confidentiality ? Confidentiality(rawValue: label.code) : nil
         }
         return levels.count == securityLabels.count && !levels.isEmpty ? levels : nil
+    }
+}
+
+extension CompiledConsent {
+    /// Whether any of its denials is about this requester.
+    fileprivate func mayDeny(_ request: AccessContext) -> Bool {
+        rules.contains { $0.effect == .deny && ($0.conditions?.applyToRequester(request) ?? true) }
     }
 }

@@ -28,6 +28,12 @@ package struct ExchangeLimits: Hashable, Sendable {
     package var locateSecondsMax = 10
     /// Seconds a revocation waits for answers under way before it cuts them.
     package var drainSecondsMax = 2
+    /// Seconds without contact to a community after which it is asked for consent statements before peers are answered.
+    package var contactSecondsMax = 30
+    /// Seconds one such question may take before its community counts as unreachable.
+    package var catchUpSecondsMax = 2
+    /// Seconds after which a consent statement that found nobody, or was refused, is offered again.
+    package var consentReofferSeconds = 3600
     /// Times a decision is made anew because consent changed under it.
     package var decisionsMax = 8
 

@@ -22,6 +22,9 @@ enum LimitKeys {
         Key(name: "connections", path: \.connectionsMax, range: 1...65536),
         Key(name: "idle-seconds", path: \.idleSecondsMax, range: 1...3600),
         Key(name: "locate-seconds", path: \.locateSecondsMax, range: 1...120),
+        Key(name: "contact-seconds", path: \.contactSecondsMax, range: 1...3600),
+        Key(name: "catch-up-seconds", path: \.catchUpSecondsMax, range: 1...60),
+        Key(name: "consent-reoffer-seconds", path: \.consentReofferSeconds, range: 1...604_800),
         Key(name: "drain-seconds", path: \.drainSecondsMax, range: 1...10),
         Key(name: "decisions", path: \.decisionsMax, range: 1...100),
     ]

@@ -137,6 +137,7 @@ package struct Node: Sendable {
         var services: [any Service] = [try clientService(group), try peerService(group), try adminService()]
         services.append(GossipService(shell: GossipShell(
             exchange: exchange, client: DirectoryClient(connections: connections, world: world))))
+        services.append(FollowingService(exchange: exchange))
         services.append(CheckpointService(store: store, world: world, logger: logger))
         let all = ServiceGroup(
             configuration: .init(
@@ -251,6 +252,15 @@ private struct GossipService: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await shell.run() }
+    }
+}
+
+/// Carries consent to other communities, as a service that ends with the group.
+private struct FollowingService: Service {
+    let exchange: Exchange
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await exchange.followPatients() }
     }
 }
 

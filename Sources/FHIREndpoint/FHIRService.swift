@@ -167,6 +167,8 @@ package struct FHIRService: Sendable {
         case .consentHistory: return try await consentHistory(&exchanged)
         case .searchConsents: return try await searchConsents(&exchanged)
         case .exchangeDirectory: return try await exchangeDirectory(&exchanged)
+        case .receiveStatement: return try await receiveStatement(&exchanged)
+        case .pendingStatements: return try await pendingStatements(&exchanged)
         }
     }
 }

@@ -37,6 +37,10 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case searchConsents
     /// Directory messages between nodes.
     case exchangeDirectory
+    /// A consent statement that another community brings.
+    case receiveStatement
+    /// The consent statements that wait for a community which asks.
+    case pendingStatements
 }
 
 /// One route: what it answers to, who may knock, and how the CapabilityStatement calls it.
@@ -135,6 +139,8 @@ package enum RouteTable {
         Route(.get, "fhir/Consent", .searchConsents, "ITI-108", doors: client, interaction: "search-type"),
         Route(.post, "fhir/Consent/_search", .searchConsents, "ITI-108", doors: client, interaction: "search-type"),
         Route(.post, "directory", .exchangeDirectory, doors: [.peer], credential: .certificate),
+        Route(.post, "consent-statements", .receiveStatement, doors: [.peer]),
+        Route(.post, "consent-statements/pending", .pendingStatements, doors: [.peer]),
     ]
 
     private static let served: [AccessContext.Door: [Route]] = [

@@ -18,4 +18,6 @@ package enum EntryKind: UInt8, Sendable, CaseIterable {
     case administration = 8
     /// The log was repaired or restored with loss.
     case repair = 9
+    /// Another community said what it did with a consent directive of this node.
+    case delivery = 10
 }

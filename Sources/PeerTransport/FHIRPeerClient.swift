@@ -86,10 +86,13 @@ package struct FHIRPeerClient: PeerClient {
     }
 
     /// Signs an assertion for this one request, sends it, and reads the status.
-    private func ask(_ request: ClientRequest, at peer: PeerNode, for context: AccessContext)
+    ///
+    /// - Parameter isBelowBase: false for what lies beside the FHIR base, not below it.
+    func ask(_ request: ClientRequest, at peer: PeerNode, for context: AccessContext, isBelowBase: Bool = true)
         async throws(ExchangeError) -> ClientResponse
     {
-        guard let url = EndpointURL(peer.fhirBase) else {
+        let root = isBelowBase ? peer.fhirBase : Self.root(of: peer.fhirBase)
+        guard let url = EndpointURL(root) else {
             throw ExchangeError(.unavailable, "the peer's directory record has no usable address")
         }
         let left = context.deadline - world.uptime()

@@ -6,6 +6,7 @@ import Journal
 import PatientIndex
 import Synchronization
 import Transactions
+import Trust
 import XDSMetadata
 
 /// The journal's projection in memory: the same questions, the same answers, for simulations and tests.
@@ -19,6 +20,8 @@ package final class MemoryProjection: Sendable {
         var directives: [PatientID: [DirectiveID: ConsentVersion]] = [:]
         var versions: [DirectiveID: [ConsentVersion]] = [:]
         var accesses: [PatientID: [AccessEvent]] = [:]
+        var deliveries: [DirectiveID: [CommunityID: ConsentDelivery]] = [:]
+        var origins: [ConsentOriginName: [DirectiveID: Timestamp]] = [:]
         var alerts: [JournalPosition: EmergencyAlert] = [:]
         var directory: [DirectoryFact] = []
     }
@@ -54,6 +57,12 @@ package final class MemoryProjection: Sendable {
                 position: entry.position)
             tables.directives[subject, default: [:]][directive.id] = version
             tables.versions[directive.id, default: []].append(version)
+            if let origin = directive.origin {
+                tables.origins[ConsentOriginName(origin), default: [:]][directive.id] = entry.time
+            }
+        case .delivery:
+            let delivery = try entry.decoded { () throws(ExchangeError) in try ConsentDelivery(payload: entry.payload) }
+            tables.deliveries[delivery.directive, default: [:]][delivery.community] = delivery
         case .access:
             let record = try entry.decoded { () throws(ExchangeError) in try AccessRecord(payload: entry.payload) }
             let event = AccessEvent(position: entry.position, time: entry.time, record: record)
@@ -215,6 +224,30 @@ extension MemoryProjection: ExchangeProjection {
         (tables.directives[patient] ?? [:]).values.sorted { $0.directive.id < $1.directive.id }
     }
 
+    package func deliveries(of directive: DirectiveID) async throws -> [ConsentDelivery] {
+        tables.withLock { ($0.deliveries[directive] ?? [:]).values.sorted { $0.community < $1.community } }
+    }
+
+    package func undelivered(to community: CommunityID, settledBefore: Timestamp, limit: Int) async throws -> [DirectiveID] {
+        tables.withLock { tables in
+            let missing = tables.versions.values.compactMap(\.last).filter { newest in
+                guard newest.directive.origin == nil else { return false }
+                guard let last = tables.deliveries[newest.id]?[community], last.version >= newest.number else { return true }
+                return last.outcome != .inForce && last.signed < settledBefore
+            }
+            return Array(missing.map(\.id).sorted().prefix(limit))
+        }
+    }
+
+    package func copies(of directive: DirectiveID, from origin: CommunityID) async throws -> [ConsentCopy] {
+        tables.withLock { tables in
+            let ids = tables.origins[ConsentOriginName(community: origin, directive: directive)] ?? [:]
+            return ids.sorted { $0.key < $1.key }.compactMap { id, since in
+                tables.versions[id]?.last.map { ConsentCopy(version: $0, since: since) }
+            }
+        }
+    }
+
     package func patient(_ id: PatientID) async throws -> PatientRecord? { tables.withLock { $0.patients[id] } }
 
     package func patients(identifier: PatientIdentifier) async throws -> [PatientRecord] {
@@ -262,4 +295,17 @@ extension MemoryProjection: ExchangeProjection {
             tables.sets.contains(uniqueID) || tables.entries.values.contains { $0.uniqueID == uniqueID }
         }
     }
+}
+
+/// A directive by where it was recorded.
+private struct ConsentOriginName: Hashable {
+    let community: CommunityID
+    let directive: DirectiveID
+
+    init(community: CommunityID, directive: DirectiveID) {
+        self.community = community
+        self.directive = directive
+    }
+
+    init(_ origin: ConsentOrigin) { self.init(community: origin.community, directive: origin.directive) }
 }

@@ -21,6 +21,12 @@ package final class SimulatedNetwork: Sendable {
         var condition = Condition.up
     }
 
+    private struct Link: Hashable {
+        let ends: Set<CommunityID>
+    }
+
+    private let severed = Mutex<Set<Link>>([])
+
     /// What a host's kernel took of an answer to another community: from then on it has left.
     package enum Departure: Sendable {
         /// Who the person is there; empty when nobody.
@@ -48,6 +54,14 @@ package final class SimulatedNetwork: Sendable {
         hosts.withLock { $0[community]?.condition = condition }
     }
 
+    /// Cuts the link between two hosts, both ways, or mends it.
+    package func set(_ one: CommunityID, _ other: CommunityID, isSevered: Bool) {
+        let link = Link(ends: [one, other])
+        severed.withLock { severed in
+            if isSevered { severed.insert(link) } else { severed.remove(link) }
+        }
+    }
+
     /// Calls back whenever a host's answer leaves it: which host, for whom, what.
     package func observe(_ observer: @escaping @Sendable (CommunityID, AccessContext, Departure) -> Void) {
         self.observer.withLock { $0 = observer }
@@ -72,10 +86,13 @@ package final class SimulatedNetwork: Sendable {
 
     /// Carries one request to a host and its answer back, or fails as a network does.
     func carry<Answer: Sendable>(
-        to community: CommunityID, before deadline: Duration,
+        from origin: CommunityID, to community: CommunityID, before deadline: Duration,
         _ request: @escaping @Sendable (Exchange) async throws(ExchangeError) -> Answer,
     ) async throws(ExchangeError) -> Answer {
         let host = hosts.withLock { $0[community] }
+        if severed.withLock({ $0.contains(Link(ends: [origin, community])) }) {
+            throw ExchangeError(.unavailable, "no way there")
+        }
         guard let host else { throw ExchangeError(.unavailable, "no such host") }
         let world = world
         var random = world.random
@@ -132,7 +149,8 @@ package struct SimulatedPeerClient: PeerClient {
         async throws(ExchangeError) -> PeerMatch
     {
         let context = atPeer(context)
-        return try await network.carry(to: peer.community, before: context.deadline) { exchange throws(ExchangeError) in
+        return try await network.carry(from: community, to: peer.community, before: context.deadline) {
+            exchange throws(ExchangeError) in
             let found = try await exchange.matchPatients(
                 person.demographics, identifiers: [], onlyCertain: true, limit: 2, for: context)
             try await network.depart(
@@ -147,7 +165,8 @@ package struct SimulatedPeerClient: PeerClient {
     ) async throws(ExchangeError) -> [DocumentEntry] {
         let context = atPeer(context)
         guard let id = PatientID(patient) else { throw ExchangeError(.badRequest, "not an id of a simulated node") }
-        return try await network.carry(to: peer.community, before: context.deadline) { exchange throws(ExchangeError) in
+        return try await network.carry(from: community, to: peer.community, before: context.deadline) {
+            exchange throws(ExchangeError) in
             let found = try await exchange.findDocuments(of: id, matching: query, for: context)
             var entries: [DocumentEntry] = []
             for reference in found.references { entries.append(try DocumentEntry(reference: reference)) }
@@ -162,10 +181,33 @@ package struct SimulatedPeerClient: PeerClient {
         async throws(ExchangeError) -> PeerContent
     {
         let context = atPeer(context)
-        return try await network.carry(to: peer.community, before: context.deadline) { exchange throws(ExchangeError) in
+        return try await network.carry(from: community, to: peer.community, before: context.deadline) {
+            exchange throws(ExchangeError) in
             let found = try await exchange.retrieveDocument(document, for: context)
             try await network.depart(.content(document), from: peer.community, for: context, tickets: [found.ticket])
             return PeerContent(bytes: found.bytes, mimeType: found.mimeType)
+        }
+    }
+
+    package func offer(_ statement: String, to peer: PeerNode, for context: AccessContext)
+        async throws(ExchangeError) -> String
+    {
+        let context = atPeer(context)
+        return try await network.carry(from: community, to: peer.community, before: context.deadline) {
+            exchange throws(ExchangeError) in
+            let answered = try await exchange.receiveStatement(statement, for: context)
+            defer { for ticket in answered.tickets { ticket.end() } }
+            return answered.receipt
+        }
+    }
+
+    package func pendingStatements(receipts: [String], at peer: PeerNode, for context: AccessContext)
+        async throws(ExchangeError) -> [String]
+    {
+        let context = atPeer(context)
+        return try await network.carry(from: community, to: peer.community, before: context.deadline) {
+            exchange throws(ExchangeError) in
+            try await exchange.pendingStatements(receipts: receipts, for: context)
         }
     }
 }

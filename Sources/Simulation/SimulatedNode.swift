@@ -54,9 +54,11 @@ package struct SimulatedNode: Sendable {
     private let world: World
 
     /// Starts a node from its disk: recovers the journal, makes the projection anew, and attaches it to the network.
+    ///
+    /// - Parameter facts: what it had kept of the directory; empty as after the loss of its tables.
     package init(
         _ facility: SimulatedFacility, seeds: [SimulatedFacility], authority: VerifyingKey, network: SimulatedNetwork,
-        limits: ExchangeLimits = ExchangeLimits(), world: World,
+        remembering facts: [DirectoryFact] = [], limits: ExchangeLimits = ExchangeLimits(), world: World,
     ) async throws {
         self.facility = facility
         self.network = network
@@ -67,6 +69,7 @@ package struct SimulatedNode: Sendable {
         }
         let reader = JournalReader(store: facility.store, keyring: facility.keyring)
         _ = try await reader.bringUpToDate(projection)
+        for fact in facts { try await projection.keep(fact) }
         let writer = try await JournalWriter(
             store: facility.store, keyring: facility.keyring, projection: projection, world: world)
         let identity = DirectoryIdentity(
@@ -87,7 +90,8 @@ package struct SimulatedNode: Sendable {
         network.attach(exchange)
     }
 
-    /// Begins its life in the directory: admission, its own record, and the loops that push and pull; ends on cancellation.
+    /// Begins its life in the directory: admission, its own record, the loops that push and pull, and the one by which
+    /// consent follows patients; ends on cancellation.
     package func gossip() async throws {
         try await exchange.advanceDirectory(.admitted(facility.admission.token.compact))
         if let url = EndpointURL(facility.base) {
@@ -99,6 +103,7 @@ package struct SimulatedNode: Sendable {
         try await exchange.advanceDirectory(.started)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.sendOutgoing() }
+            group.addTask { await self.exchange.followPatients() }
             group.addTask {
                 while true {
                     try await self.world.sleep(self.exchange.directory.timerInterval())
@@ -116,7 +121,7 @@ package struct SimulatedNode: Sendable {
             guard let target = outgoing.target.community else { continue }
             do throws(ExchangeError) {
                 let bytes = outgoing.message.bytes
-                let answer = try await network.carry(to: target, before: world.uptime() + .seconds(2)) {
+                let answer = try await network.carry(from: own, to: target, before: world.uptime() + .seconds(2)) {
                     exchange throws(ExchangeError) in try await exchange.exchangeDirectory(bytes, from: own)
                 }
                 try await exchange.advanceDirectory(

@@ -25,6 +25,7 @@ struct ProjectionRows: Sendable {
         case .identity: try applyIdentity(entry, subject, database)
         case .submission: try applySubmission(entry, subject, database)
         case .consent: try applyConsent(entry, subject, database)
+        case .delivery: try Self.applyDelivery(entry, database)
         case .access:
             try applyAlert(entry, subject, database)
             try database.cachedStatement(
@@ -145,6 +146,7 @@ struct ProjectionRows: Sendable {
         ).execute(arguments: [
             subject.sql, directive.id.sql, version, entry.payload.sql, Int64(entry.position), entry.leaf.sql,
         ])
+        if let origin = directive.origin { try Self.applyOrigin(origin, of: directive.id, entry, subject, database) }
         try database.cachedStatement(sql: "INSERT OR REPLACE INTO directive_place(id, patient) VALUES (?, ?)")
             .execute(arguments: [directive.id.sql, subject.sql])
     }

@@ -3,18 +3,19 @@ import GRDB
 /// The projection's tables, clustered for how they are read; another version means a rebuild from the journal, never a
 /// migration: the journal is the truth, so the tables need no history.
 enum ProjectionSchema {
-    static let version = 2
+    static let version = 3
 
     static let tables = [
         "mark", "patient", "patient_identifier", "patient_key", "document", "document_place", "document_unique",
         "submission", "directive", "directive_place", "directive_version", "access", "alert",
+        "directive_origin", "consent_delivery",
     ]
 
     static func make(_ database: Database) throws {
         let existing = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         if existing != version {
             for table in tables { try drop(table, database) }
-            try database.execute(sql: "PRAGMA user_version = 2")
+            try database.execute(sql: "PRAGMA user_version = 3")
         }
         try database.execute(sql: definition)
     }
@@ -61,6 +62,13 @@ enum ProjectionSchema {
         CREATE TABLE IF NOT EXISTS access(
           patient BLOB NOT NULL, position INTEGER NOT NULL, time INTEGER NOT NULL, payload BLOB NOT NULL,
           PRIMARY KEY(patient, position)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS directive_origin(
+          origin TEXT NOT NULL, directive BLOB NOT NULL, id BLOB NOT NULL, patient BLOB NOT NULL, since INTEGER NOT NULL,
+          PRIMARY KEY(origin, directive, id)) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS directive_origin_by_id ON directive_origin(id);
+        CREATE TABLE IF NOT EXISTS consent_delivery(
+          directive BLOB NOT NULL, community TEXT NOT NULL, version INTEGER NOT NULL, settled INTEGER NOT NULL,
+          signed INTEGER NOT NULL, payload BLOB NOT NULL, PRIMARY KEY(directive, community)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS alert(
           id INTEGER PRIMARY KEY, patient BLOB NOT NULL, closed INTEGER NOT NULL, stored BLOB NOT NULL);
         CREATE INDEX IF NOT EXISTS alert_by_patient ON alert(patient, closed);

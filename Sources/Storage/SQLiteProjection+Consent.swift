@@ -59,7 +59,7 @@ extension SQLiteProjection {
         }
     }
 
-    private static func version(_ row: SQLRow) throws -> ConsentVersion {
+    static func version(_ row: SQLRow) throws -> ConsentVersion {
         let resource = row.bytes(1)
         return ConsentVersion(
             directive: try ConsentDirective(payload: resource), number: Int(row.integer(0)), resource: resource,

@@ -40,6 +40,20 @@ package struct ConsentVersion: Hashable, Sendable {
     package static func number(stated: Int, after last: Int) -> Int { max(stated, last + 1) }
 }
 
+/// The newest version of another community's directive, as it decides here.
+package struct ConsentCopy: Hashable, Sendable {
+    /// The version.
+    package let version: ConsentVersion
+    /// Since when it decides here.
+    package let since: Timestamp
+
+    /// A copy from its parts.
+    package init(version: ConsentVersion, since: Timestamp) {
+        self.version = version
+        self.since = since
+    }
+}
+
 /// The marks this node puts on a Consent before it is journaled: id, version, time, patient, and who recorded it.
 enum ConsentStamp {
     /// The Consent as it is journaled.
@@ -56,7 +70,9 @@ enum ConsentStamp {
             marked[member.name] = member.value
         }
         marked["patient"] = ["reference": .string("Patient/\(directive.patient)")]
-        let kept = (consent["extension"]?.items ?? []).filter { $0["url"]?.string != ConsentVersion.recorderExtension }
+        let own = [ConsentVersion.recorderExtension, ConsentOrigin.url]
+        let kept = (consent["extension"]?.items ?? []).filter { item in !own.contains { item["url"]?.string == $0 } }
+            + [directive.origin?.json].compactMap { $0 }
         marked["extension"] = .array(kept + [recorderExtension(context)])
         return marked
     }

@@ -62,6 +62,9 @@ package final class DirectoryBook: Sendable {
         state.withLock { $0.admittedKeys(now: now) }
     }
 
+    /// The key this node signs with: records, and what it says about consent.
+    var signingKey: SigningKey { state.withLock { $0.identity.key } }
+
     /// How long until the next timer event, before jitter.
     package func timerInterval() -> Duration { state.withLock { $0.timerInterval(now: world.now()) } }
 

@@ -24,13 +24,18 @@ extension Exchange {
     @discardableResult
     package func advanceDirectory(_ event: DirectoryEvent) async throws(ExchangeError) -> DirectoryMessage? {
         var reply: DirectoryMessage?
+        switch event {
+        case .asked(_, let peer), .answered(_, let peer, _): following.heard(peer)
+        case .failed(let target): if let community = target.community { following.lost(community) }
+        case .started, .timer, .profiled, .admitted, .adopted: break
+        }
         for effect in directory.handle(event) {
             switch effect {
             case .persist(let fact): try await keep(fact)
             case .send(let message, let target): directory.send(message, to: target)
             case .reply(let message): reply = message
             case .refuse: return nil
-            case .changed: break
+            case .changed: following.directoryChanged()
             case .notice(let notice): logger.notice("directory", metadata: ["notice": "\(notice)"])
             }
         }

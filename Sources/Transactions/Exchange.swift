@@ -57,6 +57,8 @@ package struct Exchange: Sendable {
     package let answers: AnswersUnderWay
     /// Submissions being registered.
     package let submissions: SubmissionsUnderWay
+    /// How consent follows patients to other communities.
+    package let following: ConsentFollowing
     /// For the operator; never holds patient data.
     package let logger: Logger
 
@@ -74,6 +76,7 @@ package struct Exchange: Sendable {
         self.peers = peers
         self.answers = AnswersUnderWay()
         self.submissions = SubmissionsUnderWay()
+        self.following = ConsentFollowing(limits: settings.limits)
         self.logger = logger
     }
 

@@ -97,6 +97,16 @@ package protocol ExchangeProjection: Projection, PatientProjection, ConsentProje
     /// Every version of a directive, newest first; empty when there is none of that id.
     func versions(of id: DirectiveID) async throws -> [ConsentVersion]
 
+    /// What other communities did with a directive recorded here, as far as they have said; the last word of each.
+    func deliveries(of directive: DirectiveID) async throws -> [ConsentDelivery]
+
+    /// Directives recorded here whose newest version is not in force at a community: nothing was said of it, or
+    /// something else and before that moment.
+    func undelivered(to community: CommunityID, settledBefore: Timestamp, limit: Int) async throws -> [DirectiveID]
+
+    /// What is kept here of another community's directive: one for each patient it is about, and since when.
+    func copies(of directive: DirectiveID, from origin: CommunityID) async throws -> [ConsentCopy]
+
     /// The newest version of each of a patient's directives, by id, and the position the answer is complete up to.
     func consents(of patient: PatientID) async throws -> (versions: [ConsentVersion], position: JournalPosition)
 }

@@ -28,25 +28,15 @@ extension Exchange {
         _ demographics: Demographics, identifiers: [PatientIdentifier], onlyCertain: Bool, limit: Int,
         for context: AccessContext,
     ) async throws(ExchangeError) -> FoundPatients {
-        try demandPurpose(context)
-        var candidates: [PatientID: PatientRecord] = [:]
-        for identifier in identifiers.prefix(8) {
-            for found in try await read({ try await projection.patients(identifier: identifier) }) {
-                candidates[found.id] = found
-            }
-        }
-        let keys = BlockingKey.keys(for: demographics)
-        for found in try await read({
-            try await projection.candidates(keys, limit: settings.limits.matchCandidatesMax)
-        }) {
-            candidates[found.id] = found
-        }
-        // Judged over everybody, hidden or not: a namesake that consent hides must not make another look certain.
-        let all = candidates.values.filter(\.isActive).sorted { $0.id < $1.id }
+        try await admit(context)
+        let all = try await candidates(demographics, identifiers: identifiers)
         let matcher = PatientMatcher()
         if onlyCertain {
             switch matcher.certainMatch(demographics, identifiers: identifiers, candidates: all) {
             case .person(let records):
+                if context.door == .peer {
+                    for match in records { following.asked(context.community, about: match.record.id) }
+                }
                 let shown = try await visible(Array(records.prefix(1)), for: context)
                 return try await answer(shown, transaction: "ITI-119", for: context)
             case .none: return .nobody
@@ -64,6 +54,27 @@ extension Exchange {
         return try await answer(Array(ranked.prefix(count)), transaction: "ITI-119", for: context)
     }
 
+    /// Active records that share an identifier or a blocking key with a question.
+    ///
+    /// Everybody, hidden or not: a namesake that consent hides must not make another look certain.
+    func candidates(_ demographics: Demographics, identifiers: [PatientIdentifier]) async throws(ExchangeError)
+        -> [PatientRecord]
+    {
+        var candidates: [PatientID: PatientRecord] = [:]
+        for identifier in identifiers.prefix(8) {
+            for found in try await read({ try await projection.patients(identifier: identifier) }) {
+                candidates[found.id] = found
+            }
+        }
+        let keys = BlockingKey.keys(for: demographics)
+        for found in try await read({
+            try await projection.candidates(keys, limit: settings.limits.matchCandidatesMax)
+        }) {
+            candidates[found.id] = found
+        }
+        return candidates.values.filter(\.isActive).sorted { $0.id < $1.id }
+    }
+
     /// What the question left out and matching could use (XCPD case 3), in the words of FHIR's Patient.
     private static func missingAttributes(_ demographics: Demographics) -> [String] {
         var missing: [String] = []
@@ -78,7 +89,7 @@ extension Exchange {
     package func findPatients(identifier: PatientIdentifier, for context: AccessContext) async throws(ExchangeError)
         -> FoundPatients
     {
-        try demandPurpose(context)
+        try await admit(context)
         let found = try await read { try await projection.patients(identifier: identifier) }
         let known = try await visible(found.filter(\.isActive).map(Self.exact), for: context)
         return try await answer(known, transaction: "ITI-78", for: context)
@@ -86,7 +97,7 @@ extension Exchange {
 
     /// Reads one patient by this node's id; an empty answer when there is none or consent hides it.
     package func findPatient(_ id: PatientID, for context: AccessContext) async throws(ExchangeError) -> FoundPatients {
-        try demandPurpose(context)
+        try await admit(context)
         guard let found = try await read({ try await projection.patient(id) }) else {
             return .nobody
         }
@@ -110,8 +121,12 @@ extension Exchange {
         MatchResult(record: patient, grade: .certain, score: 1, explanation: MatchScore(fields: []))
     }
 
-    private func isKnowable(_ patient: PatientID, for context: AccessContext) async throws(ExchangeError) -> Bool {
-        let (directives, _) = try await read { try await projection.directives(of: patient) }
+    /// - Parameter origin: a community whose own statements do not count, as when it asks what became of one.
+    func isKnowable(_ patient: PatientID, for context: AccessContext, without origin: CommunityID? = nil)
+        async throws(ExchangeError) -> Bool
+    {
+        let directives = try await read { try await projection.directives(of: patient).directives }
+            .filter { origin == nil || $0.origin?.community != origin }
         let consent = CompiledConsent(directives, policy: settings.consentDefault, now: world.now())
         var random = world.random
         let existence = DocumentFacts(

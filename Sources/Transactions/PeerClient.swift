@@ -42,7 +42,7 @@ package struct PeerContent: Hashable, Sendable {
     }
 }
 
-/// The port to other nodes: three questions, each asked on behalf of one user under one deadline.
+/// The port to other nodes: three questions, each asked on behalf of one user under one deadline; and consent on its way.
 ///
 /// Errors by code: `.timeout` when the context's deadline passed, `.unavailable` when no connection came about or it
 /// broke, `.forbidden` when the peer refused before looking anybody up, `.notFound`, `.badRequest` for an answer that
@@ -60,4 +60,12 @@ package protocol PeerClient: Sendable {
     /// ITI-68: one document's bytes.
     func retrieve(_ document: DocumentID, at peer: PeerNode, for context: AccessContext) async throws(ExchangeError)
         -> PeerContent
+
+    /// Brings a signed consent statement to a peer; its signed receipt. `.notFound` when its node takes none.
+    func offer(_ statement: String, to peer: PeerNode, for context: AccessContext) async throws(ExchangeError) -> String
+
+    /// Asks a peer for the signed statements that wait for this node, and hands it the receipts of those before; empty
+    /// when none waits. `.notFound` when its node has no such thing.
+    func pendingStatements(receipts: [String], at peer: PeerNode, for context: AccessContext)
+        async throws(ExchangeError) -> [String]
 }

@@ -60,6 +60,7 @@ extension Exchange {
         try ConsentAuthority.demand(context)
         return try await alone(id) { () async throws(ExchangeError) in
             guard let last = try await versions(of: id).first else { throw Self.unknownConsent }
+            try demandOwn(last.directive)
             guard last.number == version else { return .stale(current: last.number) }
             guard try await patient(of: consent, named: nil) == last.directive.patient else {
                 throw ExchangeError(
@@ -79,6 +80,7 @@ extension Exchange {
         try ConsentAuthority.demand(context)
         return try await alone(id) { () async throws(ExchangeError) in
             guard let last = try await versions(of: id).first else { throw Self.unknownConsent }
+            try demandOwn(last.directive)
             guard last.directive.status == .active else { return last }
             var directive = last.directive
             directive.status = .inactive
@@ -93,6 +95,14 @@ extension Exchange {
     /// Every version of a directive, newest first; empty when there is none of that id.
     package func versions(of id: DirectiveID) async throws(ExchangeError) -> [ConsentVersion] {
         try await read { try await projection.versions(of: id) }
+    }
+
+    /// Another community's directive is changed there, as long as that community takes part.
+    private func demandOwn(_ directive: ConsentDirective) throws(ExchangeError) {
+        guard let origin = directive.origin?.community,
+            directory.neighbours(at: world.now()).contains(where: { $0.community == origin })
+        else { return }
+        throw ExchangeError(.conflict, "this directive was recorded by \(origin.urn); it is changed and revoked there")
     }
 
     static let unknownPatient = ExchangeError(
@@ -152,14 +162,15 @@ extension Exchange {
         of consent: JSONObject, id: DirectiveID, patient: PatientID, recorded: Timestamp, version: Int,
     ) throws(ExchangeError) -> ConsentDirective {
         try DirectiveRules.check(sourceOf: consent)
-        let directive = try ConsentMapping.directive(
+        var directive = try ConsentMapping.directive(
             recording: consent, id: id, patient: patient, recorded: recorded, version: version)
         try DirectiveRules.check(directive, now: recorded)
+        directive.origin = nil
         return directive
     }
 
     /// Writes one version and waits until no answer that it overtook can still send a byte.
-    private func journal(
+    func journal(
         _ directive: ConsentDirective, as consent: JSONObject, for context: AccessContext,
     ) async throws(ExchangeError) -> ConsentVersion {
         let payload = JSONWriter.bytes(
@@ -167,6 +178,7 @@ extension Exchange {
         try DirectiveRules.check(size: payload.count)
         let receipt = try await journal.append(
             EntryDraft(kind: .consent, subject: directive.patient, payload: payload, value: directive))
+        if directive.origin == nil { following.recorded(directive.id) }
         await answers.drain(
             directive.patient, atMost: .seconds(settings.limits.drainSecondsMax), world: world)
         return ConsentVersion(

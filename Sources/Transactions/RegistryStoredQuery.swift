@@ -18,7 +18,7 @@ extension Exchange {
     package func findDocuments(of patient: PatientID, matching query: DocumentQuery, for context: AccessContext)
         async throws(ExchangeError) -> FoundDocuments
     {
-        try demandPurpose(context)
+        try await admit(context)
         let started = world.uptime()
         let disclosure = try await disclose(for: context, transaction: "ITI-67") {
             try await projection.facts(about: patient, matching: query)

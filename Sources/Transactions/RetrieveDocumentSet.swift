@@ -24,7 +24,7 @@ extension Exchange {
     package func retrieveDocument(_ id: DocumentID, for context: AccessContext) async throws(ExchangeError)
         -> RetrievedDocument
     {
-        try demandPurpose(context)
+        try await admit(context)
         let hidden = ExchangeError(.notFound, "there is no such document here")
         let disclosure = try await disclose(for: context, transaction: "ITI-68") {
             try await projection.facts(aboutDocument: id)

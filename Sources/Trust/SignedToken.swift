@@ -11,6 +11,18 @@ package enum TokenType: String, Sendable, CaseIterable {
     case assertion = "concordat-assertion+jwt"
     /// A user's access token (IUA, RFC 9068).
     case access = "at+jwt"
+    /// A consent directive on its way to another community.
+    case statement = "concordat-consent+jwt"
+    /// What that community did with it.
+    case receipt = "concordat-consent-receipt+jwt"
+
+    /// The longest compact form, in bytes: a consent statement holds a whole Consent, everything else fits a header.
+    package var bytesMax: Int { self == .statement ? 512 * 1024 : UnverifiedToken.bytesMax }
+
+    /// How deep and how many the claims may be.
+    fileprivate var limits: JSONLimits {
+        self == .statement ? JSONLimits(depthMax: 24, nodesMax: 65_536) : JSONLimits(depthMax: 8, nodesMax: 4096)
+    }
 }
 
 /// A JWS in compact form (RFC 7515) whose form was read strictly and whose signature nobody has checked yet.
@@ -18,7 +30,7 @@ package enum TokenType: String, Sendable, CaseIterable {
 /// Exactly the header members `alg`, `kid` and `typ`; `alg` is ES256; every part canonical base64url; no JSON member
 /// twice. What it says may choose the key to check it with, and nothing else.
 package struct UnverifiedToken: Sendable {
-    /// The longest compact form accepted, in bytes.
+    /// The longest compact form of what travels in a header, in bytes.
     package static let bytesMax = 16 * 1024
 
     /// The text as received.
@@ -36,10 +48,10 @@ package struct UnverifiedToken: Sendable {
     /// Reads a compact JWS of one kind.
     package init(_ compact: String, type: TokenType) throws(TokenRefusal) {
         let bytes = Array(compact.utf8)
-        guard bytes.count <= Self.bytesMax else { throw .malformed("longer than \(Self.bytesMax) bytes") }
+        guard bytes.count <= type.bytesMax else { throw .malformed("longer than \(type.bytesMax) bytes") }
         let parts = bytes.split(separator: UInt8(ascii: "."), maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count == 3, !parts[1].isEmpty else { throw .malformed("not three parts") }
-        let header = try Self.object(parts[0], "header")
+        let header = try Self.object(parts[0], "header", TokenType.assertion.limits)
         for member in header.members where !["alg", "kid", "typ"].contains(member.name) {
             throw .forbiddenHeader(String(member.name.prefix(16)))
         }
@@ -52,7 +64,7 @@ package struct UnverifiedToken: Sendable {
         self.compact = compact
         self.type = type
         self.keyID = keyID
-        payload = try Self.object(parts[1], "payload")
+        payload = try Self.object(parts[1], "payload", type.limits)
         signingInput = Array(bytes[..<(parts[0].count + 1 + parts[1].count)])
         self.signature = signature
     }
@@ -64,12 +76,14 @@ package struct UnverifiedToken: Sendable {
         return SignedToken(compact: compact, type: type, payload: payload, keyID: keyID, signingInput: signingInput)
     }
 
-    private static func object(_ part: ArraySlice<UInt8>, _ name: String) throws(TokenRefusal) -> JSONObject {
+    private static func object(_ part: ArraySlice<UInt8>, _ name: String, _ limits: JSONLimits)
+        throws(TokenRefusal) -> JSONObject
+    {
         guard let bytes = Base64.decode(String(decoding: part, as: UTF8.self), .url) else {
             throw .malformed("\(name) is not canonical base64url")
         }
         guard !bytes.starts(with: [0xEF, 0xBB, 0xBF]),
-            let value = try? JSONReader.read(bytes, limits: JSONLimits(depthMax: 8, nodesMax: 4096)),
+            let value = try? JSONReader.read(bytes, limits: limits),
             case .object(let object) = value
         else { throw .malformed("\(name) is not a JSON object with unique names") }
         return object
@@ -107,8 +121,8 @@ package struct SignedToken: Sendable, Hashable {
             Base64.encode(JSONWriter.bytes(header), .url) + "." + Base64.encode(JSONWriter.bytes(.object(payload)), .url)
         let input = Array(text.utf8)
         let compact = text + "." + Base64.encode(try key.sign(input), .url)
-        guard compact.utf8.count <= UnverifiedToken.bytesMax else {
-            throw ExchangeError(.tooLarge, "a signed token may have \(UnverifiedToken.bytesMax) bytes at the most")
+        guard compact.utf8.count <= type.bytesMax else {
+            throw ExchangeError(.tooLarge, "a signed token may have \(type.bytesMax) bytes at the most")
         }
         self.init(compact: compact, type: type, payload: payload, keyID: keyID, signingInput: input)
     }

@@ -36,6 +36,12 @@ struct TokenClaims {
         return time
     }
 
+    /// A number from 1 on, as one that is counted.
+    func count(_ name: String) throws(TokenRefusal) -> Int {
+        guard let count = payload[name]?.integer, (1...1_000_000_000).contains(count) else { throw .missingClaim(name) }
+        return count
+    }
+
     func object(_ name: String) throws(TokenRefusal) -> TokenClaims {
         guard let object = payload[name]?.object else { throw .missingClaim(name) }
         return TokenClaims(payload: object)

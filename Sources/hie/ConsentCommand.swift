@@ -77,8 +77,11 @@ struct ConsentCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show one directive.",
+            abstract: "Show one directive, and where it is in force.",
             discussion: """
+                Every other community of the directory is listed: in force since when, pending (and why), refused (and \
+                why), or none, when nobody there is certainly this patient.
+
                 EXAMPLE
                   hie consent show 0195b8c1-7a2e-7c11-9d3f-0a1b2c3d4e5f --json | jq .consent
                 """)
@@ -102,7 +105,24 @@ struct ConsentCommand: AsyncParsableCommand {
             facts.add("recorded by", row["by"]?.string)
             facts.add("laid down by", ConsentCommand.person(row))
             facts.add("evidence", row["evidence"]?.string)
+            facts.add("stated by", row["origin"]?["community"]?.string)
             facts.show(on: terminal)
+            let communities = row["communities"]?.items ?? []
+            if !communities.isEmpty { terminal.result(Self.table(communities)) }
+        }
+
+        private static func table(_ communities: [JSONValue]) -> Table {
+            var table = Table("COMMUNITY", "NAME", "STATE", "SINCE", "WHY")
+            for row in communities {
+                let state = row.text("state")
+                let earlier = row["earlierVersion"]?.integer.map { "version \($0) is in force there" }
+                let why = [row["reason"]?.string, earlier].compactMap { $0 }.joined(separator: "; ")
+                table.add(
+                    .init(row.text("community")), .init(row.text("name")),
+                    .init(state, state == "in-force" ? .good : state == "refused" ? .bad : .quiet),
+                    .init(Words.time(row.text("since"))), .init(why))
+            }
+            return table
         }
     }
 

@@ -3,7 +3,8 @@ import ExchangeNode
 import FHIRModel
 import JSON
 
-/// The fifth act: a refusal hides documents as if they did not exist, and its revocation brings them back.
+/// The fifth act: a refusal hides documents as if they did not exist, follows the patient to every facility, and its
+/// revocation brings them back.
 extension DemoStage {
     func refuse() async throws -> String {
         let holder = try node(scene.refusesAt)
@@ -23,19 +24,20 @@ extension DemoStage {
         let directive = recorded.lines.first ?? ""
         teller.output(directive)
         teller.output(recorded.complaint)
+        try await follow(directive, from: holder)
         let answer = try await hie(["document", "find", "--as", clinician, "--patient", patient], json: true)
         let without = DemoRecord(answer.json)
         tell(without)
-        let rest = record.documents.filter { $0.home != holder.facility.community.urn }
         check(
-            answer.isDone && without.documents == rest,
-            "\(Words.count(record.documents.count - rest.count, "document")) of \(holder.facility.name) gone, "
-                + "\(rest.count) of the others still there")
+            answer.isDone && without.documents.isEmpty,
+            "the refusal followed the patient: \(Words.count(record.documents.count, "document")) gone, "
+                + "wherever they are")
         try await compareWithNothing(holder, refused: without, hidden: shown)
         try await tellOwnReader(holder, registration)
         let revoked = try await hie(["consent", "revoke", directive, "--home", holder.slug])
             .demanded("the refusal was not revoked")
         teller.output(revoked.complaint)
+        try await follow(directive, from: holder)
         let again = try await hie(["document", "find", "--as", clinician, "--patient", patient], json: true)
         let back = DemoRecord(again.json)
         tell(back)
@@ -43,6 +45,22 @@ extension DemoStage {
             again.isDone && back.documents == record.documents,
             "revoked: all \(record.documents.count) are back")
         return "hidden as if nothing were there, then back"
+    }
+
+    /// Waits until no facility that holds the patient's records is without the directive's newest version, and shows it.
+    private func follow(_ directive: String, from holder: DemoNode) async throws {
+        let began = world.uptime()
+        let show = ["consent", "show", directive, "--home", holder.slug]
+        while true {
+            let answer = try await hie(show, json: true, telling: .nothing)
+            let rows = answer.json["communities"]?.items ?? []
+            if !rows.isEmpty, rows.allSatisfy({ $0.text("state") != "pending" }) { break }
+            guard world.uptime() - began < .seconds(30) else {
+                throw CommandFailure(.failed, "the directive did not reach every facility within 30 seconds")
+            }
+            try await world.sleep(.milliseconds(50))
+        }
+        for line in try await hie(show).demanded("the directive cannot be shown").lines { teller.output(line) }
     }
 
     /// A facility's answer about a refusing patient beside its answer about somebody it has never heard of, and a

@@ -51,6 +51,14 @@ struct NoPeers: PeerClient {
     func retrieve(_ document: DocumentID, at peer: PeerNode, for context: AccessContext) async throws(ExchangeError)
         -> PeerContent
     { throw ExchangeError(.unavailable, "no such host") }
+
+    func offer(_ statement: String, to peer: PeerNode, for context: AccessContext) async throws(ExchangeError) -> String {
+        throw ExchangeError(.unavailable, "no such host")
+    }
+
+    func pendingStatements(receipts: [String], at peer: PeerNode, for context: AccessContext)
+        async throws(ExchangeError) -> [String]
+    { throw ExchangeError(.unavailable, "no such host") }
 }
 
 /// Keeps every log line in plain text.
