@@ -90,7 +90,7 @@ package final class AnswersUnderWay: Sendable {
         }
     }
 
-    /// Notes that another community was shown documents, which it may be passing on to its own user until its deadline.
+    /// Notes that another community was shown documents, which it may be passing on to its own user until some moment.
     ///
     /// To be called before the ticket of that answer ends, so that whoever drains the patient finds it.
     func show(_ patient: PatientID, to community: CommunityID, until deadline: Duration, now: Duration) {
@@ -102,7 +102,7 @@ package final class AnswersUnderWay: Sendable {
         }
     }
 
-    /// The communities that may still be passing on what they were shown about a patient, with their deadlines.
+    /// The communities that may still be passing on what they were shown about a patient, each with its moment.
     func passingOn(_ patient: PatientID, now: Duration) -> [CommunityID: Duration] {
         state.withLock { state in
             let open = (state.shown[patient] ?? [:]).filter { $0.value > now }

@@ -36,6 +36,7 @@ package final class ConsentFollowing: Sendable {
     package let alarm: AsyncStream<Void>
     private let bell: AsyncStream<Void>.Continuation
     private let state: Mutex<State>
+    private let running = Atomic(false)
 
     /// Nothing remembered.
     package init(limits: ExchangeLimits) {
@@ -45,6 +46,11 @@ package final class ConsentFollowing: Sendable {
                 agenda: DeliveryAgenda(rescanInterval: .seconds(limits.consentReofferSeconds)),
                 contacts: PeerContacts(ageMax: .seconds(limits.contactSecondsMax))))
     }
+
+    /// Whether somebody offers what is recorded (`Exchange.followPatients`); without, no receipt ever comes.
+    var isRunning: Bool { running.load(ordering: .relaxed) }
+
+    func setRunning(_ isRunning: Bool) { running.store(isRunning, ordering: .relaxed) }
 
     /// Reads or changes what is remembered.
     func with<Value: Sendable>(_ work: (inout sending State) -> sending Value) -> Value { state.withLock(work) }

@@ -57,7 +57,9 @@ extension Exchange {
             if let (receipt, ticket) = try await record(access, about: patient, at: facts.position) {
                 let documents = decided.filter { $0.1.isPermitted }.map(\.0)
                 if context.door == .peer, !documents.isEmpty {
-                    answers.show(patient, to: context.community, until: context.deadline, now: world.uptime())
+                    answers.show(
+                        patient, to: context.community,
+                        until: context.deadline + .seconds(settings.limits.drainSecondsMax), now: world.uptime())
                 }
                 return Disclosure(patient: patient, documents: documents, receipt: receipt, ticket: ticket)
             }

@@ -16,6 +16,8 @@ extension Exchange {
     ///
     /// What was recorded is offered at once; who cannot be reached is tried again, at once when it is heard of.
     package func followPatients() async {
+        following.setRunning(true)
+        defer { following.setRunning(false) }
         await withDiscardingTaskGroup { group in
             group.addTask {
                 while (try? await world.sleep(.seconds(5))) != nil { following.ring() }

@@ -17,7 +17,8 @@ extension Exchange {
     /// ITI-108: records a directive, new or in place of one with the same id.
     ///
     /// Returns once the entry is durable *and* no answer that it overtook can still send a byte (promise 2): answers
-    /// about the patient under way are waited for, and cut after `drainSecondsMax`.
+    /// about the patient under way are waited for, and cut after `drainSecondsMax`; communities that were shown documents
+    /// and may be passing them on have sent their receipt, or their question is over.
     package func recordConsent(_ directive: ConsentDirective, for context: AccessContext) async throws(ExchangeError) {
         guard context.door != .peer else {
             throw ExchangeError(.forbidden, "consent is recorded at the facility that holds the documents")
@@ -181,7 +182,22 @@ extension Exchange {
         if directive.origin == nil { following.recorded(directive.id) }
         await answers.drain(
             directive.patient, atMost: .seconds(settings.limits.drainSecondsMax), world: world)
+        if directive.origin == nil { await heardByWhomWasShown(directive) }
         return ConsentVersion(
             directive: directive, number: directive.version, resource: payload, position: receipt.position)
+    }
+
+    /// Waits for the receipts of the communities that were shown the patient's documents a moment ago.
+    ///
+    /// They may be passing them on to their own users: a receipt says that nothing the directive forbids leaves there any
+    /// more. Who cannot be reached is waited for until its question is over.
+    private func heardByWhomWasShown(_ directive: ConsentDirective) async {
+        while following.isRunning {
+            let open = answers.passingOn(directive.patient, now: world.uptime())
+            guard !open.isEmpty else { return }
+            let deliveries = (try? await projection.deliveries(of: directive.id)) ?? []
+            let heard = Set(deliveries.filter { $0.version >= directive.version }.map(\.community))
+            guard !open.keys.allSatisfy(heard.contains), (try? await world.sleep(.milliseconds(20))) != nil else { return }
+        }
     }
 }

@@ -149,19 +149,22 @@ struct Cluster: Sendable {
     }
 
     /// Runs a scene beside the nodes' own lives.
-    static func run(seed: UInt64, _ scene: @escaping @Sendable (Cluster) async throws -> Void) throws {
+    @discardableResult
+    static func run<Value: Sendable>(
+        seed: UInt64, _ scene: @escaping @Sendable (Cluster) async throws -> Value,
+    ) throws -> Value {
         let scheduler = SeededScheduler(seed: seed)
         let world = scheduler.world
-        try scheduler.run {
+        return try scheduler.run {
             let cluster = try await Cluster(world)
-            try await withThrowingTaskGroup(of: Void.self) { group in
+            return try await withThrowingTaskGroup(of: Void.self) { group in
                 for node in cluster.nodes {
                     group.addTask {
                         await cluster.killed.race(node.facility.community, world) { try? await node.gossip() }
                     }
                 }
-                try await scene(cluster)
-                group.cancelAll()
+                defer { group.cancelAll() }
+                return try await scene(cluster)
             }
         }
     }
