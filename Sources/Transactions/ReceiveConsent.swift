@@ -97,7 +97,11 @@ extension Exchange {
                 since = max(since, copy.since)
                 continue
             }
-            since = max(since, try await keep(directive, statement.consent, context))
+            do throws(ExchangeError) {
+                since = max(since, try await keep(directive, statement.consent, context))
+            } catch where error.code == .tooLarge {
+                return try answer(.refused(error.message), hash, context)
+            }
         }
         guard isKnown else { return try answer(.none, hash, context) }
         let remark = doubts.first.map { "denies everything, because \($0) is not understood here" }

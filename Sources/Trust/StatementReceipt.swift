@@ -39,7 +39,7 @@ package struct StatementReceipt: Sendable, Hashable {
         self.statement = statement
         self.outcome = outcome
         self.since = since
-        self.reason = reason.map { String($0.prefix(256)) }
+        self.reason = reason.map { String(String.UnicodeScalarView($0.unicodeScalars.prefix(120))) }
     }
 
     /// The receipt as a JWS.

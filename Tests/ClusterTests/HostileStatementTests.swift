@@ -85,7 +85,7 @@ import XDSMetadata
             }
             let good = try await bench.statement()
             var random = cluster.world.random
-            for _ in 0..<40 {
+            for _ in 0..<320 {
                 var bytes = Array(good.utf8)
                 let place = Int.random(in: bytes.indices, using: &random)
                 bytes[place] ^= 1 << UInt8.random(in: 0..<7, using: &random)
@@ -177,6 +177,15 @@ import XDSMetadata
                 #expect(receipt.outcome == .refused)
                 #expect(receipt.reason?.contains("not understood") == true)
             }
+            let strange = String(repeating: "\u{1F469}\u{200D}\u{1F467}", count: 300)
+            let odd = try await bench.bring(
+                bench.statement(version: 4, effect: .permit) { $0["provision"] = ["type": "permit", strange: 1] })
+            #expect(odd.outcome == .inForce, "a long name does not spoil the receipt")
+            let large = try await bench.bring(
+                bench.statement(version: 5, effect: .permit) {
+                    $0["language"] = .string(String(repeating: "x", count: 300_000))
+                })
+            #expect(large.outcome == .refused)
             #expect(try await bench.shown() == 0, "the former state stays")
         }
     }
