@@ -28,6 +28,7 @@ package struct Node: Sendable {
     package let exchange: Exchange
     /// Where it listens, once `run` has bound its ports.
     package let bound = BoundAddresses()
+    private let stopping = StopNotice()
     /// Its journal, keyring and projection.
     package let store: NodeStore
     let home: NodeHome
@@ -139,15 +140,18 @@ package struct Node: Sendable {
             exchange: exchange, client: DirectoryClient(connections: connections, world: world))))
         services.append(FollowingService(exchange: exchange))
         services.append(CheckpointService(store: store, world: world, logger: logger))
-        let all = ServiceGroup(
-            configuration: .init(
-                services: services.map {
-                    .init(
-                        service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
-                        failureTerminationBehavior: .cancelGroup)
-                }, gracefulShutdownSignals: signals, logger: logger))
+        services.append(stopping)
+        var setup = ServiceGroupConfiguration(
+            services: services.map {
+                .init(
+                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .cancelGroup)
+            }, gracefulShutdownSignals: signals, logger: logger)
+        // What is being answered may end; who holds a connection open without a word may not hold the node up.
+        setup.maximumGracefulShutdownDuration = .seconds(
+            configuration.limits.locateSecondsMax + configuration.limits.drainSecondsMax)
         do {
-            try await all.run()
+            try await ServiceGroup(configuration: setup).run()
         } catch {
             await close()
             throw error
@@ -172,7 +176,7 @@ package struct Node: Sendable {
                 community: configuration.community,
                 audiences: [configuration.community.urn, configuration.clientBase], policy: { trust.clientPolicy },
                 issuers: { trust.issuers }, now: world.now),
-            logger: logger, base: configuration.clientBase)
+            logger: logger, base: configuration.clientBase, isStopping: { [stopping] in stopping.isHeard })
         let tls = try MutualTLS.clientListener(
             identity: trust.listener, policy: { trust.clientPolicy }, now: world.now, refused: refusals("clients"))
         return try TLSListener.service(
@@ -190,7 +194,7 @@ package struct Node: Sendable {
             authenticator: PeerAssertionAuthenticator(
                 community: configuration.community, policy: policy,
                 key: { directory.key($1, of: $0, at: world.now()) }, now: world.now),
-            logger: logger, base: configuration.peerBase)
+            logger: logger, base: configuration.peerBase, isStopping: { [stopping] in stopping.isHeard })
         let tls = try MutualTLS.peerListener(
             identity: trust.node, policy: policy, now: world.now, refused: refusals("peers"))
         return try TLSListener.service(

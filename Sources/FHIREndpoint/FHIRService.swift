@@ -15,6 +15,7 @@ package struct FHIRService: Sendable {
     let logger: Logger
     let base: String
     let bodies: BodyReading
+    private let isStopping: @Sendable () -> Bool
     private let connections = ConnectionIdentities()
     private let dates = HTTPDate()
     private let capabilities: ByteBuffer
@@ -28,10 +29,12 @@ package struct FHIRService: Sendable {
     ///   - logger: for requests and refusals; gets no query, no identifier and no token.
     ///   - base: the listener's base URL, such as `https://a.example.org:8443/fhir`, without a slash at its end.
     ///   - tokenEndpoint: where clients get access tokens, for the CapabilityStatement; nil when it names none.
+    ///   - isStopping: true once the node goes down: from then on every answer is its connection's last.
     package init(
         exchange: Exchange, door: AccessContext.Door, authenticator: any RequestAuthenticator, logger: Logger,
-        base: String, tokenEndpoint: String? = nil,
+        base: String, tokenEndpoint: String? = nil, isStopping: @escaping @Sendable () -> Bool = { false },
     ) {
+        self.isStopping = isStopping
         self.exchange = exchange
         self.door = door
         self.authenticator = authenticator
@@ -62,6 +65,8 @@ package struct FHIRService: Sendable {
         if handled.answer.status.kind != .successful, !handled.hasReadBody, BodyReading.isLong(request.headers) {
             handled.answer.closesConnection = true
         }
+        // The server asks idle connections to close once; one that was still in its handshake has not heard it.
+        if isStopping() { handled.answer.closesConnection = true }
         log(handled, channel: channel)
         try await AnswerSending.send(handled.answer, isHead: request.method == .head, on: channel)
     }
