@@ -89,8 +89,14 @@ package struct NodeStore: Sendable {
 
     /// Signs a last checkpoint, closes everything and lets go of the lock.
     package func close() async throws(ExchangeError) {
-        if writer.failure == nil { _ = try await checkpoints.publish() }
-        try await store.close()
+        do throws(ExchangeError) {
+            if writer.failure == nil { _ = try await checkpoints.publish() }
+            try await store.close()
+        } catch {
+            await keyring.close()
+            throw error
+        }
+        await keyring.close()
         do { try projection.close() } catch { throw ExchangeError(.unavailable, "the projection did not close") }
     }
 }
