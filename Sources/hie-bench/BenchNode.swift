@@ -20,7 +20,7 @@ final class BenchNode: Sendable {
     ///
     /// - Parameter program: the `hie` that is run.
     init(under parent: String, program: String) throws(ExchangeError) {
-        var template = Array((parent + "/hie-bench-XXXXXX").utf8CString)
+        var template = Array((parent + "/hie-bench-" + String(repeating: "X", count: 6)).utf8CString)
         guard let made = mkdtemp(&template) else {
             throw ExchangeError(.unavailable, "cannot make a folder in \(parent); choose another with --folder")
         }
