@@ -16,9 +16,11 @@ extension Exchange {
     ///
     /// It is judged as the statement it might become, by the evaluator that enforces. Only documents count that the
     /// community which asks may be shown at present: whom consent hides from it is nobody here, as in every answer.
+    /// Throws `.forbidden`, before anybody is looked up, when it does not say that its consent office asks.
     package func previewConsent(_ draft: ConsentDraft, for context: AccessContext) async throws(ExchangeError)
         -> AnsweredPreview
     {
+        try ConsentAuthority.demandAbroad(context)
         let patients = try await certainRecords(draft.subject).sorted()
         var total = 0
         var changes = [ConsentPreview.Change](

@@ -93,6 +93,17 @@ import Transactions
         }
     }
 
+    @Test func `who treats is refused before anybody is looked up`() throws {
+        try Cluster.run(seed: 1) { cluster in
+            _ = try await cluster.settle()
+            let draft = ConsentDraft(directive: nil, consent: [:], subject: [:], askers: [])
+            let error = await #expect(throws: ExchangeError.self) {
+                _ = try await cluster.clinic.exchange.previewConsent(draft, for: cluster.context(cluster.hospital, .peer))
+            }
+            #expect(error?.code == .forbidden)
+        }
+    }
+
     @Test func `a draft or a preview that is none is refused`() throws {
         for wrong: JSONObject in [
             [:], ["consent": [:]], ["consent": [:], "subject": [:]], ["consent": [:], "subject": [:], "askers": ["x"]],
