@@ -68,6 +68,28 @@ package struct JournalVerdict: Hashable, Sendable {
     }
 }
 
+/// Whether the node's store can be written, and what to do when it cannot.
+package struct StoreStatus: Sendable {
+    /// Why nothing can be recorded, and so nothing disclosed; nil while the store works.
+    package let failure: ExchangeError?
+    /// Since when.
+    package let since: Timestamp?
+    /// What the administrator does next; nil while the store works.
+    package let next: String?
+    /// Bytes the store's disk has left; nil when nobody can say.
+    package let freeBytes: UInt64?
+
+    /// A store's state from its parts.
+    package init(
+        failure: ExchangeError? = nil, since: Timestamp? = nil, next: String? = nil, freeBytes: UInt64? = nil,
+    ) {
+        self.failure = failure
+        self.since = since
+        self.next = next
+        self.freeBytes = freeBytes
+    }
+}
+
 /// What only the running node knows of itself; ExchangeNode fills it in.
 package struct NodeVitals: Sendable {
     /// The program's version.
@@ -84,6 +106,8 @@ package struct NodeVitals: Sendable {
     package let reach: @Sendable () -> [CommunityID: PeerReach]
     /// Reads the journal from its first entry, and checks every hash and checkpoint.
     package let verifyJournal: @Sendable () async throws -> JournalVerdict
+    /// Whether its store can be written.
+    package let store: @Sendable () -> StoreStatus
 
     /// Vitals from their sources.
     package init(
@@ -91,6 +115,7 @@ package struct NodeVitals: Sendable {
         certificates: @escaping @Sendable () -> [CertificateStatus],
         reach: @escaping @Sendable () -> [CommunityID: PeerReach],
         verifyJournal: @escaping @Sendable () async throws -> JournalVerdict,
+        store: @escaping @Sendable () -> StoreStatus = { StoreStatus() },
     ) {
         self.version = version
         self.home = home
@@ -99,5 +124,6 @@ package struct NodeVitals: Sendable {
         self.certificates = certificates
         self.reach = reach
         self.verifyJournal = verifyJournal
+        self.store = store
     }
 }
