@@ -16,10 +16,11 @@ import NIOPosix
 /// | `GET /health` | 200 while the store can be written, else 503; a JSON object says why |
 enum HealthService {
     static func application(
-        at address: NodeConfiguration.Address, health: StoreHealth, bound: BoundAddresses, logger: Logger,
+        at address: NodeConfiguration.Address, status: @escaping @Sendable () -> StoreStatus, bound: BoundAddresses,
+        logger: Logger,
     ) -> some ApplicationProtocol {
         let router = Router()
-        router.get("/health") { _, _ in answer(health) }
+        router.get("/health") { _, _ in answer(status()) }
         return Application(
             router: router,
             configuration: .init(address: .hostname(address.host, port: address.port), serverName: nil),
@@ -28,8 +29,7 @@ enum HealthService {
             }, logger: logger)
     }
 
-    private static func answer(_ health: StoreHealth) -> Response {
-        let status = health.status
+    private static func answer(_ status: StoreStatus) -> Response {
         var object: JSONObject = ["status": status.failure == nil ? "pass" : "fail"]
         object["output"] = status.failure.map { .string($0.description) }
         object["since"] = status.since.map { .string($0.description) }

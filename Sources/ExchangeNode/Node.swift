@@ -159,7 +159,8 @@ package struct Node: Sendable {
         services.append(
             StoreService(store: store, health: health, folder: home.store.path, world: world, logger: logger))
         if let address = configuration.health {
-            services.append(HealthService.application(at: address, health: health, bound: bound, logger: logger))
+            services.append(
+                HealthService.application(at: address, status: storeStatus, bound: bound, logger: logger))
         }
         services.append(stopping)
         var setup = ServiceGroupConfiguration(
@@ -175,11 +176,10 @@ package struct Node: Sendable {
             try await ServiceGroup(configuration: setup).run()
         } catch {
             await close()
-            if health.reopens { return .reopens(discardsProjection: store.projection.damage != nil) }
             throw error
         }
         await close()
-        return .stopped
+        return health.reopens ? .reopens(discardsProjection: store.projection.damage != nil) : .stopped
     }
 
     private func close() async {
@@ -248,8 +248,16 @@ package struct Node: Sendable {
             }, logger: logger)
     }
 
+    /// How the store is at this moment, also before the service that watches it has looked.
+    private var storeStatus: @Sendable () -> StoreStatus {
+        { [store, health, world] in
+            if let failure = store.failure { health.note(failure, at: world.now()) }
+            return health.status
+        }
+    }
+
     private var vitals: NodeVitals {
-        let (bound, store, trust, exchange, world, health) = (bound, store, trust, exchange, world, health)
+        let (bound, store, trust, exchange, world) = (bound, store, trust, exchange, world)
         return NodeVitals(
             version: Self.version, home: home.folder.path, started: started,
             listeners: { bound.all.map { ListenerStatus(name: $0.name, address: $0.address) } },
@@ -269,7 +277,7 @@ package struct Node: Sendable {
                 }
                 return reach
             },
-            verifyJournal: { await JournalAudit.verify(home, running: store.store) }, store: { health.status })
+            verifyJournal: { await JournalAudit.verify(home, running: store.store) }, store: storeStatus)
     }
 }
 

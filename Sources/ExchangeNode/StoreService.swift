@@ -30,8 +30,9 @@ struct StoreService: Service {
         } catch is CancellationError {
             return
         }
+        // In order, as when it is told to stop: connections that are cut while they are made end the process (swift-nio's
+        // NIOAsyncWriter, "deinited without calling finish").
         health.reopen()
-        throw StoreReopening()
     }
 
     /// Returns when the store has failed. Throws `.corrupted` when the stored entries are not those that were written.
@@ -73,6 +74,3 @@ struct StoreService: Service {
         logger.notice("the disk takes writes: the store is opened anew from what it holds")
     }
 }
-
-/// Ends a node whose store is to be opened anew; no fault of its own.
-struct StoreReopening: Error {}

@@ -32,6 +32,7 @@ final class KillScenario: Sendable {
     /// Every document that was ever sent, acknowledged or not: nothing else may be found.
     private let sent = Mutex<Set<[UInt8]>>([])
     private let template: URL
+    private let ending = Mutex("")
 
     /// A scenario over a node that is stopped: its store as it is now is what each round begins with.
     init(_ node: RunningNode, _ process: HieProcess, template: URL) throws {
@@ -66,7 +67,8 @@ final class KillScenario: Sendable {
             try await revoke(directive)
             try await publish(client, 7, 100)
         } catch {
-            // It was meant to be gone; whatever else this may be shows in the checks.
+            // The node was meant to be gone; when it was not, the test shows what this was.
+            ending.withLock { $0 = "\(error)" }
         }
     }
 
@@ -113,7 +115,7 @@ final class KillScenario: Sendable {
         let answer = try await process.ask(
             "consent/record",
             [
-                "identifier": .string("\(node.numbers)|\(Canary.number)"),
+                "identifier": ["system": .string(node.numbers), "value": .string(Canary.number)],
                 "directive": ["effect": "deny", "organizations": ["urn:oid:1.2.3.4.5"]],
             ])
         guard let id = answer["id"]?.string.flatMap({ DirectiveID($0) }) else {
@@ -133,6 +135,9 @@ final class KillScenario: Sendable {
             all.steps += 1
         }
     }
+
+    /// What ended the last round.
+    var fault: String { ending.withLock { $0 } }
 
     /// How many steps were acknowledged.
     var steps: Int { acknowledged.withLock { $0.steps } }

@@ -30,8 +30,8 @@ extension RealNodes {
         }
 
         /// What is asked of a node that cannot record: every door that discloses.
-        private static func refusals(_ client: NodeClient, _ kept: Kept) async throws -> [Reply] {
-            let identifier = "identifier=\(Canary.number)"
+        private static func refusals(_ client: NodeClient, _ node: RunningNode, _ kept: Kept) async throws -> [Reply] {
+            let identifier = "identifier=\(node.numbers)%7C\(Canary.number)"
             return [
                 try await client.document(kept.documents[0].path),
                 try await client.send(.get, "/DocumentReference?patient.\(identifier)"),
@@ -41,9 +41,9 @@ extension RealNodes {
         }
 
         private static func expectStandstill(
-            _ fault: String, _ client: NodeClient, _ process: HieProcess, _ kept: Kept,
+            _ fault: String, _ client: NodeClient, _ node: RunningNode, _ process: HieProcess, _ kept: Kept,
         ) async throws {
-            for reply in try await refusals(client, kept) {
+            for reply in try await refusals(client, node, kept) {
                 #expect(reply.status == 503, "\(fault): \(reply.text.prefix(200))")
                 #expect(Canary.found(in: [reply.text]).isEmpty, "\(fault): patient data in a refusal")
             }
@@ -62,8 +62,13 @@ extension RealNodes {
         private static func expectWhole(
             _ fault: String, _ process: HieProcess, _ node: RunningNode, _ kept: inout Kept,
         ) async throws {
-            try await until("\(fault): the node goes on by itself", within: .seconds(60)) {
-                (try? await process.status())?["healthy"]?.bool == true
+            do {
+                try await until("\(fault): the node goes on by itself", within: .seconds(60)) {
+                    (try? await process.status())?["healthy"]?.bool == true
+                }
+            } catch {
+                Issue.record("\(fault): \(error); its log: \(process.lines.filter { $0.contains("Fatal") || $0.contains(" in ") || $0.contains("rror") }.prefix(40).joined(separator: "\n"))")
+                throw error
             }
             let client = try node.known()
             defer { client.close() }
@@ -104,7 +109,7 @@ extension RealNodes {
                 } else {
                     #expect(met == 503, "\(fault)")
                 }
-                try await Self.expectStandstill(fault, client, process, kept)
+                try await Self.expectStandstill(fault, client, node, process, kept)
                 try shim.relent()
                 try await Self.expectWhole(fault, process, node, &kept)
                 client.close()
@@ -161,7 +166,7 @@ extension RealNodes {
                 status = try await publish(number, client, node, into: &kept)
             }
             #expect(status == 503, "the disk is full after \(number) documents")
-            try await expectStandstill("full disk", client, process, kept)
+            try await expectStandstill("full disk", client, node, process, kept)
             let next = try await process.status()["store"]?["next"]?.string
             #expect(next?.contains("free ") == true, "\(next ?? "")")
             try FileManager.default.removeItem(atPath: filler)
