@@ -43,6 +43,12 @@ package struct NodeHome: Sendable {
     package var store: URL { folder.appendingPathComponent("store") }
     /// Patients' keys, wrapped.
     package var keyring: URL { store.appendingPathComponent("keyring") }
+    /// Says that the store was restored, from what and when; there only after a restore.
+    package var restored: URL { store.appendingPathComponent("restored") }
+    /// Says that the folder follows another node; there only while it does.
+    package var standby: URL { store.appendingPathComponent("standby") }
+    /// The public half of the recovery key backups are sealed for.
+    package var recoveryKey: URL { key("recovery.public") }
     /// The projection's file.
     package var projection: URL { store.appendingPathComponent("projection.sqlite") }
     /// What clients of this facility were given, one folder each.

@@ -18,6 +18,36 @@ extension FileKeyring {
         }
     }
 
+    /// Whether a keyring's bytes begin with a head that opens with that wrapping key.
+    package static func isWrapped(_ bytes: [UInt8], by wrappingKey: SymmetricKey) -> Bool {
+        let head = Array(bytes.prefix(FileKeyringRecord.bytes))
+        do throws(ExchangeError) { try FileKeyringRecord.check(head: head, wrappingKey, path: "") } catch { return false }
+        return true
+    }
+
+    /// Opens every key in a keyring's bytes; how many there are. Throws `.corrupted` naming the record.
+    package static func check(_ bytes: [UInt8], wrappingKey: SymmetricKey) throws(ExchangeError) -> Int {
+        guard isWrapped(bytes, by: wrappingKey) else {
+            throw ExchangeError(.corrupted, "the keyring's head is damaged, or the wrapping key is another one")
+        }
+        var count = 0
+        var number = 1
+        while (number + 1) * FileKeyringRecord.bytes <= bytes.count {
+            let start = number * FileKeyringRecord.bytes
+            let bytes = Array(bytes[start..<start + FileKeyringRecord.bytes])
+            if let record = FileKeyringRecord(bytes) {
+                if record.state == .live {
+                    _ = try FileKeyringRecord.unwrap(record.wrapped, of: record.patient, wrappingKey, number: number)
+                    count += 1
+                }
+            } else if bytes.contains(where: { $0 != 0 }) {
+                throw ExchangeError(.corrupted, "a record of the keyring is damaged", at: "record \(number)")
+            }
+            number += 1
+        }
+        return count
+    }
+
     /// Wraps every key by another wrapping key, into a new file that takes the old one's place as a whole; keys can be used
     /// all the while, and those that are to be made wait. Returns how many keys were wrapped.
     ///
