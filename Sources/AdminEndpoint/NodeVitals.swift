@@ -90,6 +90,26 @@ package struct StoreStatus: Sendable {
     }
 }
 
+/// How far a journal reaches, durable.
+package struct JournalExtent: Sendable, Equatable {
+    /// The segment that is written.
+    package let segment: UInt32
+    /// The end of the last group in it.
+    package let offset: UInt64
+    /// How many entries there are.
+    package let entries: UInt64
+    /// The root over them, 32 bytes.
+    package let root: [UInt8]
+
+    /// An extent from its parts.
+    package init(segment: UInt32, offset: UInt64, entries: UInt64, root: [UInt8]) {
+        self.segment = segment
+        self.offset = offset
+        self.entries = entries
+        self.root = root
+    }
+}
+
 /// What only the running node knows of itself; ExchangeNode fills it in.
 package struct NodeVitals: Sendable {
     /// The program's version.
@@ -106,6 +126,10 @@ package struct NodeVitals: Sendable {
     package let reach: @Sendable () -> [CommunityID: PeerReach]
     /// Reads the journal from its first entry, and checks every hash and checkpoint.
     package let verifyJournal: @Sendable () async throws -> JournalVerdict
+    /// How far its journal is durable.
+    package let journalEnd: @Sendable () -> JournalExtent
+    /// Wraps every patient's key anew; how many there are.
+    package let rotateKeyring: @Sendable () async throws(ExchangeError) -> Int
     /// Whether its store can be written.
     package let store: @Sendable () -> StoreStatus
 
@@ -116,6 +140,8 @@ package struct NodeVitals: Sendable {
         reach: @escaping @Sendable () -> [CommunityID: PeerReach],
         verifyJournal: @escaping @Sendable () async throws -> JournalVerdict,
         store: @escaping @Sendable () -> StoreStatus = { StoreStatus() },
+        journalEnd: @escaping @Sendable () -> JournalExtent = { JournalExtent(segment: 0, offset: 0, entries: 0, root: []) },
+        rotateKeyring: @escaping @Sendable () async throws(ExchangeError) -> Int = { () throws(ExchangeError) in 0 },
     ) {
         self.version = version
         self.home = home
@@ -125,5 +151,7 @@ package struct NodeVitals: Sendable {
         self.reach = reach
         self.verifyJournal = verifyJournal
         self.store = store
+        self.journalEnd = journalEnd
+        self.rotateKeyring = rotateKeyring
     }
 }

@@ -24,6 +24,9 @@ package struct Backup: Sendable {
     /// A backup in a folder, made already or not.
     package init(_ path: String) { folder = URL(fileURLWithPath: path).standardizedFileURL }
 
+    /// Where it lies.
+    package var location: URL { folder }
+
     private var manifestFile: URL { folder.appendingPathComponent(BackupManifest.name) }
 
     /// The manifest as it stands; nil when there is no backup yet. Throws `.corrupted`.

@@ -277,7 +277,14 @@ package struct Node: Sendable {
                 }
                 return reach
             },
-            verifyJournal: { await JournalAudit.verify(home, running: store.store) }, store: storeStatus)
+            verifyJournal: { await JournalAudit.verify(home, running: store.store) }, store: storeStatus,
+            journalEnd: {
+                let end = store.store.end
+                return JournalExtent(segment: end.segment, offset: end.offset, entries: end.entries, root: end.root)
+            },
+            rotateKeyring: { () throws(ExchangeError) in
+                try await WrappingKeyFile.rotate(home, keyring: store.keyring, world: world)
+            })
     }
 }
 

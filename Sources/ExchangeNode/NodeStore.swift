@@ -38,6 +38,10 @@ package struct NodeStore: Sendable {
         _ home: NodeHome, configuration: NodeConfiguration, rebuild: Bool = false, discardsProjection: Bool = false,
         world: World, logger: Logger, progress: (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in },
     ) async throws(ExchangeError) -> NodeStore {
+        guard !FileManager.default.fileExists(atPath: home.standby.path) else {
+            throw ExchangeError(
+                .conflict, "\(home.folder.path) is a standby that follows another node; take over with hie journal promote")
+        }
         let wrapping = try WrappingKeyFile.settle(home)
         let origin = origin(of: configuration)
         let journal = home.store.appendingPathComponent("journal").path
