@@ -43,6 +43,10 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case auditPatient = "audit/patient"
     /// Verifies the journal from its first entry.
     case auditVerify = "audit/verify"
+    /// How far the journal is durable: what a copy may reach up to.
+    case journalEnd = "journal/end"
+    /// Wraps every patient's key by a new wrapping key.
+    case keyringRotate = "keyring/rotate"
 
     /// The route.
     package var path: String { "/admin/" + rawValue }

@@ -67,6 +67,8 @@ package struct AdminService: Sendable {
         case .alertClose: try await act(.close, call)
         case .auditPatient: try await accessLog(call)
         case .auditVerify: try await verifyJournal()
+        case .journalEnd: journalEnd()
+        case .keyringRotate: try await rotateKeyring()
         }
     }
 

@@ -68,6 +68,48 @@ package struct JournalVerdict: Hashable, Sendable {
     }
 }
 
+/// Whether the node's store can be written, and what to do when it cannot.
+package struct StoreStatus: Sendable {
+    /// Why nothing can be recorded, and so nothing disclosed; nil while the store works.
+    package let failure: ExchangeError?
+    /// Since when.
+    package let since: Timestamp?
+    /// What the administrator does next; nil while the store works.
+    package let next: String?
+    /// Bytes the store's disk has left; nil when nobody can say.
+    package let freeBytes: UInt64?
+
+    /// A store's state from its parts.
+    package init(
+        failure: ExchangeError? = nil, since: Timestamp? = nil, next: String? = nil, freeBytes: UInt64? = nil,
+    ) {
+        self.failure = failure
+        self.since = since
+        self.next = next
+        self.freeBytes = freeBytes
+    }
+}
+
+/// How far a journal reaches, durable.
+package struct JournalExtent: Sendable, Equatable {
+    /// The segment that is written.
+    package let segment: UInt32
+    /// The end of the last group in it.
+    package let offset: UInt64
+    /// How many entries there are.
+    package let entries: UInt64
+    /// The root over them, 32 bytes.
+    package let root: [UInt8]
+
+    /// An extent from its parts.
+    package init(segment: UInt32, offset: UInt64, entries: UInt64, root: [UInt8]) {
+        self.segment = segment
+        self.offset = offset
+        self.entries = entries
+        self.root = root
+    }
+}
+
 /// What only the running node knows of itself; ExchangeNode fills it in.
 package struct NodeVitals: Sendable {
     /// The program's version.
@@ -84,6 +126,12 @@ package struct NodeVitals: Sendable {
     package let reach: @Sendable () -> [CommunityID: PeerReach]
     /// Reads the journal from its first entry, and checks every hash and checkpoint.
     package let verifyJournal: @Sendable () async throws -> JournalVerdict
+    /// How far its journal is durable.
+    package let journalEnd: @Sendable () -> JournalExtent
+    /// Wraps every patient's key anew; how many there are.
+    package let rotateKeyring: @Sendable () async throws(ExchangeError) -> Int
+    /// Whether its store can be written.
+    package let store: @Sendable () -> StoreStatus
 
     /// Vitals from their sources.
     package init(
@@ -91,6 +139,9 @@ package struct NodeVitals: Sendable {
         certificates: @escaping @Sendable () -> [CertificateStatus],
         reach: @escaping @Sendable () -> [CommunityID: PeerReach],
         verifyJournal: @escaping @Sendable () async throws -> JournalVerdict,
+        store: @escaping @Sendable () -> StoreStatus = { StoreStatus() },
+        journalEnd: @escaping @Sendable () -> JournalExtent = { JournalExtent(segment: 0, offset: 0, entries: 0, root: []) },
+        rotateKeyring: @escaping @Sendable () async throws(ExchangeError) -> Int = { () throws(ExchangeError) in 0 },
     ) {
         self.version = version
         self.home = home
@@ -99,5 +150,8 @@ package struct NodeVitals: Sendable {
         self.certificates = certificates
         self.reach = reach
         self.verifyJournal = verifyJournal
+        self.store = store
+        self.journalEnd = journalEnd
+        self.rotateKeyring = rotateKeyring
     }
 }

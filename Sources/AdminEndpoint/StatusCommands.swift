@@ -7,8 +7,10 @@ import Transactions
 extension AdminService {
     func status() async throws -> AdminAnswer {
         let now = exchange.world.now()
-        let failure = exchange.journal.failure
-        let counts = try await exchange.projection.counts()
+        let store = vitals.store()
+        let failure = store.failure ?? exchange.journal.failure
+        // What cannot be counted now must not keep the node from saying why.
+        let counts = try? await exchange.projection.counts()
         let peers = reachOfPeers()
         var journal: JSONObject = [
             "entries": .number(String(exchange.journal.size)),
@@ -21,9 +23,11 @@ extension AdminService {
             "started": .string(vitals.started.description),
             "uptimeSeconds": .number(String((now - vitals.started).components.seconds)),
             "healthy": .bool(failure == nil), "journal": .object(journal),
+            "store": Self.json(store),
             "counts": [
-                "patients": .number(String(counts.patients)), "documents": .number(String(counts.documents)),
-                "directives": .number(String(counts.directives)),
+                "patients": counts.map { .number(String($0.patients)) } ?? .null,
+                "documents": counts.map { .number(String($0.documents)) } ?? .null,
+                "directives": counts.map { .number(String($0.directives)) } ?? .null,
             ],
             "listeners": .array(
                 vitals.listeners().map { ["name": .string($0.name), "address": .string($0.address)] }),
@@ -41,6 +45,15 @@ extension AdminService {
                 }),
             "consentDefault": .string(exchange.settings.consentDefault.rawValue),
         ])
+    }
+
+    private static func json(_ store: StoreStatus) -> JSONValue {
+        var object: JSONObject = ["working": .bool(store.failure == nil)]
+        object["failure"] = store.failure.map { .string($0.description) }
+        object["since"] = store.since.map { .string($0.description) }
+        object["next"] = store.next.map { .string($0) }
+        object["freeBytes"] = store.freeBytes.map { .number(String($0)) }
+        return .object(object)
     }
 
     func peers() -> AdminAnswer {

@@ -37,6 +37,9 @@ package struct ExchangeLimits: Hashable, Sendable {
     /// Times a decision is made anew because consent changed under it.
     package var decisionsMax = 8
 
+    /// Bytes a segment of the journal is preallocated with.
+    package var segmentBytes = 64 * 1024 * 1024
+
     /// The defaults.
     package init() {}
 }

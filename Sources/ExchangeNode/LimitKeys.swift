@@ -27,6 +27,7 @@ enum LimitKeys {
         Key(name: "consent-reoffer-seconds", path: \.consentReofferSeconds, range: 1...604_800),
         Key(name: "drain-seconds", path: \.drainSecondsMax, range: 1...10),
         Key(name: "decisions", path: \.decisionsMax, range: 1...100),
+        Key(name: "segment-bytes", path: \.segmentBytes, range: 65_536...1 << 30),
     ]
 
     static func read(_ section: inout YAMLReader) -> ExchangeLimits {

@@ -38,17 +38,32 @@ package struct Node: Sendable {
     let world: World
     let logger: Logger
     let started: Timestamp
+    private let health: StoreHealth
+
+    /// How a node's run ended.
+    package enum Ending: Sendable {
+        /// It was told to stop.
+        case stopped
+        /// Its store had failed and the disk takes writes again: open the folder anew, without the projection's file when
+        /// that was what was damaged.
+        case reopens(discardsProjection: Bool)
+    }
 
     /// Opens a node's folder: locks the store, recovers the journal, brings the projection up to it, restores the directory.
     ///
     /// Throws `.notFound` when the folder holds no node or no certificate, `.conflict` when another process runs it,
     /// `.corrupted` when the journal is damaged, `.forbidden` when others may read its keys.
-    package init(_ home: NodeHome, world: World = .system, logger: Logger) async throws(ExchangeError) {
+    ///
+    /// - Parameter discardsProjection: the tables' file was found damaged; it is made anew.
+    package init(
+        _ home: NodeHome, discardsProjection: Bool = false, world: World = .system, logger: Logger,
+    ) async throws(ExchangeError) {
         // SQLite and others make files as the mask allows: nobody else reads what this process writes (security.md L17).
         umask(0o077)
         let configuration = try NodeConfiguration(of: home)
         let trust = try TrustDomains(home, configuration)
-        let store = try await NodeStore.open(home, configuration: configuration, world: world, logger: logger)
+        let store = try await NodeStore.open(
+            home, configuration: configuration, discardsProjection: discardsProjection, world: world, logger: logger)
         let directory = DirectoryBook(
             try await Self.directory(home, configuration, trust, store.projection, world: world, logger: logger),
             world: world)
@@ -72,6 +87,8 @@ package struct Node: Sendable {
         self.world = world
         self.logger = logger
         started = world.now()
+        health = StoreHealth(
+            folder: home.store.path, room: UInt64(configuration.limits.segmentBytes) + 16 << 20)
         try await announce()
     }
 
@@ -132,15 +149,20 @@ package struct Node: Sendable {
 
     /// Serves until SIGTERM, SIGINT or graceful shutdown; then finishes answers under way and closes the store.
     ///
-    /// Throws when a listener cannot be bound, and when the journal can no longer be written: a node that cannot keep its
-    /// promises ends, so that its supervisor starts it anew (security.md L1).
-    package func run(signals: [UnixSignal] = [.sigterm, .sigint]) async throws {
+    /// When the store fails the node stands still (`StoreService`), and ends as soon as it can be opened anew. Throws when a
+    /// listener cannot be bound, and when the journal is damaged.
+    @discardableResult package func run(signals: [UnixSignal] = [.sigterm, .sigint]) async throws -> Ending {
         let group = MultiThreadedEventLoopGroup.singleton
         var services: [any Service] = [try clientService(group), try peerService(group), try adminService()]
         services.append(GossipService(shell: GossipShell(
             exchange: exchange, client: DirectoryClient(connections: connections, world: world))))
         services.append(FollowingService(exchange: exchange))
-        services.append(CheckpointService(store: store, world: world, logger: logger))
+        services.append(
+            StoreService(store: store, health: health, folder: home.store.path, world: world, logger: logger))
+        if let address = configuration.health {
+            services.append(
+                HealthService.application(at: address, status: storeStatus, bound: bound, logger: logger))
+        }
         services.append(stopping)
         var setup = ServiceGroupConfiguration(
             services: services.map {
@@ -158,6 +180,7 @@ package struct Node: Sendable {
             throw error
         }
         await close()
+        return health.reopens ? .reopens(discardsProjection: store.projection.damage != nil) : .stopped
     }
 
     private func close() async {
@@ -226,6 +249,14 @@ package struct Node: Sendable {
             }, logger: logger)
     }
 
+    /// How the store is at this moment, also before the service that watches it has looked.
+    private var storeStatus: @Sendable () -> StoreStatus {
+        { [store, health, world] in
+            if let failure = store.failure { health.note(failure, at: world.now()) }
+            return health.status
+        }
+    }
+
     private var vitals: NodeVitals {
         let (bound, store, trust, exchange, world) = (bound, store, trust, exchange, world)
         return NodeVitals(
@@ -247,7 +278,14 @@ package struct Node: Sendable {
                 }
                 return reach
             },
-            verifyJournal: { await JournalAudit.verify(home, running: store.store) })
+            verifyJournal: { await JournalAudit.verify(home, running: store.store) }, store: storeStatus,
+            journalEnd: {
+                let end = store.store.end
+                return JournalExtent(segment: end.segment, offset: end.offset, entries: end.entries, root: end.root)
+            },
+            rotateKeyring: { () throws(ExchangeError) in
+                try await WrappingKeyFile.rotate(home, keyring: store.keyring, world: world)
+            })
     }
 }
 
@@ -266,30 +304,5 @@ private struct FollowingService: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await exchange.followPatients() }
-    }
-}
-
-/// Signs the journal's head once a second while it grows, and ends the node when the journal has failed.
-private struct CheckpointService: Service {
-    let store: NodeStore
-    let world: World
-    let logger: Logger
-
-    func run() async throws {
-        try? await cancelWhenGracefulShutdown {
-            var signed: UInt64?
-            while !Task.isCancelled {
-                try await world.sleep(.seconds(1))
-                if store.writer.failure != nil { return }
-                let size = store.writer.size
-                guard size != signed else { continue }
-                _ = try await store.checkpoints.publish()
-                signed = size
-            }
-        }
-        if let failure = store.writer.failure {
-            logger.critical("the journal cannot be written any more; the node ends", metadata: ["error": "\(failure.message)"])
-            throw failure
-        }
     }
 }

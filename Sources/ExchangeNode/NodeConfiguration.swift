@@ -36,6 +36,8 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var clients: Address
     /// Where peers connect.
     package var peers: Address
+    /// Where supervisors on this machine ask for the node's health; nil: nowhere.
+    package var health: Address?
     /// The FHIR base URL clients use; by default from `clients`.
     package var clientBase: String
     /// The FHIR base URL peers use, as the directory record states it; by default from `peers`.
@@ -65,6 +67,10 @@ package struct NodeConfiguration: Sendable, Equatable {
         if clients == nil { file.refuse("clients", "must be HOST:PORT, where this facility's own systems connect") }
         let peers = Address(file.required("peers"))
         if peers == nil { file.refuse("peers", "must be HOST:PORT, where other facilities connect") }
+        if let text = file.text("health") {
+            health = Address(text)
+            if health == nil { file.refuse("health", "must be HOST:PORT, such as 127.0.0.1:9080") }
+        }
         clientBase = file.text("client-base") ?? "https://\(clients.map(\.description) ?? "")/fhir"
         peerBase = file.text("peer-base") ?? "https://\(peers.map(\.description) ?? "")/fhir"
         let consent = ConsentPolicyDefault(name: file.required("consent"))
@@ -111,8 +117,8 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var effective: [(key: String, value: String)] {
         [
             ("name", name), ("community", community.oid.dotted), ("clients", clients.description),
-            ("peers", peers.description), ("client-base", clientBase), ("peer-base", peerBase),
-            ("consent", consentDefault.rawValue), ("withheld-notice", String(withheldNotice)),
+            ("peers", peers.description), ("health", health?.description ?? "none"), ("client-base", clientBase),
+            ("peer-base", peerBase), ("consent", consentDefault.rawValue), ("withheld-notice", String(withheldNotice)),
             ("sensitivity", sensitivity ?? "standard"), ("seeds", seeds.map(\.description).joined(separator: ", ")),
             ("issuers", issuers.keys.sorted().joined(separator: ", ")), ("log", logLevel),
         ] + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }

@@ -29,6 +29,10 @@ package struct NodeHome: Sendable {
     package var logKey: URL { key("log.key") }
     /// 32 raw bytes: wraps patients' keys.
     package var wrappingKey: URL { key("wrapping.key") }
+    /// 32 raw bytes: wraps patients' keys once a rotation that has begun is through.
+    package var nextWrappingKey: URL { key("wrapping.key.next") }
+    /// 32 raw bytes: hashes what patients are looked up by; derived from the wrapping key until that is first rotated.
+    package var indexKey: URL { key("index.key") }
     /// P-256: signs the facility's own user tokens.
     package var tokenKey: URL { key("tokens.key") }
     /// P-256: the facility authority, which issues clients' certificates.
@@ -37,6 +41,14 @@ package struct NodeHome: Sendable {
     package var listenerKey: URL { key("listener.key") }
     /// Journal, keyring and projection.
     package var store: URL { folder.appendingPathComponent("store") }
+    /// Patients' keys, wrapped.
+    package var keyring: URL { store.appendingPathComponent("keyring") }
+    /// Says that the store was restored, from what and when; there only after a restore.
+    package var restored: URL { store.appendingPathComponent("restored") }
+    /// Says that the folder follows another node; there only while it does.
+    package var standby: URL { store.appendingPathComponent("standby") }
+    /// The public half of the recovery key backups are sealed for.
+    package var recoveryKey: URL { key("recovery.public") }
     /// The projection's file.
     package var projection: URL { store.appendingPathComponent("projection.sqlite") }
     /// What clients of this facility were given, one folder each.

@@ -22,36 +22,54 @@ package struct NodeStore: Sendable {
     /// Signs its heads.
     package let checkpoints: CheckpointAuthor
 
+    /// Why nothing can be recorded any more; nil while everything can.
+    package var failure: ExchangeError? { writer.failure ?? keyring.failure ?? projection.damage }
+
     /// Opens a node's store, or makes it at the first start.
     ///
+    /// - Parameters:
+    ///   - rebuild: makes the projection anew even when it is up to date.
+    ///   - discardsProjection: its file was found damaged; it is thrown away first.
+    ///   - progress: told how many entries of how many the projection has applied, while it is brought up to date.
+    ///
     /// Throws `.conflict` when another process holds it, `.corrupted` naming segment and offset when the journal is
-    /// damaged: never cut silently.
+    /// damaged (never cut silently), or when the keyring is missing, damaged or older than the journal.
     package static func open(
-        _ home: NodeHome, configuration: NodeConfiguration, rebuild: Bool = false, world: World, logger: Logger,
+        _ home: NodeHome, configuration: NodeConfiguration, rebuild: Bool = false, discardsProjection: Bool = false,
+        world: World, logger: Logger, progress: (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in },
     ) async throws(ExchangeError) -> NodeStore {
-        let wrapping = SymmetricKey(data: try SecretFile.read(home.wrappingKey))
+        guard !FileManager.default.fileExists(atPath: home.standby.path) else {
+            throw ExchangeError(
+                .conflict, "\(home.folder.path) is a standby that follows another node; take over with hie journal promote")
+        }
+        let wrapping = try WrappingKeyFile.settle(home)
         let origin = origin(of: configuration)
         let journal = home.store.appendingPathComponent("journal").path
-        let keys = home.store.appendingPathComponent("keyring").path
+        var options = FileJournalStore.Options()
+        options.segmentBytes = UInt64(configuration.limits.segmentBytes)
         if !FileManager.default.fileExists(atPath: journal) {
             try SecretFile.makeFolder(home.store)
-            try await FileJournalStore.create(journal, origin: origin).close()
+            try await FileJournalStore.create(journal, origin: origin, options: options).close()
         }
-        if !FileManager.default.fileExists(atPath: keys) {
-            _ = try await FileKeyring.create(keys, wrappingKey: wrapping, world: world)
-        }
-        let keyring = try await FileKeyring.open(keys, wrappingKey: wrapping, world: world)
+        if discardsProjection { throwAway(home) }
         let projection = try openProjection(home, configuration, wrapping: wrapping, logger: logger)
         let vouched = try? await projection.applied()
         let (store, report) = try await FileJournalStore.open(
-            journal, origin: origin, vouched: vouched?.origin == origin ? vouched : nil)
+            journal, origin: origin, vouched: vouched?.origin == origin ? vouched : nil, options: options)
         if let cut = report.cut {
             logger.warning(
                 "cut a torn end that nothing vouched for",
                 metadata: ["segment": "\(cut.segment)", "offset": "\(cut.offset)", "bytes": "\(cut.bytes)"])
         }
+        let keyring = try await openKeyring(home, wrapping, store, world: world)
         let reader = JournalReader(store: store, keyring: keyring)
-        let caughtUp = try await reader.bringUpToDate(projection, rebuild: rebuild)
+        var said = world.uptime()
+        let caughtUp = try await reader.bringUpToDate(projection, batch: 4096, rebuild: rebuild) { done, all in
+            progress(done, all)
+            guard world.uptime() - said >= .seconds(2), done < all else { return }
+            said = world.uptime()
+            logger.notice("bringing the projection up to the journal", metadata: ["entries": "\(done)", "of": "\(all)"])
+        }
         if let reason = caughtUp.rebuiltBecause, caughtUp.applied > 0 {
             logger.notice(
                 "projection rebuilt", metadata: ["because": "\(reason)", "entries": "\(caughtUp.applied)"])
@@ -64,6 +82,20 @@ package struct NodeStore: Sendable {
             checkpoints: checkpoints)
     }
 
+    /// The keyring of the journal; made only for a journal that is empty.
+    private static func openKeyring(
+        _ home: NodeHome, _ wrapping: SymmetricKey, _ store: FileJournalStore, world: World,
+    ) async throws(ExchangeError) -> FileKeyring {
+        let path = home.keyring.path
+        if !FileManager.default.fileExists(atPath: path) {
+            guard try await store.head().size == 0 else { throw KeyringWatch.lost(path) }
+            return try await FileKeyring.create(path, wrappingKey: wrapping, world: world)
+        }
+        let keyring = try await FileKeyring.open(path, wrappingKey: wrapping, world: world)
+        try await KeyringWatch.demandKeys(keyring, for: store, path: path)
+        return keyring
+    }
+
     /// The name of a node's log (C2SP tlog-checkpoint, the first line of a checkpoint).
     static func origin(of configuration: NodeConfiguration) -> String { "oid/\(configuration.community.oid.dotted)" }
 
@@ -71,8 +103,7 @@ package struct NodeStore: Sendable {
     private static func openProjection(
         _ home: NodeHome, _ configuration: NodeConfiguration, wrapping: SymmetricKey, logger: Logger,
     ) throws(ExchangeError) -> SQLiteProjection {
-        let indexKey = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: wrapping, info: Array("concordat patient index".utf8), outputByteCount: 32)
+        let indexKey = try WrappingKeyFile.indexKey(home, wrapping)
         func open() throws(ExchangeError) -> SQLiteProjection {
             try SQLiteProjection(
                 path: home.projection.path, base: configuration.clientBase, home: configuration.community,
@@ -82,9 +113,13 @@ package struct NodeStore: Sendable {
             return try open()
         } catch where error.code == .corrupted {
             logger.warning("the projection is damaged and is made anew from the journal")
-            for suffix in ["", "-wal", "-shm"] { unlink(home.projection.path + suffix) }
+            throwAway(home)
             return try open()
         }
+    }
+
+    private static func throwAway(_ home: NodeHome) {
+        for suffix in ["", "-wal", "-shm"] { unlink(home.projection.path + suffix) }
     }
 
     /// Signs a last checkpoint, closes everything and lets go of the lock.

@@ -42,8 +42,11 @@ package struct JournalReader: Sendable {
     }
 
     /// Applies to the projection what it lacks; begins it again when it is foreign, ahead or damaged (security.md L3).
+    ///
+    /// - Parameter progress: told after each batch how many entries of how many are applied.
     package func bringUpToDate(
         _ projection: any Projection, batch: Int = 512, rebuild: Bool = false,
+        progress: (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in },
     ) async throws(ExchangeError) -> Report {
         let head = try await store.head()
         let (start, reason) = rebuild ? (nil, "asked for") : try await startingPoint(projection, head)
@@ -56,6 +59,7 @@ package struct JournalReader: Sendable {
             }
             try await projection.apply(entries)
             next = last.position + 1
+            progress(next, head.size)
         }
         return Report(rebuiltBecause: reason, applied: next - (start ?? 0))
     }

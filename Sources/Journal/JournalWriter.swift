@@ -5,8 +5,8 @@ import Synchronization
 /// The one door into the journal: seals, orders, makes durable, projects, and only then answers.
 ///
 /// Sealing and hashing run in the caller; waiting callers share one write, one sync and one projection transaction
-/// (`GroupQueue`). After a failed write, sync or projection it refuses everything: the node's shell ends the process
-/// then, and the next start recovers.
+/// (`GroupQueue`). After a failed write, sync or projection it refuses everything, for ever: the node opens its store
+/// anew from the disk once that takes writes again.
 package final class JournalWriter: Sendable {
     private struct Item: Sendable {
         let sealed: SealedEntry
@@ -187,7 +187,7 @@ package final class JournalWriter: Sendable {
         state.withLock { state in
             if let failure = state.failure { return failure }
             let failure = ExchangeError(
-                .unavailable, "the journal cannot be written any more, restart the node: \(cause.message)",
+                .unavailable, "the journal cannot be written: \(cause.message)",
                 at: cause.location)
             state.failure = failure
             return failure

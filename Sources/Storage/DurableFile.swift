@@ -1,33 +1,6 @@
 import ExchangeCore
 import Glibc
 
-/// The calls that make bytes and names durable, so that tests can make them fail; production uses `system`.
-package struct FileCalls: Sendable {
-    /// `pwrite(2)`: how many bytes were written, or -1 with `errno` set.
-    package var write: @Sendable (Int32, UnsafeRawPointer, Int, Int) -> Int
-    /// `fdatasync(2)`: 0, or -1 with `errno` set.
-    package var sync: @Sendable (Int32) -> Int32
-    /// `fsync(2)` of a folder: 0, or -1 with `errno` set.
-    package var syncFolder: @Sendable (Int32) -> Int32
-
-    /// The system's own.
-    package static let system = FileCalls(
-        write: { pwrite($0, $1, $2, off_t($3)) },
-        sync: { fdatasync($0) },
-        syncFolder: { fsync($0) },
-    )
-
-    /// The calls from three closures.
-    package init(
-        write: @escaping @Sendable (Int32, UnsafeRawPointer, Int, Int) -> Int,
-        sync: @escaping @Sendable (Int32) -> Int32, syncFolder: @escaping @Sendable (Int32) -> Int32,
-    ) {
-        self.write = write
-        self.sync = sync
-        self.syncFolder = syncFolder
-    }
-}
-
 /// An open file that is read and written at offsets, with errors that say what to do. Closed when released.
 package final class DurableFile: Sendable {
     /// Where it lies.
@@ -111,13 +84,13 @@ package final class DurableFile: Sendable {
 
     /// Reserves room, reading as zero, up to a length. Throws `.unavailable` when the disk has not that much.
     package func allocate(_ length: UInt64) throws(ExchangeError) {
-        let code = posix_fallocate(descriptor, 0, off_t(clamping: length))
+        let code = calls.allocate(descriptor, Int(clamping: length))
         guard code == 0 else { throw FileErrors.error("allocate", path, code: code) }
     }
 
     /// Cuts everything behind a length. Throws `.unavailable`.
     package func truncate(_ length: UInt64) throws(ExchangeError) {
-        guard FileErrors.retrying({ ftruncate(descriptor, off_t(clamping: length)) }) == 0 else {
+        guard FileErrors.retrying({ calls.truncate(descriptor, Int(clamping: length)) }) == 0 else {
             throw FileErrors.error("cut", path)
         }
     }
@@ -145,14 +118,16 @@ enum FileErrors {
         case ENOENT: ExchangeError(.notFound, "there is no such file", at: path)
         case EEXIST: ExchangeError(.conflict, "the file exists already", at: path)
         case ENOSPC, EDQUOT:
+            ExchangeError(.unavailable, "no space left to \(verb) the file: free some on its disk", at: path)
+        case EROFS:
             ExchangeError(
-                .unavailable, "no space left to \(verb) the file: free some and start the node again", at: path)
+                .unavailable, "the file system is read-only, cannot \(verb) the file: check the disk, mount it writable",
+                at: path)
         case EACCES, EPERM:
             ExchangeError(
                 .unavailable, "no permission to \(verb) the file: it must belong to the node's user", at: path)
         case EIO:
-            ExchangeError(
-                .unavailable, "the disk failed to \(verb) the file: check the disk before starting again", at: path)
+            ExchangeError(.unavailable, "the disk failed to \(verb) the file: check the disk, or move to another", at: path)
         default:
             ExchangeError(.unavailable, "cannot \(verb) the file: \(String(cString: strerror(code)))", at: path)
         }

@@ -114,11 +114,16 @@ struct FileJournalStoreRecovery {
         return MerkleHash.leaf(Array(frame[body..<next])) == mark.head.leaf
     }
 
-    /// A segment whose making was cut off before its header was durable holds nothing: it is removed.
+    /// A segment whose making was cut off before its header was durable holds nothing: it is removed. Entries are written
+    /// behind a durable header only, so a torn header with nothing behind it is such a one.
     private mutating func dropUnbegunSegment() throws(ExchangeError) {
         let name = FileJournalStore.segmentName(lastSegment)
         let file = try DurableFile(folder.file(name), .read)
-        guard lastSegment > 0, try lastWrittenByte(file, from: 0) == nil else { return }
+        guard lastSegment > 0 else { return }
+        let bytes = try file.read(at: 0, count: 4096)
+        if case .frame(.segment, _, _) = bytes.withUnsafeBytes({ EntryFrame.read($0, at: 0) }) { return }
+        let header = SegmentHeader(origin: origin, number: 0, firstPosition: 0, allocatedBytes: 0, root: MerkleHash.empty)
+        guard try lastWrittenByte(file, from: UInt64(header.framed().count)) == nil else { return }
         try folder.remove(name)
         try folder.sync()
         lastSegment -= 1
@@ -262,10 +267,8 @@ struct FileJournalStoreRecovery {
     private func settle(
         _ file: DurableFile, header: SegmentHeader, end: UInt64, isTorn: Bool,
     ) throws(ExchangeError) {
-        if isTorn {
-            try file.truncate(end)
-            try file.allocate(header.allocatedBytes)
-        }
+        // Blanked, not cut and made long again: a power cut between the two would leave a file that looks cut short.
+        if isTorn { try blank(file, from: end) }
         if let lastGroup {
             let bytes = try file.read(at: lastGroup.start, count: Int(clamping: lastGroup.end - lastGroup.start))
             try file.write(bytes, at: lastGroup.start)
@@ -273,6 +276,16 @@ struct FileJournalStoreRecovery {
         try file.write(header.framed(), at: 0)
         try file.sync()
         try folder.sync()
+    }
+
+    private func blank(_ file: DurableFile, from begin: UInt64) throws(ExchangeError) {
+        guard let last = try lastWrittenByte(file, from: begin) else { return }
+        var offset = begin
+        while offset <= last {
+            let count = min(UInt64(Self.pieceBytes), last - offset + 1)
+            try file.write([UInt8](repeating: 0, count: Int(count)), at: offset)
+            offset += count
+        }
     }
 
     /// The offset of the last byte that is not zero, from an offset on; nil when there is none.

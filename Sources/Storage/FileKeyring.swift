@@ -15,24 +15,35 @@ package final class FileKeyring: KeyringStore {
         /// Nonce, wrapped key and tag of each record, one behind the other.
         var wrapped: [UInt8] = []
         var failure: ExchangeError?
+        /// Nil until the keyring is open.
+        var open: Open?
 
         var count: Int { wrapped.count / FileKeyringRecord.wrappedBytes }
     }
 
+    /// The file in use, and the key that wraps what is in it: exchanged together (`FileKeyringRewrap`).
+    struct Open: Sendable {
+        let file: DurableFile
+        let wrappingKey: SymmetricKey
+    }
+
     private typealias Outcome = Result<SymmetricKey, ExchangeError>
 
-    private let file: DurableFile
-    private let wrappingKey: SymmetricKey
-    private let world: World
-    private let threads = BlockingThreads(count: 1)
-    private let state: Mutex<State>
+    /// Where it lies.
+    package let path: String
+    let world: World
+    let calls: FileCalls
+    let threads = BlockingThreads(count: 1)
+    let state: Mutex<State>
     private let queue = GroupQueue<PatientID, [Outcome], Outcome>(
         waitingMax: 8192, waitingCostMax: 8192, groupMax: 1024, groupCostMax: 1024)
 
-    private init(file: DurableFile, wrappingKey: SymmetricKey, world: World, state: sending State) {
-        self.file = file
-        self.wrappingKey = wrappingKey
+    private init(path: String, file: DurableFile, wrappingKey: SymmetricKey, world: World, calls: FileCalls, state: State) {
+        var state = state
+        state.open = Open(file: file, wrappingKey: wrappingKey)
+        self.path = path
         self.world = world
+        self.calls = calls
         self.state = Mutex(state)
     }
 
@@ -46,7 +57,7 @@ package final class FileKeyring: KeyringStore {
             try file.write(try FileKeyringRecord.head(wrappingKey, world: world), at: 0)
             try file.sync()
             try folder(of: path, calls).sync()
-            return FileKeyring(file: file, wrappingKey: wrappingKey, world: world, state: State())
+            return FileKeyring(path: path, file: file, wrappingKey: wrappingKey, world: world, calls: calls, state: State())
         }
     }
 
@@ -61,7 +72,7 @@ package final class FileKeyring: KeyringStore {
             var recovery = FileKeyringRecovery(file)
             let state = try recovery.recover(wrappingKey)
             try folder(of: path, calls).sync()
-            return FileKeyring(file: file, wrappingKey: wrappingKey, world: world, state: state)
+            return FileKeyring(path: path, file: file, wrappingKey: wrappingKey, world: world, calls: calls, state: state)
         }
     }
 
@@ -78,17 +89,16 @@ package final class FileKeyring: KeyringStore {
 
     package func erase(_ patient: PatientID) async throws(ExchangeError) {
         try await threads.run { () throws(ExchangeError) in
-            let (record, failure) = self.state.withLock { ($0.records[patient], $0.failure) }
-            if let failure { throw failure }
+            let (record, file) = try self.writable { state in state.records[patient] }
             if let record, record < 0 { return }
             // A patient without a key gets an erased record too, so that none is ever made.
             let number = record ?? (self.state.withLock { $0.count } + 1)
             do throws(ExchangeError) {
                 let place = UInt64(number * FileKeyringRecord.bytes)
-                let before = FileKeyringRecord(try self.file.read(at: place, count: FileKeyringRecord.bytes))
+                let before = FileKeyringRecord(try file.read(at: place, count: FileKeyringRecord.bytes))
                 let batch = before.map { Int($0.batch) } ?? number
-                try self.file.write(FileKeyringRecord.erased(patient, batch: batch), at: place)
-                try self.file.sync()
+                try file.write(FileKeyringRecord.erased(patient, batch: batch), at: place)
+                try file.sync()
             } catch {
                 throw self.fail(error)
             }
@@ -105,31 +115,45 @@ package final class FileKeyring: KeyringStore {
         }
     }
 
+    /// Why no more keys can be made; nil while they can.
+    package var failure: ExchangeError? { state.withLock { $0.failure } }
+
     /// Makes no more keys, and gives the file free; keys that are there can still be used.
     package func close() async {
         _ = await threads.attempt {
-            self.state.withLock { $0.failure = ExchangeError(.unavailable, "the keyring is closed") }
-            self.file.unlock()
+            let file = self.state.withLock { state in
+                state.failure = ExchangeError(.unavailable, "the keyring is closed")
+                return state.open?.file
+            }
+            file?.unlock()
         }
     }
 
-    private static func locked(_ path: String) -> ExchangeError {
+    /// What a writer needs: something of the state, and the file. Throws when the keyring can no longer be written.
+    func writable<Value>(_ look: (State) -> Value) throws(ExchangeError) -> (Value, DurableFile) {
+        let (value, failure, open) = state.withLock { (look($0), $0.failure, $0.open) }
+        if let failure { throw failure }
+        guard let open else { throw ExchangeError(.unavailable, "the keyring is closed") }
+        return (value, open.file)
+    }
+
+    static func locked(_ path: String) -> ExchangeError {
         ExchangeError(.conflict, "keyring locked by another process; is a node running on this folder?", at: path)
     }
 
-    private static func folder(of path: String, _ calls: FileCalls) -> DurableFolder {
+    static func folder(of path: String, _ calls: FileCalls) -> DurableFolder {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         return DurableFolder(
             parts.count == 1 ? "." : parts.dropLast().joined(separator: "/") + "/", calls: calls)
     }
 
     private func known(_ patient: PatientID) throws(ExchangeError) -> SymmetricKey? {
-        let (record, wrapped): (Int?, [UInt8]) = state.withLock { state in
-            guard let record = state.records[patient], record > 0 else { return (state.records[patient], []) }
+        let (record, wrapped, open): (Int?, [UInt8], Open?) = state.withLock { state in
+            guard let record = state.records[patient], record > 0 else { return (state.records[patient], [], state.open) }
             let at = (record - 1) * FileKeyringRecord.wrappedBytes
-            return (record, Array(state.wrapped[at..<at + FileKeyringRecord.wrappedBytes]))
+            return (record, Array(state.wrapped[at..<at + FileKeyringRecord.wrappedBytes]), state.open)
         }
-        guard let record else { return nil }
+        guard let record, let wrappingKey = open?.wrappingKey else { return nil }
         guard record > 0 else { throw ExchangeError(.gone, "the patient's key was erased") }
         return try FileKeyringRecord.unwrap(wrapped, of: patient, wrappingKey, number: record)
     }
@@ -143,8 +167,10 @@ package final class FileKeyring: KeyringStore {
     }
 
     private func makeAll(_ patients: [PatientID]) throws(ExchangeError) -> [Outcome] {
-        let (before, failure) = state.withLock { ($0, $0.failure) }
-        if let failure { throw failure }
+        let (before, file) = try writable { $0 }
+        guard let wrappingKey = before.open?.wrappingKey else {
+            throw ExchangeError(.unavailable, "the keyring is closed")
+        }
         var made: [PatientID: [UInt8]] = [:]
         var order: [PatientID] = []
         var bytes: [UInt8] = []
@@ -181,9 +207,9 @@ package final class FileKeyring: KeyringStore {
         }
     }
 
-    private func fail(_ cause: ExchangeError) -> ExchangeError {
+    func fail(_ cause: ExchangeError) -> ExchangeError {
         let failure = ExchangeError(
-            .unavailable, "the keyring cannot be written any more, restart the node: \(cause.message)",
+            .unavailable, "the keyring cannot be written: \(cause.message)",
             at: cause.location)
         state.withLock { $0.failure = failure }
         return failure

@@ -10,7 +10,8 @@ import Transactions
 /// WAL with `synchronous=NORMAL`: a power cut may take its last commits, never the journal's, and the mark that stands in
 /// the same transaction as the rows tells how far it is (security.md L3). One process opens it, one connection writes.
 package struct SQLiteProjection: Sendable {
-    private let writer: DatabasePool
+    let writer: DatabasePool
+    let damaged = ProjectionDamage()
     private let readers: ReadConnections
     /// Base URL that links in rendered references start with; another one makes the projection foreign.
     let base: String
@@ -61,7 +62,7 @@ package struct SQLiteProjection: Sendable {
         do {
             return try readers.read(question)
         } catch {
-            throw Self.failure(error, logger)
+            throw damaged.heed(Self.failure(error, logger))
         }
     }
 
@@ -75,7 +76,7 @@ package struct SQLiteProjection: Sendable {
                 done.resume(returning: result)
             }
         }
-        if case .failure(let error) = outcome { throw Self.failure(error, logger) }
+        if case .failure(let error) = outcome { throw damaged.heed(Self.failure(error, logger)) }
     }
 
     /// SQLite's own words go to the log by result code only: statements carry patient data.
@@ -84,10 +85,18 @@ package struct SQLiteProjection: Sendable {
         case let error as ExchangeError: return error
         case let error as DatabaseError:
             logger.error("sqlite failed", metadata: ["sqlite.code": "\(error.extendedResultCode.rawValue)"])
-            let damaged: [ResultCode] = [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_FORMAT]
-            return damaged.contains(error.resultCode)
-                ? ExchangeError(.corrupted, "the projection is damaged; hie journal rebuild makes it anew")
-                : ExchangeError(.unavailable, "the projection cannot be used now (SQLite \(error.resultCode.rawValue))")
+            return switch error.resultCode {
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_FORMAT:
+                ExchangeError(.corrupted, "the projection is damaged; hie journal rebuild makes it anew")
+            case .SQLITE_FULL:
+                ExchangeError(.unavailable, "no space left to write the projection: free some on its disk")
+            case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY:
+                ExchangeError(
+                    .unavailable, "the disk failed under the projection (SQLite \(error.extendedResultCode.rawValue)): "
+                        + "check the disk and its permissions")
+            default:
+                ExchangeError(.unavailable, "the projection cannot be used now (SQLite \(error.resultCode.rawValue))")
+            }
         default:
             logger.error("the projection failed", metadata: ["error": "\(type(of: error))"])
             return ExchangeError(.unavailable, "the projection cannot be used now")

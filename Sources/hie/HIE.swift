@@ -33,7 +33,7 @@ struct HIE: AsyncParsableCommand {
     /// `run`, `status` and what else is about the node as a whole.
     static let nodeCommands: [any ParsableCommand.Type] = [
         InitCommand.self, RunCommand.self, StatusCommand.self, ConfigCommand.self, JournalCommand.self,
-        DemoCommand.self, VersionCommand.self,
+        BackupCommand.self, KeyringCommand.self, DemoCommand.self, VersionCommand.self,
     ]
 
     private static var exitCodes: String {

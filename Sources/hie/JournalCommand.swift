@@ -14,8 +14,9 @@ struct JournalCommand: AsyncParsableCommand {
         discussion: """
             EXAMPLE
               hie journal rebuild --home /var/lib/hie
+              hie journal follow --home /var/lib/hie --to /mnt/standby/hie
             """,
-        subcommands: [Rebuild.self])
+        subcommands: [Rebuild.self, JournalFollowCommand.self, JournalPromoteCommand.self])
 
     struct Rebuild: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -35,12 +36,13 @@ struct JournalCommand: AsyncParsableCommand {
             let client = AdminClient(home)
             try client.demandHome()
             let node = NodeHome(client.home)
-            let entries = try await Progress.during("rebuilding the tables", world: .system, on: terminal) { _ in
+            let entries = try await Progress.during("rebuilding the tables", world: .system, on: terminal) { progress in
                 let store: NodeStore
                 do throws(ExchangeError) {
                     store = try await NodeStore.open(
                         node, configuration: try NodeConfiguration(of: node), rebuild: true, world: .system,
-                        logger: Logger(label: "hie.journal") { _ in SwiftLogNoOpLogHandler() })
+                        logger: Logger(label: "hie.journal") { _ in SwiftLogNoOpLogHandler() }
+                    ) { done, all in progress.note("\(done) of \(all) entries") }
                 } catch {
                     guard error.code == .conflict else { throw CommandFailure(error) }
                     throw CommandFailure(

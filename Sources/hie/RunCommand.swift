@@ -2,6 +2,7 @@ import ArgumentParser
 import ExchangeCore
 import ExchangeNode
 import Foundation
+import Logging
 import NIOCore
 
 /// `hie run`.
@@ -12,7 +13,9 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             Listens for clients, for peers and for the administrator, and logs to stderr: JSON \
             lines when that is no terminal. SIGTERM and SIGINT stop it in order: answers under \
-            way are finished first. Exits 9 when the journal is damaged, 11 when another \
+            way are finished first. While the disk is full or takes no writes the node answers \
+            nothing that would have to be recorded, says so in hie status, and goes on by \
+            itself. Exits 9 when the journal is damaged, 11 when another \
             process runs on the folder.
 
             EXAMPLE
@@ -33,18 +36,33 @@ struct RunCommand: AsyncParsableCommand {
             throw ConfigCommand.refusal(error, in: folder.configuration.path, on: terminal)
         }
         let logger = NodeLog.logger("hie", level: configuration.logLevel)
-        let node: Node
-        do throws(ExchangeError) {
-            node = try await Node(folder, logger: logger)
-        } catch {
-            throw refusal(error, home: client.home)
+        var ending = Node.Ending.reopens(discardsProjection: false)
+        while case .reopens(let discardsProjection) = ending {
+            let node = try await open(folder, discardsProjection, logger)
+            do {
+                ending = try await node.run()
+            } catch let error as IOError {
+                throw CommandFailure(
+                    .failed, "a listener cannot be bound: \(error.description)",
+                    hint: "look at clients, peers and health in \(folder.configuration.path)")
+            }
         }
-        do {
-            try await node.run()
-        } catch let error as IOError {
-            throw CommandFailure(
-                .failed, "a listener cannot be bound: \(error.description)",
-                hint: "look at clients and peers in \(folder.configuration.path)")
+    }
+
+    /// Opens the folder; waits for a disk that is full or takes no writes, so that nobody has to start the node by hand.
+    private func open(_ folder: NodeHome, _ discardsProjection: Bool, _ logger: Logger) async throws -> Node {
+        var pause = Duration.seconds(1)
+        while true {
+            do throws(ExchangeError) {
+                return try await Node(folder, discardsProjection: discardsProjection, logger: logger)
+            } catch where error.code == .unavailable {
+                logger.critical(
+                    "the store cannot be opened; trying again by itself", metadata: ["error": "\(error.description)"])
+            } catch {
+                throw refusal(error, home: folder.folder.path)
+            }
+            try await World.system.sleep(pause)
+            pause = min(pause * 2, .seconds(10))
         }
     }
 

@@ -38,7 +38,15 @@ struct StatusCommand: AsyncParsableCommand {
         facts.add(
             "journal", "\(status["journal"].text("entries")) entries, root \(status["journal"].text("root").prefix(16))"
         )
-        if let failure = status["journal"]?["failure"]?.string { facts.add("journal failed", failure, .bad) }
+        if let failure = status["journal"]?["failure"]?.string {
+            facts.add("journal failed", failure, .bad)
+            facts.add("since", status["store"]?["since"]?.string)
+            facts.add("meanwhile", "nothing is recorded, so nothing is disclosed")
+            facts.add("next", status["store"]?["next"]?.string, .heading)
+        }
+        if let free = status["store"]?["freeBytes"]?.integer {
+            facts.add("disk free", "\(free >> 20) MiB", free < 256 << 20 ? .doubtful : .plain)
+        }
         let counts = status["counts"]
         facts.add(
             "holds",

@@ -31,7 +31,8 @@ import Testing
             "consent record", "consent revoke", "consent list", "consent show", "consent history", "consent explain",
             "consent what-if", "audit patient", "audit alerts list", "audit alerts review", "audit alerts close",
             "audit verify",
-            "journal rebuild", "config show", "config check", "version",
+            "journal rebuild", "journal follow", "journal promote", "backup key", "backup create", "backup verify",
+            "backup restore", "keyring rotate", "keyring backup", "keyring restore", "config show", "config check", "version",
         ]
         #expect(Set(wanted).subtracting(found).isEmpty)
     }
@@ -57,7 +58,7 @@ import Testing
     @Test func `every command that reads has --json`() async throws {
         let groups: Set = [
             "hie", "certificate", "token", "peer", "directory", "patient", "document", "consent", "audit", "config",
-            "journal", "alerts",
+            "journal", "alerts", "backup", "keyring",
         ]
         let silent: Set = ["run", "get"]
         for command in try await Self.commands() {

@@ -10,6 +10,7 @@ import Testing
 final class HieProcess: Sendable {
     /// `hie` beside the test bundle, or in this checkout's debug folder; nil when it was not built.
     static let executable: URL? = {
+        if let named = ProcessInfo.processInfo.environment["HIE_PROGRAM"] { return URL(fileURLWithPath: named) }
         let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         let places = [own.appendingPathComponent("hie"), Repository.root.appendingPathComponent(".build/debug/hie")]
         return places.first { FileManager.default.isExecutableFile(atPath: $0.path) }
@@ -31,7 +32,24 @@ final class HieProcess: Sendable {
     }
 
     /// Starts `hie run` and returns when its administrator's socket names both listeners.
-    func start() async throws {
+    func start(_ environment: [String: String] = [:]) async throws {
+        try await launch(environment)
+        try await until("hie run answers; its log is \(log.path)", within: .seconds(60)) {
+            guard self.isRunning else {
+                throw ExchangeError(.unavailable, "hie run ended at once: \(self.lines.suffix(3))")
+            }
+            return await self.listens()
+        }
+    }
+
+    /// Whether its administrator's socket names both listeners.
+    func listens() async -> Bool {
+        let listeners = (try? await status())?["listeners"]?.items.compactMap { $0["name"]?.string } ?? []
+        return listeners.contains("clients") && listeners.contains("peers")
+    }
+
+    /// Starts `hie run`, with something more in its environment, and does not wait for it.
+    func launch(_ environment: [String: String] = [:]) async throws {
         let executable = try #require(Self.executable)
         if !FileManager.default.fileExists(atPath: log.path) {
             #expect(FileManager.default.createFile(atPath: log.path, contents: Data()))
@@ -41,7 +59,7 @@ final class HieProcess: Sendable {
         let process = Process()
         process.executableURL = executable
         process.arguments = ["run", "--home", home.folder.path]
-        process.environment = ["PATH": "/usr/bin:/bin", "HOME": home.folder.path]
+        process.environment = ["PATH": "/usr/bin:/bin", "HOME": home.folder.path].merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = errors
@@ -50,13 +68,6 @@ final class HieProcess: Sendable {
         try process.run()
         try errors.close()
         life.withLock { $0 = Life(process: process, end: end) }
-        try await until("hie run answers; its log is \(log.path)", within: .seconds(60)) {
-            guard process.isRunning else {
-                throw ExchangeError(.unavailable, "hie run ended at once: \(self.lines.suffix(3))")
-            }
-            let listeners = (try? await self.status())?["listeners"]?.items.compactMap { $0["name"]?.string } ?? []
-            return listeners.contains("clients") && listeners.contains("peers")
-        }
     }
 
     /// What it logged.
@@ -66,6 +77,12 @@ final class HieProcess: Sendable {
 
     /// Whether it runs.
     var isRunning: Bool { life.withLock { $0?.process.isRunning ?? false } }
+
+    /// Returns once it has ended by itself.
+    func ended() async {
+        let ending = life.withLock { $0 }
+        if let ending { for await _ in ending.end {} }
+    }
 
     /// Ends it with a signal and waits until it is gone.
     func end(_ signal: Int32) async {
@@ -79,11 +96,11 @@ final class HieProcess: Sendable {
     }
 
     /// The answer of the administrator's socket to a command.
-    func ask(_ command: String) async throws -> JSONValue {
+    func ask(_ command: String, _ arguments: JSONValue = [:]) async throws -> JSONValue {
         let pool = HTTPConnectionPool(
             destination: .socket(path: home.adminSocket.path), uptime: World.system.uptime, connectionsMax: 1)
         defer { pool.close() }
-        var request = ClientRequest(.post, "/admin/\(command)", body: Array("{}".utf8), isRepeatable: true)
+        var request = ClientRequest(.post, "/admin/\(command)", body: JSONWriter.bytes(arguments), isRepeatable: true)
         request.headers = [("content-type", "application/json")]
         let response = try await pool.send(request, deadline: World.system.uptime() + .seconds(120))
         guard response.status == 200 else {

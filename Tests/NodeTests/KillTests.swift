@@ -16,7 +16,7 @@ private final class Acknowledged: Sendable {
 }
 
 /// A generator whose numbers follow from its seed: the failure names its replay.
-private struct SeededMoments: RandomNumberGenerator {
+struct SeededMoments: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {

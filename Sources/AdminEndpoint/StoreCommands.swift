@@ -1,0 +1,23 @@
+import ExchangeCore
+import JSON
+import Journal
+import Transactions
+
+extension AdminService {
+    func journalEnd() -> AdminAnswer {
+        let end = vitals.journalEnd()
+        return AdminAnswer([
+            "segment": .number(String(end.segment)), "offset": .number(String(end.offset)),
+            "entries": .number(String(end.entries)), "root": .string(Hexadecimal.encode(end.root)),
+        ])
+    }
+
+    /// The rotation is an administrator's act, and stands in the journal.
+    func rotateKeyring() async throws -> AdminAnswer {
+        let count = try await vitals.rotateKeyring()
+        let payload: JSONValue = ["act": "keyring/rotate", "keys": .number(String(count))]
+        _ = try await exchange.journal.append(
+            EntryDraft(kind: .administration, subject: nil, payload: JSONWriter.bytes(payload)))
+        return AdminAnswer(["keys": .number(String(count))])
+    }
+}

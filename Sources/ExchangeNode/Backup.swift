@@ -1,0 +1,124 @@
+import ExchangeCore
+import Foundation
+import Journal
+import Storage
+
+/// A node's backup in a folder: on line, continued where the last run ended, sealed for a recovery key.
+///
+/// Files are named once and never changed; a run adds the journal's new bytes as a part, writes the keyring and the node's
+/// small files anew, and then replaces the manifest, which is what counts: a run that is cut off leaves the backup as it
+/// was before. The keyring's old copy goes then, so that a key erased since is in no backup.
+package struct Backup: Sendable {
+    /// What a run did.
+    package struct Report: Sendable {
+        /// The manifest as it stands now.
+        package let manifest: BackupManifest
+        /// Entries that were not in the backup before.
+        package let added: UInt64
+        /// Bytes of the journal that were copied.
+        package let bytes: UInt64
+    }
+
+    let folder: URL
+
+    /// A backup in a folder, made already or not.
+    package init(_ path: String) { folder = URL(fileURLWithPath: path).standardizedFileURL }
+
+    /// Where it lies.
+    package var location: URL { folder }
+
+    private var manifestFile: URL { folder.appendingPathComponent(BackupManifest.name) }
+
+    /// The manifest as it stands; nil when there is no backup yet. Throws `.corrupted`.
+    package func manifest() throws(ExchangeError) -> BackupManifest? {
+        guard let bytes = FileManager.default.contents(atPath: manifestFile.path) else { return nil }
+        return try BackupManifest(signed: String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// Copies what is new.
+    ///
+    /// - Parameters:
+    ///   - end: how far the journal may be copied: where it was durable when this was asked.
+    ///   - key: the recovery key's public half; must be the one the backup was begun with.
+    ///   - progress: told how many entries of how many are in the backup.
+    ///
+    /// Throws `.conflict` for another log's or another key's backup, `.corrupted` when the journal does not verify.
+    package func create(
+        _ home: NodeHome, upTo end: JournalEnd, for key: RecoveryKey.Public, world: World,
+        progress: @escaping (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in },
+    ) throws(ExchangeError) -> Report {
+        try SecretFile.makeFolder(folder)
+        let origin = NodeStore.origin(of: try NodeConfiguration(of: home))
+        let signer = try NoteSigner(name: origin, privateKey: SecretFile.read(home.logKey))
+        let before = try manifest()
+        if let before {
+            guard before.origin == origin else {
+                throw ExchangeError(.conflict, "the folder holds the backup of another log, \(before.origin)", at: folder.path)
+            }
+            guard before.recovery == key.name else {
+                throw ExchangeError(
+                    .conflict, "the backup is sealed for the recovery key \(before.recovery), not \(key.name)", at: folder.path)
+            }
+        }
+        let run = String(world.now().milliseconds, radix: 16) + "-" + Hexadecimal.encode(world.randomBytes(3))
+        var pieces = before?.parts ?? []
+        // The keyring first: what is sealed under a key made later is not copied below, whose end was taken before.
+        let keyring = try piece("keyring-\(run)", key, bytes: try keyringBundle(home))
+        let node = try piece("node-\(run)", key, bytes: try FileBundle.pack(home))
+        let start = before?.end ?? CopyPlace()
+        var reached = start
+        if end.entries > start.frontier.size || before == nil {
+            let name = "journal-\(Self.padded(pieces.count))-\(run)"
+            var writer = try SealedPiece.Writer(folder.appendingPathComponent(name).path, name: name, for: key)
+            let path = home.store.appendingPathComponent("journal").path
+            reached = try FileJournalStore.copy(path, from: start, to: end) {
+                (segment, offset, bytes) throws(ExchangeError) in
+                var head: [UInt8] = []
+                head.appendLittleEndian(segment)
+                head.appendLittleEndian(offset)
+                head.appendLittleEndian(UInt32(truncatingIfNeeded: bytes.count))
+                try writer.append(head)
+                try writer.append(bytes)
+                progress(writer.clearBytes, 0)
+            }
+            let written = try writer.end()
+            pieces.append(BackupManifest.Piece(name: name, bytes: written.bytes, digest: written.digest))
+        }
+        let manifest = BackupManifest(
+            origin: origin, created: world.now(), recovery: key.name, log: signer.verifier.text, end: reached,
+            pieces: pieces + [keyring, node])
+        try DurableFolder(folder.path).sync()
+        try DurableFolder(folder.path).replace(
+            BackupManifest.name, with: Array(try signer.sign(manifest.text).description.utf8))
+        try clear(keeping: manifest)
+        return Report(
+            manifest: manifest, added: reached.frontier.size - start.frontier.size,
+            bytes: pieces.last.map { $0.name.hasSuffix(run) ? $0.bytes : 0 } ?? 0)
+    }
+
+    private static func padded(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, 6 - digits.utf8.count)) + digits
+    }
+
+    /// The keyring and what wraps it, as `hie keyring restore` takes them.
+    private func keyringBundle(_ home: NodeHome) throws(ExchangeError) -> [UInt8] { try KeyringBackup.bundle(home) }
+
+    private func piece(_ name: String, _ key: RecoveryKey.Public, bytes: [UInt8]) throws(ExchangeError) -> BackupManifest.Piece {
+        var writer = try SealedPiece.Writer(folder.appendingPathComponent(name).path, name: name, for: key)
+        try writer.append(bytes)
+        let written = try writer.end()
+        return BackupManifest.Piece(name: name, bytes: written.bytes, digest: written.digest)
+    }
+
+    /// Removes what no manifest names any more: runs that were cut off, and keyrings that were replaced.
+    private func clear(keeping manifest: BackupManifest) throws(ExchangeError) {
+        let kept = Set(manifest.pieces.map(\.name) + [BackupManifest.name])
+        let files = DurableFolder(folder.path)
+        for name in try files.names() where !kept.contains(name) {
+            guard ["journal-", "keyring-", "node-"].contains(where: name.hasPrefix) else { continue }
+            try files.remove(name)
+        }
+        try files.sync()
+    }
+}

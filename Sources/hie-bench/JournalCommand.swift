@@ -1,0 +1,146 @@
+import ArgumentParser
+import ExchangeCore
+import FoundationEssentials
+
+/// `hie-bench journal`.
+struct JournalCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "journal",
+        abstract: "Durable publishes into the journal, beside C, SQLite and PostgreSQL; its verifying and rebuilding.",
+        discussion: """
+            In process, without HTTP or TLS: 64 writers seal, append, sync and project 8 KiB \\
+            documents. In alternating rounds on the same disk: the same layout in C \\
+            (Tests/floors, needs cc), everything in SQLite, and PostgreSQL with one statement a \\
+            publish (Debian's postgresql); what is not installed is left out by name.
+
+            EXAMPLE
+              hie-bench journal --quick
+              hie-bench journal --json --folder /var/tmp
+            """)
+
+    @OptionGroup var options: BenchOptions
+    @Option(help: .hidden) var alone: String?
+
+    func run() async throws {
+        if let alone { return try await JournalLoad.alone(in: alone, writers: options.connections, seconds: options.seconds ?? 3) }
+        let bench = Bench(options)
+        bench.preface()
+        try await Self.measure(bench)
+        bench.report.end()
+    }
+
+    static let documentBytes = 8 << 10
+
+    static func measure(_ bench: Bench) async throws {
+        let folder = try BenchFolder(under: bench.options.folder ?? "/var/tmp")
+        defer { folder.remove() }
+        try await rounds(bench, folder)
+        try await oneWriter(bench, folder)
+        try await syncs(bench, folder)
+        try await reading(bench, folder)
+    }
+
+    /// Ours beside each peer: every round in a fresh folder, so that none pays for another's pages.
+    private static func rounds(_ bench: Bench, _ folder: BenchFolder) async throws {
+        let floor = try JournalFloor.built(in: folder.path, report: bench.report)
+        let postgres = try PostgresPeer.started(in: folder.path, report: bench.report)
+        defer { postgres?.stop() }
+        try await bench.demandIdle()
+        var ours: [JournalLoad.Round] = []
+        var peers: [String: [Double]] = [:]
+        let writers = bench.options.connections
+        for round in 0..<bench.rounds {
+            func one() async throws {
+                ours.append(try await JournalLoad.round(in: try folder.fresh(), writers: writers, seconds: bench.seconds))
+            }
+            func others() throws {
+                if let floor {
+                    for mode in ["log", "sqlite"] {
+                        let found = try floor.run(
+                            mode, in: try folder.fresh(), writers: writers, bytes: documentBytes, seconds: bench.seconds)
+                        peers[mode, default: []].append(found.rate)
+                    }
+                }
+                if let postgres { peers["postgres", default: []].append(try postgres.publish(writers, seconds: bench.seconds)) }
+            }
+            if round.isMultiple(of: 2) {
+                try await one()
+                try others()
+            } else {
+                try others()
+                try await one()
+            }
+            folder.clear()
+        }
+        let rates = ours.map(\.rate)
+        bench.report.add(Figure("journal.rate", rates.median, "1/s"))
+        bench.report.add(Figure("journal.cpu_us", ours.map(\.cpuMicroseconds).median, "us"))
+        bench.report.add(Figure("journal.p50_ms", ours.map(\.p50Milliseconds).median, "ms"))
+        for (name, mode, against, aim) in [
+            ("journal.vs_floor", "log", "C, same layout", 0.5), ("journal.vs_sqlite", "sqlite", "C, all in SQLite", 2),
+            ("journal.vs_postgres", "postgres", "PostgreSQL, one statement", 1.5),
+        ] {
+            guard let theirs = peers[mode], let ratio = Ratio(rates, over: theirs) else { continue }
+            bench.report.add(
+                Figure(name, ratio.median, "times", aim: .atLeast(aim), against: "\(against): \(Figure.digits(theirs.median))/s", ratio: ratio))
+        }
+    }
+
+    private static func oneWriter(_ bench: Bench, _ folder: BenchFolder) async throws {
+        var ours: [Double] = []
+        var bare: [Double] = []
+        for _ in 0..<max(2, bench.rounds / 2) {
+            ours.append(
+                try await JournalLoad.round(in: try folder.fresh(), writers: 1, seconds: bench.seconds / 2).p50Milliseconds)
+            let disk = BareDisk(folder: folder.path)
+            bare.append(try disk.append(documents: 1, bytes: documentBytes, seconds: bench.seconds / 4).syncMilliseconds)
+            folder.clear()
+        }
+        bench.report.add(
+            Figure(
+                "journal.over_sync_ms", zip(ours, bare).map { $0 - $1 }.median, "ms", aim: .atMost(0.35),
+                against: "write and fdatasync: \(Figure.digits(bare.median)) ms", ratio: Ratio(ours, over: bare)))
+    }
+
+    /// An extra round of a process of its own under strace, not timed.
+    private static func syncs(_ bench: Bench, _ folder: BenchFolder) async throws {
+        guard SyncCount.isPossible else {
+            return bench.report.words("journal.docs_per_sync is left out: strace is not installed")
+        }
+        let own = try JournalFloor.ownProgram()
+        let table = folder.path + "/strace"
+        let log = folder.path + "/alone.log"
+        let child = try ChildProcess(
+            "/usr/bin/strace",
+            [
+                "-f", "-c", "-e", "trace=fdatasync,fsync", "-o", table, own, "journal", "--alone", try folder.fresh(),
+                "--connections", String(bench.options.connections), "--seconds", "3",
+            ], log: log)
+        child.wait()
+        let words = (ProcFile.text(log) ?? "").split { $0 == " " || $0 == "\n" }
+        guard let place = words.firstIndex(of: "documents"), place > 1, let done = Double(words[place - 1]),
+            let groups = words.lastIndex(of: "groups"), groups > 0, let count = Double(words[groups - 1]),
+            let text = ProcFile.text(table)
+        else { return bench.report.words("journal.docs_per_sync is left out: strace may not watch here") }
+        let syncs = Double(SyncCount.calls(text))
+        bench.report.add(Figure("journal.docs_per_sync", done / syncs, "documents", aim: .atLeast(24)))
+        bench.report.add(Figure("journal.syncs_per_group", syncs / count, "syncs", aim: .atMost(1.05)))
+    }
+
+    /// Verifying and rebuilding, over one journal of a fifth publishes and four fifths accesses.
+    private static func reading(_ bench: Bench, _ folder: BenchFolder) async throws {
+        let entries = bench.documents(200_000)
+        let load = try await JournalLoad(in: try folder.fresh())
+        try await load.fill(entries)
+        bench.report.words("reading: \(load.size) entries, a fifth of them publishes of 2 KiB, the others accesses")
+        var verified: [Double] = []
+        var rebuilt: [Double] = []
+        for _ in 0..<max(2, bench.rounds / 4) {
+            verified.append(try await load.verifyRate())
+            rebuilt.append(try await load.rebuildRate())
+        }
+        try await load.close()
+        bench.report.add(Figure("journal.verify_entries_per_s", verified.median, "1/s", aim: .atLeast(200_000)))
+        bench.report.add(Figure("journal.rebuild_entries_per_s", rebuilt.median, "1/s", aim: .atLeast(20_000)))
+    }
+}
