@@ -59,13 +59,16 @@ package struct Exchange: Sendable {
     package let submissions: SubmissionsUnderWay
     /// How consent follows patients to other communities.
     package let following: ConsentFollowing
+    /// This node as a witness of others' logs; nil where logs are not witnessed.
+    package let witness: WitnessBook?
     /// For the operator; never holds patient data.
     package let logger: Logger
 
     /// An exchange from its ports.
     package init(
         settings: ExchangeSettings, world: World, journal: JournalWriter, reader: JournalReader,
-        projection: any ExchangeProjection, directory: DirectoryBook, peers: any PeerClient, logger: Logger,
+        projection: any ExchangeProjection, directory: DirectoryBook, peers: any PeerClient,
+        witness: WitnessBook? = nil, logger: Logger,
     ) {
         self.settings = settings
         self.world = world
@@ -77,6 +80,7 @@ package struct Exchange: Sendable {
         self.answers = AnswersUnderWay()
         self.submissions = SubmissionsUnderWay()
         self.following = ConsentFollowing(limits: settings.limits)
+        self.witness = witness
         self.logger = logger
     }
 
