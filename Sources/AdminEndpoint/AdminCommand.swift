@@ -41,6 +41,12 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case alertClose = "alert/close"
     /// A patient's access log: `patient` or `identifier`, `limit`, `fhir` for AuditEvents.
     case auditPatient = "audit/patient"
+    /// A proof about entries: `entry`, a position, or `patient` or `identifier`; `open` for the keys that open them.
+    case auditProve = "audit/prove"
+    /// The public keys of this node's log and of those who cosign it.
+    case auditKeys = "audit/keys"
+    /// Who holds which head of whom, and what stands against whom.
+    case auditWitness = "audit/witness"
     /// Verifies the journal from its first entry.
     case auditVerify = "audit/verify"
 

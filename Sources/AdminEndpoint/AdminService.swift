@@ -66,6 +66,9 @@ package struct AdminService: Sendable {
         case .alertReview: try await act(.review, call)
         case .alertClose: try await act(.close, call)
         case .auditPatient: try await accessLog(call)
+        case .auditProve: try await proveEntries(call)
+        case .auditKeys: try await logKeys()
+        case .auditWitness: try await witnessedLogs()
         case .auditVerify: try await verifyJournal()
         }
     }

@@ -63,7 +63,7 @@ package struct Node: Sendable {
             peers: FHIRPeerClient(
                 community: configuration.community, connections: connections, world: world,
                 limits: configuration.limits),
-            logger: logger)
+            witness: try await NodeWitness.book(home, store: store, directory: directory, world: world), logger: logger)
         self.home = home
         self.configuration = configuration
         self.trust = trust
@@ -126,7 +126,7 @@ package struct Node: Sendable {
                     endpoints: [
                         DirectoryEndpoint(role: "fhir", url: url), DirectoryEndpoint(role: "gossip", url: gossip),
                     ],
-                    capabilities: ["mhd/4.2", "pdqm/3.2"])))
+                    capabilities: ["mhd/4.2", "pdqm/3.2"] + (exchange.witness.map { [DirectoryBook.capability($0.key)] } ?? []))))
     }
 
     /// Serves until SIGTERM, SIGINT or graceful shutdown; then finishes answers under way and closes the store.
@@ -140,6 +140,8 @@ package struct Node: Sendable {
             exchange: exchange, client: DirectoryClient(connections: connections, world: world))))
         services.append(FollowingService(exchange: exchange))
         services.append(CheckpointService(store: store, world: world, logger: logger))
+        services.append(WitnessService(
+            exchange: exchange, client: PeerWitnessClient(connections: connections, world: world)))
         services.append(stopping)
         var setup = ServiceGroupConfiguration(
             services: services.map {

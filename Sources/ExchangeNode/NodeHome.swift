@@ -37,6 +37,8 @@ package struct NodeHome: Sendable {
     package var listenerKey: URL { key("listener.key") }
     /// Journal, keyring and projection.
     package var store: URL { folder.appendingPathComponent("store") }
+    /// What this node witnessed of others' logs.
+    package var witness: URL { store.appendingPathComponent("witness") }
     /// The projection's file.
     package var projection: URL { store.appendingPathComponent("projection.sqlite") }
     /// What clients of this facility were given, one folder each.

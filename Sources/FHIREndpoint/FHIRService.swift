@@ -174,6 +174,9 @@ package struct FHIRService: Sendable {
         case .exchangeDirectory: return try await exchangeDirectory(&exchanged)
         case .receiveStatement: return try await receiveStatement(&exchanged)
         case .pendingStatements: return try await pendingStatements(&exchanged)
+        case .addCheckpoint: return try await answerWitness(.addCheckpoint, &exchanged)
+        case .exchangeHeads: return try await answerWitness(.exchangeHeads, &exchanged)
+        case .proveConsistency: return try await answerWitness(.proveConsistency, &exchanged)
         }
     }
 }

@@ -41,6 +41,12 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case receiveStatement
     /// The consent statements that wait for a community which asks.
     case pendingStatements
+    /// A log's head that its owner wants cosigned.
+    case addCheckpoint
+    /// The heads of logs that two nodes hold.
+    case exchangeHeads
+    /// The proof that this node's log only grew.
+    case proveConsistency
 }
 
 /// One route: what it answers to, who may knock, and how the CapabilityStatement calls it.
@@ -141,6 +147,9 @@ package enum RouteTable {
         Route(.post, "directory", .exchangeDirectory, doors: [.peer], credential: .certificate),
         Route(.post, "consent-statements", .receiveStatement, doors: [.peer]),
         Route(.post, "consent-statements/pending", .pendingStatements, doors: [.peer]),
+        Route(.post, "witness/add-checkpoint", .addCheckpoint, doors: [.peer], credential: .certificate),
+        Route(.post, "witness/heads", .exchangeHeads, doors: [.peer], credential: .certificate),
+        Route(.post, "witness/consistency", .proveConsistency, doors: [.peer], credential: .certificate),
     ]
 
     private static let served: [AccessContext.Door: [Route]] = [

@@ -10,8 +10,8 @@ package struct JournalReader: Sendable {
         package let applied: UInt64
     }
 
-    private let store: any JournalStore
-    private let keyring: any KeyringStore
+    let store: any JournalStore
+    let keyring: any KeyringStore
 
     /// A reader over a store and the keys to it.
     package init(store: any JournalStore, keyring: any KeyringStore) {

@@ -34,8 +34,9 @@ extension Exchange {
             let pause = isFirst ? Duration.milliseconds(700) : .seconds(settings.limits.witnessSeconds)
             do { try await world.sleep(pause) } catch { return }
             let peers = witnesses()
-            if !peers.isEmpty { isFirst = false }
             try await witnessRound(witness, peers, by: client)
+            let hasShown = await witness.ownHead != nil
+            isFirst = peers.isEmpty || !hasShown
         }
     }
 

@@ -12,8 +12,13 @@ struct AuditCommand: AsyncParsableCommand {
               hie audit patient --identifier 'urn:oid:1.2.3|4711'
               hie audit alerts
               hie audit verify
+              hie audit prove 1204 -o proof.json
+              hie audit witness
             """,
-        subcommands: [AuditPatientCommand.self, AuditAlertsCommand.self, AuditVerifyCommand.self])
+        subcommands: [
+            AuditPatientCommand.self, AuditAlertsCommand.self, AuditVerifyCommand.self, AuditProveCommand.self,
+            AuditCheckCommand.self, AuditKeysCommand.self, AuditWitnessCommand.self,
+        ])
 }
 
 /// `hie audit patient`.

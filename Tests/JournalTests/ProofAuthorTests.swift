@@ -32,7 +32,7 @@ private struct LeafStore: JournalStore {
         let tree = MerkleTree(leaves: leaves)
         let author = ProofAuthor(store: LeafStore(all: leaves))
         var random = TestWorld.seeded(UInt64(count)).random
-        for _ in 0..<300 {
+        for _ in 0..<60 {
             let size = UInt64.random(in: 1...UInt64(count), using: &random)
             let index = UInt64.random(in: 0..<size, using: &random)
             let proof = try await author.inclusion(of: index, at: size)

@@ -39,9 +39,9 @@ import Testing
     }
 
     @Test func `T59 a witness takes honest growth of every kind, and cosigns nothing that does not continue`() throws {
-        let log = try WitnessScene(entries: 64)
-        for old in 0...64 {
-            for size in old...64 {
+        let log = try WitnessScene(entries: 33)
+        for old in 0...33 {
+            for size in old...33 {
                 var witness = Witness()
                 try log.submit(old, from: 0, to: &witness)
                 let verdict = try log.submit(size, from: old, to: &witness)
@@ -55,16 +55,16 @@ import Testing
     }
 
     @Test func `T49 T50 a rewritten log is refused at every size, and the evidence stands by itself`() throws {
-        let honest = try WitnessScene(entries: 40)
-        for size in 1...40 {
+        let honest = try WitnessScene(entries: 24)
+        for size in 1...24 {
             for changed in 0..<size {
-                let forged = try WitnessScene(entries: 40, branch: 1, common: changed)
+                let forged = try WitnessScene(entries: 24, branch: 1, common: changed)
                 var witness = Witness()
                 try honest.submit(size, from: 0, to: &witness)
-                let verdict = try forged.submit(40, from: size, to: &witness)
-                #expect(size == 40 ? verdict == .conflict(40) : verdict == .unproven, "\(changed) of \(size)")
+                let verdict = try forged.submit(24, from: size, to: &witness)
+                #expect(size == 24 ? verdict == .conflict(24) : verdict == .unproven, "\(changed) of \(size)")
                 let found = try #require(witness.evidence.first)
-                #expect(found.kind == (size == 40 ? .fork : .unproven) && found.isSound)
+                #expect(found.kind == (size == 24 ? .fork : .unproven) && found.isSound)
                 #expect(try WitnessEvidence(text: found.text) == found)
                 #expect(witness.heads["oid/1.2.3.1"]?.checkpoint.size == UInt64(size), "the head known stays")
             }
