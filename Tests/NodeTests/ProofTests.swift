@@ -3,6 +3,7 @@ import ExchangeNode
 import Foundation
 import JSON
 import Journal
+import PeerTransport
 import Testing
 import Transactions
 
@@ -31,8 +32,8 @@ extension RealNodes {
                 let size = try hospital.journalSize
                 try await until("the clinic cosigns the hospital's head") {
                     guard let witness = try hospital.exchange.witness, let head = await witness.ownHead else { return false }
-                    return head.checkpoint.size >= size
-                        && (try clinic.exchange.witness?.key.cosigned(head.note)) ?? nil != nil
+                    guard let other = try clinic.exchange.witness?.key else { return false }
+                    return head.checkpoint.size >= size && other.cosigned(head.note) != nil
                 }
                 try await body(hospital, clinic, patient)
             }
