@@ -177,6 +177,7 @@ package struct FHIRService: Sendable {
         case .addCheckpoint: return try await answerWitness(.addCheckpoint, &exchanged)
         case .exchangeHeads: return try await answerWitness(.exchangeHeads, &exchanged)
         case .proveConsistency: return try await answerWitness(.proveConsistency, &exchanged)
+        case .previewConsent: return try await previewConsent(&exchanged)
         }
     }
 }

@@ -47,6 +47,8 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case exchangeHeads
     /// The proof that this node's log only grew.
     case proveConsistency
+    /// What another community's draft of a directive would change here.
+    case previewConsent
 }
 
 /// One route: what it answers to, who may knock, and how the CapabilityStatement calls it.
@@ -150,6 +152,7 @@ package enum RouteTable {
         Route(.post, "witness/add-checkpoint", .addCheckpoint, doors: [.peer], credential: .certificate),
         Route(.post, "witness/heads", .exchangeHeads, doors: [.peer], credential: .certificate),
         Route(.post, "witness/consistency", .proveConsistency, doors: [.peer], credential: .certificate),
+        Route(.post, "consent-statements/preview", .previewConsent, doors: [.peer]),
     ]
 
     private static let served: [AccessContext.Door: [Route]] = [
