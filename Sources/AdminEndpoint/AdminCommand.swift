@@ -47,6 +47,11 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case auditKeys = "audit/keys"
     /// Who holds which head of whom, and what stands against whom.
     case auditWitness = "audit/witness"
+    /// Audit events (ITI-81): `from`, `until`, `agent`, `entity`, `type`, `subtype`, `outcome`, `patient` or `identifier`,
+    /// `limit`, `before`.
+    case auditSearch = "audit/search"
+    /// Decides every disclosure of the journal anew.
+    case auditReplay = "audit/replay"
     /// Verifies the journal from its first entry.
     case auditVerify = "audit/verify"
 

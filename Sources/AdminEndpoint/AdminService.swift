@@ -69,6 +69,8 @@ package struct AdminService: Sendable {
         case .auditProve: try await proveEntries(call)
         case .auditKeys: try await logKeys()
         case .auditWitness: try await witnessedLogs()
+        case .auditSearch: try await searchAudit(call)
+        case .auditReplay: try await replayJournal(call)
         case .auditVerify: try await verifyJournal()
         }
     }

@@ -35,6 +35,10 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case consentHistory
     /// ITI-108 search.
     case searchConsents
+    /// ITI-20, the feed of audit events.
+    case recordAuditEvent
+    /// ITI-81.
+    case searchAuditEvents
     /// Directory messages between nodes.
     case exchangeDirectory
     /// A consent statement that another community brings.
@@ -146,6 +150,9 @@ package enum RouteTable {
             interaction: "history-instance"),
         Route(.get, "fhir/Consent", .searchConsents, "ITI-108", doors: client, interaction: "search-type"),
         Route(.post, "fhir/Consent/_search", .searchConsents, "ITI-108", doors: client, interaction: "search-type"),
+        Route(.post, "fhir/AuditEvent", .recordAuditEvent, "ITI-20", doors: client, interaction: "create"),
+        Route(.get, "fhir/AuditEvent", .searchAuditEvents, "ITI-81", doors: client, interaction: "search-type"),
+        Route(.post, "fhir/AuditEvent/_search", .searchAuditEvents, "ITI-81", doors: client, interaction: "search-type"),
         Route(.post, "directory", .exchangeDirectory, doors: [.peer], credential: .certificate),
         Route(.post, "consent-statements", .receiveStatement, doors: [.peer]),
         Route(.post, "consent-statements/pending", .pendingStatements, doors: [.peer]),

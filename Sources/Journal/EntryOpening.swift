@@ -65,3 +65,23 @@ extension EntryHeader {
         return PatientID(bytes: entry[14..<30])
     }
 }
+
+extension JournalReader {
+    /// The entries of a range whose header is wanted, opened; the others are not.
+    package func entries(
+        in range: Range<JournalPosition>, where isWanted: (EntryHeader) -> Bool,
+    ) async throws(ExchangeError) -> [CommittedEntry] {
+        var entries: [CommittedEntry] = []
+        var next = range.lowerBound
+        while next < range.upperBound {
+            let stored = try await store.read(from: next, limit: Int(clamping: range.upperBound - next))
+            guard let last = stored.last else { break }
+            for one in stored {
+                guard let header = EntryHeader(one.bytes), isWanted(header) else { continue }
+                entries.append(try await open(one))
+            }
+            next = last.position + 1
+        }
+        return entries
+    }
+}

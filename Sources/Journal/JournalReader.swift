@@ -78,7 +78,7 @@ package struct JournalReader: Sendable {
         return (mark.next, nil)
     }
 
-    private func open(_ stored: StoredEntry) async throws(ExchangeError) -> CommittedEntry {
+    func open(_ stored: StoredEntry) async throws(ExchangeError) -> CommittedEntry {
         let place = "segment \(stored.location.segment), offset \(stored.location.offset), entry \(stored.position)"
         guard let header = EntryHeader(stored.bytes),
             let contents = header.references(before: stored.location)

@@ -71,6 +71,15 @@ package struct JournalVerifier: Sendable {
         bytes = place.bytes
     }
 
+    /// What was found sound up to the last whole group; nil before the first segment's header.
+    package var standing: Report? {
+        origin.map {
+            Report(
+                origin: $0, entries: frontier.size, groups: groups, bytes: bytes, root: frontier.root,
+                checkpoint: checkpoints.map(\.size).max())
+        }
+    }
+
     /// Where it stands; nil within a segment, and before the first.
     package var place: Place? {
         guard scanner == nil, head.isEmpty, let origin else { return nil }
@@ -123,7 +132,8 @@ package struct JournalVerifier: Sendable {
     }
 
     private func fault(_ reason: String, at offset: UInt64) -> ExchangeError {
-        SegmentFault(segment: segment, offset: offset, position: frontier.size, reason: reason).error
+        // Within a group the scanner knows which entry it has come to.
+        SegmentFault(segment: segment, offset: offset, position: scanner?.position ?? frontier.size, reason: reason).error
     }
 
     private mutating func readHeader() throws(ExchangeError) {
