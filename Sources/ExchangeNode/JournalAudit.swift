@@ -18,6 +18,15 @@ package enum JournalAudit {
         }
     }
 
+    /// Checks the journal of a node that is stopped, from its files alone.
+    ///
+    /// - Parameter progress: told after each segment how many of how many are done.
+    package static func verify(
+        _ home: NodeHome, progress: @escaping @Sendable (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in },
+    ) async -> JournalVerdict {
+        walk(home, isLive: false, resumes: false) { progress(UInt64($0), UInt64($1)) }
+    }
+
     /// Checks the journal's files, whether a node runs on them or not.
     ///
     /// - Parameters:

@@ -58,7 +58,8 @@ package struct Node: Sendable {
             settings: ExchangeSettings(
                 community: configuration.community, name: configuration.name, clientBase: configuration.clientBase,
                 consentDefault: configuration.consentDefault, withheldNotice: configuration.withheldNotice,
-                labeler: try Self.labeler(home, configuration), limits: configuration.limits),
+                labeler: try Self.labeler(home, configuration), limits: configuration.limits,
+                alerts: configuration.alerts),
             world: world, journal: store.writer, reader: store.reader, projection: store.projection,
             directory: directory,
             peers: FHIRPeerClient(
@@ -141,6 +142,7 @@ package struct Node: Sendable {
             exchange: exchange, client: DirectoryClient(connections: connections, world: world))))
         services.append(FollowingService(exchange: exchange))
         services.append(CheckpointService(store: store, world: world, logger: logger))
+        services.append(WatchService(exchange: exchange))
         services.append(WitnessService(
             exchange: exchange, client: PeerWitnessClient(connections: connections, world: world)))
         services.append(stopping)

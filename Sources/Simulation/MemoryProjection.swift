@@ -23,6 +23,7 @@ package final class MemoryProjection: Sendable {
         var deliveries: [DirectiveID: [CommunityID: ConsentDelivery]] = [:]
         var origins: [ConsentOriginName: [DirectiveID: Timestamp]] = [:]
         var alerts: [JournalPosition: EmergencyAlert] = [:]
+        var ruleAlerts: [JournalPosition: RuleAlert] = [:]
         var directory: [DirectoryFact] = []
     }
 
@@ -69,7 +70,12 @@ package final class MemoryProjection: Sendable {
             tables.accesses[subject, default: []].append(event)
             if record.isEmergency { open(event, subject, &tables) }
         case .administration:
+            if let raised = try RuleAlert(entry) {
+                tables.ruleAlerts[raised.id] = raised
+                return
+            }
             guard let act = try AlertAct(entry) else { return }
+            tables.ruleAlerts[act.alert]?.add(act, at: entry.position, entry.time)
             tables.alerts[act.alert]?.add(act, at: entry.position, entry.time)
         case .genesis, .inquiry, .directory, .repair: break
         }
@@ -216,6 +222,19 @@ extension MemoryProjection: ExchangeProjection {
             let alerts = tables.alerts.values.filter { withClosed || $0.state != .closed }.sorted { $0.id > $1.id }
             return Array(alerts.prefix(limit))
         }
+    }
+
+    package func ruleAlerts(withClosed: Bool, limit: Int) async throws -> [RuleAlert] {
+        tables.withLock { tables in
+            let alerts = tables.ruleAlerts.values.filter { withClosed || $0.state != .closed }.sorted { $0.id > $1.id }
+            return Array(alerts.prefix(limit))
+        }
+    }
+
+    package func ruleAlert(_ id: JournalPosition) async throws -> RuleAlert? { tables.withLock { $0.ruleAlerts[id] } }
+
+    package func ruleAlert(key: String) async throws -> RuleAlert? {
+        tables.withLock { tables in tables.ruleAlerts.values.first { $0.raised.key == key } }
     }
 
     package func alert(_ id: JournalPosition) async throws -> EmergencyAlert? { tables.withLock { $0.alerts[id] } }

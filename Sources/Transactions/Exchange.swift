@@ -21,12 +21,16 @@ package struct ExchangeSettings: Sendable {
     package var labeler: SensitivityLabeler
     /// Every limit.
     package var limits: ExchangeLimits
+    /// When an access is worth a look.
+    package var alerts: AlertThresholds
 
     /// Settings from their parts.
     package init(
         community: CommunityID, name: String, clientBase: String, consentDefault: ConsentPolicyDefault,
         withheldNotice: Bool = false, labeler: SensitivityLabeler = .standard, limits: ExchangeLimits = ExchangeLimits(),
+        alerts: AlertThresholds = AlertThresholds(),
     ) {
+        self.alerts = alerts
         self.community = community
         self.name = name
         self.clientBase = clientBase

@@ -94,6 +94,15 @@ package protocol ExchangeProjection: Projection, PatientProjection, ConsentProje
     /// One emergency by its id.
     func alert(_ id: JournalPosition) async throws -> EmergencyAlert?
 
+    /// Alerts that rules raised, newest first; those that are closed only when asked for.
+    func ruleAlerts(withClosed: Bool, limit: Int) async throws -> [RuleAlert]
+
+    /// One alert that a rule raised, by its id.
+    func ruleAlert(_ id: JournalPosition) async throws -> RuleAlert?
+
+    /// One alert that a rule raised, by what makes it the same (`RaisedAlert.key`).
+    func ruleAlert(key: String) async throws -> RuleAlert?
+
     /// Every version of a directive, newest first; empty when there is none of that id.
     func versions(of id: DirectiveID) async throws -> [ConsentVersion]
 
