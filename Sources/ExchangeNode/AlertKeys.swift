@@ -1,4 +1,5 @@
 import ExchangeCore
+import Logging
 import ServiceLifecycle
 import Transactions
 
