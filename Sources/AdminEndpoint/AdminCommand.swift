@@ -52,6 +52,18 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case auditSearch = "audit/search"
     /// Decides every disclosure of the journal anew.
     case auditReplay = "audit/replay"
+    /// What retention says of each record: `after`, `limit`.
+    case retentionPlan = "retention/plan"
+    /// Erases what is due.
+    case retentionApply = "retention/apply"
+    /// Holds a record: `patient` or `identifier`, `reason`.
+    case retentionHold = "retention/hold"
+    /// Releases it: as `retention/hold`.
+    case retentionRelease = "retention/release"
+    /// Every legal hold.
+    case retentionHolds = "retention/holds"
+    /// Erases a patient: `patient` or `identifier`, `ground`.
+    case retentionErase = "retention/erase"
     /// Verifies the journal from its first entry.
     case auditVerify = "audit/verify"
 

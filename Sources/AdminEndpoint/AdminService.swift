@@ -71,6 +71,12 @@ package struct AdminService: Sendable {
         case .auditWitness: try await witnessedLogs()
         case .auditSearch: try await searchAudit(call)
         case .auditReplay: try await replayJournal(call)
+        case .retentionPlan: try await retentionPlan(call)
+        case .retentionApply: try await applyRetention(call)
+        case .retentionHold: try await setHold(call, isHeld: true)
+        case .retentionRelease: try await setHold(call, isHeld: false)
+        case .retentionHolds: try await legalHolds()
+        case .retentionErase: try await erasePatient(call)
         case .auditVerify: try await verifyJournal()
         }
     }

@@ -59,7 +59,7 @@ package struct Node: Sendable {
                 community: configuration.community, name: configuration.name, clientBase: configuration.clientBase,
                 consentDefault: configuration.consentDefault, withheldNotice: configuration.withheldNotice,
                 labeler: try Self.labeler(home, configuration), limits: configuration.limits,
-                alerts: configuration.alerts),
+                alerts: configuration.alerts, retention: configuration.retention),
             world: world, journal: store.writer, reader: store.reader, projection: store.projection,
             directory: directory,
             peers: FHIRPeerClient(
@@ -73,6 +73,8 @@ package struct Node: Sendable {
         self.world = world
         self.logger = logger
         started = world.now()
+        // Before anything is served: a copy that was restored may hold keys of people who were erased.
+        try await exchange.finishErasures()
         try await announce()
     }
 

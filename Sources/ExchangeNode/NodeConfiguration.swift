@@ -55,6 +55,8 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var limits: ExchangeLimits
     /// When an access is worth a look.
     package var alerts: AlertThresholds
+    /// For how long records are kept.
+    package var retention: RetentionRules
     /// `trace` ... `critical`.
     package var logLevel: String
 
@@ -95,6 +97,11 @@ package struct NodeConfiguration: Sendable, Equatable {
             alerts = AlertKeys.read(&section)
             file.take(section)
         }
+        retention = RetentionRules()
+        if var section = file.reader("retention") {
+            retention = RetentionKeys.read(&section)
+            file.take(section)
+        }
         let problems = file.problems + file.unknown
         guard problems.isEmpty, let community, let clients, let peers, let consent else {
             throw ExchangeError(.badRequest, problems.joined(separator: "\n"))
@@ -123,6 +130,6 @@ package struct NodeConfiguration: Sendable, Equatable {
             ("consent", consentDefault.rawValue), ("withheld-notice", String(withheldNotice)),
             ("sensitivity", sensitivity ?? "standard"), ("seeds", seeds.map(\.description).joined(separator: ", ")),
             ("issuers", issuers.keys.sorted().joined(separator: ", ")), ("log", logLevel),
-        ] + AlertKeys.effective(alerts) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
+        ] + AlertKeys.effective(alerts) + RetentionKeys.effective(retention) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
     }
 }

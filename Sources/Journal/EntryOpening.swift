@@ -85,3 +85,15 @@ extension JournalReader {
         return entries
     }
 }
+
+extension JournalReader {
+    /// Destroys a patient's key: nothing sealed under it opens again. Durable when it returns; safe to repeat.
+    package func destroyKey(of patient: PatientID) async throws(ExchangeError) {
+        do throws(ExchangeError) {
+            guard try await keyring.key(for: patient) != nil else { return }
+        } catch  where error.code == .gone {
+            return
+        }
+        try await keyring.erase(patient)
+    }
+}

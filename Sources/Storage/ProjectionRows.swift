@@ -20,6 +20,7 @@ struct ProjectionRows: Sendable {
         if entry.kind == .directory {
             return try Self.keep((entry.value as? DirectoryFact) ?? DirectoryFact(payload: entry.payload), database)
         }
+        if let erasure = try Erasure(entry) { return try Self.erase(erasure, entry, database) }
         guard let subject = entry.subject, !entry.isErased else { return }
         switch entry.kind {
         case .identity: try applyIdentity(entry, subject, database)
@@ -32,7 +33,9 @@ struct ProjectionRows: Sendable {
                 sql: "INSERT INTO access(patient, position, time, payload) VALUES (?, ?, ?, ?)"
             ).execute(arguments: [subject.sql, Int64(entry.position), entry.time.milliseconds, entry.payload.sql])
         case .administration:
-            if let raised = try RuleAlert(entry) {
+            if let hold = try LegalHold(entry) {
+                try Self.keep(hold, database)
+            } else if let raised = try RuleAlert(entry) {
                 try Self.keep(raised, subject, database)
             } else if let act = try AlertAct(entry) {
                 try Self.note(act, entry, subject, database)

@@ -8,7 +8,7 @@ enum ProjectionSchema {
     static let tables = [
         "mark", "patient", "patient_identifier", "patient_key", "document", "document_place", "document_unique",
         "submission", "directive", "directive_place", "directive_version", "access", "alert",
-        "directive_origin", "consent_delivery", "rule_alert",
+        "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure",
     ]
 
     static func make(_ database: Database) throws {
@@ -75,6 +75,8 @@ enum ProjectionSchema {
         CREATE TABLE IF NOT EXISTS rule_alert(
           id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, closed INTEGER NOT NULL, patient BLOB NOT NULL,
           stored BLOB NOT NULL);
+        CREATE TABLE IF NOT EXISTS legal_hold(patient BLOB PRIMARY KEY, stored BLOB NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS erasure(patient BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS directory_fact(
           kind TEXT NOT NULL, community TEXT NOT NULL, compact TEXT NOT NULL,
           PRIMARY KEY(kind, community)) WITHOUT ROWID

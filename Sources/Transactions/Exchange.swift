@@ -23,14 +23,17 @@ package struct ExchangeSettings: Sendable {
     package var limits: ExchangeLimits
     /// When an access is worth a look.
     package var alerts: AlertThresholds
+    /// For how long records are kept.
+    package var retention: RetentionRules
 
     /// Settings from their parts.
     package init(
         community: CommunityID, name: String, clientBase: String, consentDefault: ConsentPolicyDefault,
         withheldNotice: Bool = false, labeler: SensitivityLabeler = .standard, limits: ExchangeLimits = ExchangeLimits(),
-        alerts: AlertThresholds = AlertThresholds(),
+        alerts: AlertThresholds = AlertThresholds(), retention: RetentionRules = RetentionRules(),
     ) {
         self.alerts = alerts
+        self.retention = retention
         self.community = community
         self.name = name
         self.clientBase = clientBase
