@@ -43,11 +43,14 @@ extension FHIRService {
         let context = try exchanged.asker()
         let reading = BodyReading(
             limits: exchange.settings.limits, bytesMax: 1 << 20, uptime: exchange.world.uptime)
-        let resource = try await exchanged.resource(reading, limits: exchange.settings.limits)
-        guard resource.type == "AuditEvent" else {
-            throw .exchange(ExchangeError(.badRequest, "send an AuditEvent (ITI-20)", at: "resourceType"))
-        }
-        let event = resource.json
+        try Negotiation.demandJSON(exchanged.request.headers, format: try exchanged.format())
+        try Negotiation.demandJSONBody(exchanged.request.headers)
+        let bytes = try await exchanged.body(reading)
+        let depth = exchange.settings.limits.nestingMax
+        // Read, not validated: an event that breaks the profile is better kept than lost.
+        guard let event = try? JSONReader.read(bytes, limits: JSONLimits(depthMax: depth)).object,
+            event["resourceType"]?.string == "AuditEvent"
+        else { throw .exchange(ExchangeError(.badRequest, "send an AuditEvent (ITI-20)", at: "resourceType")) }
         let id = try await asking { () throws(ExchangeError) in try await exchange.recordAuditEvent(event, for: context) }
         var answer = Answer(empty: .created)
         answer.headers[.location] = "\(base)/AuditEvent/\(id)"

@@ -63,7 +63,10 @@ extension Exchange {
             known.identifiers = Set(record.identifiers.map { "\($0.system)|\($0.value)" })
         }
         let facts = try await read { try await projection.facts(about: patient, matching: DocumentQuery()) }
-        known.careEnded = facts.documents.compactMap { $0.facts.serviceStop?.end }.max()
+        // A document that came late, or an imported history, begins its time when it was registered here.
+        known.careEnded = facts.documents.compactMap { document in
+            document.facts.serviceStop.map { max($0.end, document.registered) }
+        }.max()
         return known
     }
 

@@ -1,6 +1,7 @@
 import ExchangeCore
 import ExchangeNode
 import Foundation
+import PeerTransport
 import Testing
 import Transactions
 
