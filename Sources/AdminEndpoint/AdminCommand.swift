@@ -41,6 +41,29 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case alertClose = "alert/close"
     /// A patient's access log: `patient` or `identifier`, `limit`, `fhir` for AuditEvents.
     case auditPatient = "audit/patient"
+    /// A proof about entries: `entry`, a position, or `patient` or `identifier`; `open` for the keys that open them.
+    case auditProve = "audit/prove"
+    /// The public keys of this node's log and of those who cosign it.
+    case auditKeys = "audit/keys"
+    /// Who holds which head of whom, and what stands against whom.
+    case auditWitness = "audit/witness"
+    /// Audit events (ITI-81): `from`, `until`, `agent`, `entity`, `type`, `subtype`, `outcome`, `patient` or `identifier`,
+    /// `limit`, `before`.
+    case auditSearch = "audit/search"
+    /// Decides every disclosure of the journal anew.
+    case auditReplay = "audit/replay"
+    /// What retention says of each record: `after`, `limit`.
+    case retentionPlan = "retention/plan"
+    /// Erases what is due.
+    case retentionApply = "retention/apply"
+    /// Holds a record: `patient` or `identifier`, `reason`.
+    case retentionHold = "retention/hold"
+    /// Releases it: as `retention/hold`.
+    case retentionRelease = "retention/release"
+    /// Every legal hold.
+    case retentionHolds = "retention/holds"
+    /// Erases a patient: `patient` or `identifier`, `ground`.
+    case retentionErase = "retention/erase"
     /// Verifies the journal from its first entry.
     case auditVerify = "audit/verify"
     /// How far the journal is durable: what a copy may reach up to.

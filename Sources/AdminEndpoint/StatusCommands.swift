@@ -12,6 +12,8 @@ extension AdminService {
         // What cannot be counted now must not keep the node from saying why.
         let counts = try? await exchange.projection.counts()
         let peers = reachOfPeers()
+        let open = try await exchange.projection.alerts(withClosed: false, limit: 1000).count
+            + exchange.projection.ruleAlerts(withClosed: false, limit: 1000).count
         var journal: JSONObject = [
             "entries": .number(String(exchange.journal.size)),
             "root": .string(Hexadecimal.encode(exchange.journal.root)), "working": .bool(failure == nil),
@@ -43,6 +45,7 @@ extension AdminService {
                         "daysLeft": .number(String((certificate.validUntil - now).components.seconds / 86400)),
                     ]
                 }),
+            "openAlerts": .number(String(open)),
             "consentDefault": .string(exchange.settings.consentDefault.rawValue),
         ])
     }

@@ -34,6 +34,8 @@ package struct ExchangeLimits: Hashable, Sendable {
     package var catchUpSecondsMax = 2
     /// Seconds after which a consent statement that found nobody, or was refused, is offered again.
     package var consentReofferSeconds = 3600
+    /// Seconds between two rounds in which a node shows its log's head to the others and theirs to each other.
+    package var witnessSeconds = 10
     /// Times a decision is made anew because consent changed under it.
     package var decisionsMax = 8
 

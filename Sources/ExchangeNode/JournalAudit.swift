@@ -1,15 +1,20 @@
 import AdminEndpoint
+import Crypto
 import ExchangeCore
 import Foundation
+import JSON
 import Journal
 import Storage
+import Transactions
 
 /// Walks a whole journal and checks every frame, digest, hash and checkpoint (`hie audit verify`).
 package enum JournalAudit {
     /// Checks the journal of a running node: its files up to the last durable group, and the checkpoint over them.
     package static func verify(_ home: NodeHome, running store: FileJournalStore) async -> JournalVerdict {
-        await verdict { () async throws(ExchangeError) in
-            try await store.verify(key: key(home, origin: store.origin))
+        do throws(ExchangeError) {
+            return verdict(try await store.verify(key: key(home, origin: store.origin)))
+        } catch {
+            return damaged(error)
         }
     }
 
@@ -19,27 +24,111 @@ package enum JournalAudit {
     package static func verify(
         _ home: NodeHome, progress: @escaping @Sendable (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in },
     ) async -> JournalVerdict {
-        await verdict { () async throws(ExchangeError) in
+        walk(home, isLive: false, resumes: false) { progress(UInt64($0), UInt64($1)) }
+    }
+
+    /// Checks the journal's files, whether a node runs on them or not.
+    ///
+    /// - Parameters:
+    ///   - isLive: whether a node is writing them.
+    ///   - resumes: whether to go on where an earlier walk was interrupted; where it stands is kept in the node's folder.
+    ///   - progress: told after each segment how many of how many are done.
+    package static func walk(
+        _ home: NodeHome, isLive: Bool, resumes: Bool,
+        progress: (_ done: UInt32, _ all: UInt32) -> Void = { _, _ in },
+    ) -> JournalVerdict {
+        do throws(ExchangeError) {
             let origin = NodeStore.origin(of: try NodeConfiguration(of: home))
-            return try await FileJournalStore.verify(
-                home.store.appendingPathComponent("journal").path, origin: origin, key: key(home, origin: origin),
-                progress: progress)
+            let key = try key(home, origin: origin)
+            let folder = home.store.appendingPathComponent("journal")
+            var heads: [Checkpoint] = []
+            for (file, skips) in [(folder.appendingPathComponent("checkpoint"), 0), (cosigned(home, origin), 2)] {
+                guard FileManager.default.fileExists(atPath: file.path) else { continue }
+                heads.append(try head(file, key, skippingLines: skips))
+            }
+            let kept = DurableFolder(home.store.path)
+            let place = resumes ? try kept.contents(placeName).flatMap(Self.place) : nil
+            var walk = try JournalWalk(folder.path, origin: origin, checkpoints: heads, from: place, isLive: isLive)
+            while !walk.isDone {
+                try walk.step()
+                progress(walk.segment, walk.segments)
+                if !walk.isDone, let place = walk.place { try kept.replace(placeName, with: bytes(of: place)) }
+            }
+            let report = try walk.finish()
+            try kept.remove(placeName)
+            return verdict(report)
+        } catch {
+            return damaged(error)
         }
+    }
+
+    /// Decides every disclosure of a stopped node's journal anew.
+    package static func replay(_ home: NodeHome, world: World, progress: @escaping @Sendable (UInt64, UInt64) -> Void)
+        async throws(ExchangeError) -> JournalReplay.Report
+    {
+        let configuration = try NodeConfiguration(of: home)
+        let folder = home.store
+        let keyring = try await FileKeyring.open(
+            folder.appendingPathComponent("keyring").path,
+            wrappingKey: SymmetricKey(data: try SecretFile.read(home.wrappingKey)), world: world)
+        let (store, _) = try await FileJournalStore.open(
+            folder.appendingPathComponent("journal").path, origin: NodeStore.origin(of: configuration))
+        let report = try await JournalReplay.run(
+            JournalReader(store: store, keyring: keyring), size: try await store.head().size,
+            replay: JournalReplay(
+                community: configuration.community, base: configuration.clientBase, policy: configuration.consentDefault),
+            progress: progress)
+        try await store.close()
+        return report
+    }
+
+    private static let placeName = "audit-verify.json"
+
+    private static func cosigned(_ home: NodeHome, _ origin: String) -> URL {
+        home.witness.appendingPathComponent("head-" + origin.replacing("/", with: "_"))
+    }
+
+    /// A signed head in a file, behind lines of ours; `.corrupted` when the log's key did not sign it.
+    private static func head(_ file: URL, _ key: NoteVerifier, skippingLines skips: Int) throws(ExchangeError) -> Checkpoint {
+        let text = try PlainFile.text(file)
+        let note = text.split(separator: "\n", maxSplits: skips, omittingEmptySubsequences: false).last.map(String.init) ?? ""
+        let signed = try SignedNote(parsing: note)
+        guard key.verifies(signed) else {
+            throw ExchangeError(.corrupted, "the checkpoint is not signed by the log's key", at: file.path)
+        }
+        return try Checkpoint(text: signed.text)
+    }
+
+    private static func bytes(of place: JournalVerifier.Place) -> [UInt8] {
+        JSONWriter.bytes([
+            "origin": .string(place.origin), "segment": .number(String(place.segment)),
+            "size": .number(String(place.frontier.size)),
+            "peaks": .array(place.frontier.peaks.map { .string(Hexadecimal.encode($0)) }),
+            "groups": .number(String(place.groups)), "bytes": .number(String(place.bytes)),
+        ])
+    }
+
+    private static func place(_ bytes: [UInt8]) -> JournalVerifier.Place? {
+        guard let json = try? JSONReader.read(bytes), let origin = json["origin"]?.string,
+            let segment = json["segment"]?.integer.flatMap({ UInt32(exactly: $0) }),
+            let size = json["size"]?.integer.flatMap({ UInt64(exactly: $0) }),
+            let groups = json["groups"]?.integer.flatMap({ UInt64(exactly: $0) }),
+            let read = json["bytes"]?.integer.flatMap({ UInt64(exactly: $0) }),
+            let frontier = MerkleFrontier(
+                size: size, peaks: (json["peaks"]?.items ?? []).compactMap { $0.string.flatMap { Hexadecimal.decode($0) } })
+        else { return nil }
+        return JournalVerifier.Place(origin: origin, segment: segment, frontier: frontier, groups: groups, bytes: read)
     }
 
     private static func key(_ home: NodeHome, origin: String) throws(ExchangeError) -> NoteVerifier {
         try NoteSigner(name: origin, privateKey: SecretFile.read(home.logKey)).verifier
     }
 
-    private static func verdict(_ verify: () async throws(ExchangeError) -> JournalVerifier.Report) async
-        -> JournalVerdict
-    {
-        do throws(ExchangeError) {
-            let report = try await verify()
-            return JournalVerdict(
-                entries: report.entries, root: report.root, checkpoint: report.checkpoint, damage: [])
-        } catch {
-            return JournalVerdict(entries: 0, root: [], checkpoint: nil, damage: [error.description])
-        }
+    private static func verdict(_ report: JournalVerifier.Report) -> JournalVerdict {
+        JournalVerdict(entries: report.entries, root: report.root, checkpoint: report.checkpoint, damage: [])
+    }
+
+    private static func damaged(_ error: ExchangeError) -> JournalVerdict {
+        JournalVerdict(entries: 0, root: [], checkpoint: nil, damage: [error.description])
     }
 }

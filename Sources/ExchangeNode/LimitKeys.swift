@@ -25,6 +25,7 @@ enum LimitKeys {
         Key(name: "contact-seconds", path: \.contactSecondsMax, range: 1...3600),
         Key(name: "catch-up-seconds", path: \.catchUpSecondsMax, range: 1...60),
         Key(name: "consent-reoffer-seconds", path: \.consentReofferSeconds, range: 1...604_800),
+        Key(name: "witness-seconds", path: \.witnessSeconds, range: 1...3600),
         Key(name: "drain-seconds", path: \.drainSecondsMax, range: 1...10),
         Key(name: "decisions", path: \.decisionsMax, range: 1...100),
         Key(name: "segment-bytes", path: \.segmentBytes, range: 65_536...1 << 30),

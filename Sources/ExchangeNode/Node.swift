@@ -73,13 +73,14 @@ package struct Node: Sendable {
             settings: ExchangeSettings(
                 community: configuration.community, name: configuration.name, clientBase: configuration.clientBase,
                 consentDefault: configuration.consentDefault, withheldNotice: configuration.withheldNotice,
-                labeler: try Self.labeler(home, configuration), limits: configuration.limits),
+                labeler: try Self.labeler(home, configuration), limits: configuration.limits,
+                alerts: configuration.alerts, retention: configuration.retention),
             world: world, journal: store.writer, reader: store.reader, projection: store.projection,
             directory: directory,
             peers: FHIRPeerClient(
                 community: configuration.community, connections: connections, world: world,
                 limits: configuration.limits),
-            logger: logger)
+            witness: try await NodeWitness.book(home, store: store, directory: directory, world: world), logger: logger)
         self.home = home
         self.configuration = configuration
         self.trust = trust
@@ -89,6 +90,8 @@ package struct Node: Sendable {
         started = world.now()
         health = StoreHealth(
             folder: home.store.path, room: UInt64(configuration.limits.segmentBytes) + 16 << 20)
+        // Before anything is served: a copy that was restored may hold keys of people who were erased.
+        try await exchange.finishErasures()
         try await announce()
     }
 
@@ -144,7 +147,7 @@ package struct Node: Sendable {
                     endpoints: [
                         DirectoryEndpoint(role: "fhir", url: url), DirectoryEndpoint(role: "gossip", url: gossip),
                     ],
-                    capabilities: ["mhd/4.2", "pdqm/3.2"])))
+                    capabilities: ["mhd/4.2", "pdqm/3.2"] + (exchange.witness.map { [DirectoryBook.capability($0.key)] } ?? []))))
     }
 
     /// Serves until SIGTERM, SIGINT or graceful shutdown; then finishes answers under way and closes the store.
@@ -163,6 +166,9 @@ package struct Node: Sendable {
             services.append(
                 HealthService.application(at: address, status: storeStatus, bound: bound, logger: logger))
         }
+        services.append(WatchService(exchange: exchange))
+        services.append(WitnessService(
+            exchange: exchange, client: PeerWitnessClient(connections: connections, world: world)))
         services.append(stopping)
         var setup = ServiceGroupConfiguration(
             services: services.map {

@@ -1,6 +1,7 @@
 import ConsentEngine
 import ExchangeCore
 import Foundation
+import Transactions
 
 /// What `node.yaml` says: read once, checked once, all problems together. Identity and consent have no defaults.
 package struct NodeConfiguration: Sendable, Equatable {
@@ -54,6 +55,10 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var issuers: [String: String]
     /// Every limit.
     package var limits: ExchangeLimits
+    /// When an access is worth a look.
+    package var alerts: AlertThresholds
+    /// For how long records are kept.
+    package var retention: RetentionRules
     /// `trace` ... `critical`.
     package var logLevel: String
 
@@ -93,6 +98,16 @@ package struct NodeConfiguration: Sendable, Equatable {
             limits = LimitKeys.read(&section)
             file.take(section)
         }
+        alerts = AlertThresholds()
+        if var section = file.reader("alerts") {
+            alerts = AlertKeys.read(&section)
+            file.take(section)
+        }
+        retention = RetentionRules()
+        if var section = file.reader("retention") {
+            retention = RetentionKeys.read(&section)
+            file.take(section)
+        }
         let problems = file.problems + file.unknown
         guard problems.isEmpty, let community, let clients, let peers, let consent else {
             throw ExchangeError(.badRequest, problems.joined(separator: "\n"))
@@ -121,6 +136,6 @@ package struct NodeConfiguration: Sendable, Equatable {
             ("peer-base", peerBase), ("consent", consentDefault.rawValue), ("withheld-notice", String(withheldNotice)),
             ("sensitivity", sensitivity ?? "standard"), ("seeds", seeds.map(\.description).joined(separator: ", ")),
             ("issuers", issuers.keys.sorted().joined(separator: ", ")), ("log", logLevel),
-        ] + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
+        ] + AlertKeys.effective(alerts) + RetentionKeys.effective(retention) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
     }
 }

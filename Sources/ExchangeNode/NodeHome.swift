@@ -49,6 +49,8 @@ package struct NodeHome: Sendable {
     package var standby: URL { store.appendingPathComponent("standby") }
     /// The public half of the recovery key backups are sealed for.
     package var recoveryKey: URL { key("recovery.public") }
+    /// What this node witnessed of others' logs.
+    package var witness: URL { store.appendingPathComponent("witness") }
     /// The projection's file.
     package var projection: URL { store.appendingPathComponent("projection.sqlite") }
     /// What clients of this facility were given, one folder each.

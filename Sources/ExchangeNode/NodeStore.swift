@@ -76,7 +76,7 @@ package struct NodeStore: Sendable {
         }
         let writer = try await JournalWriter(store: store, keyring: keyring, projection: projection, world: world)
         let checkpoints = try await CheckpointAuthor(
-            store: store, signer: try NoteSigner(name: origin, privateKey: SecretFile.read(home.logKey)))
+            store: store, signer: try NoteSigner(name: origin, privateKey: SecretFile.read(home.logKey)), now: world.now)
         return NodeStore(
             store: store, keyring: keyring, projection: projection, writer: writer, reader: reader,
             checkpoints: checkpoints)

@@ -114,6 +114,7 @@ struct CapabilityStatement: Sendable {
         case "DocumentReference": SearchParameters.criteria.map { Self.parameter($0.name, $0.kind, $0.definition) }
         case "Patient": PatientSearch.criteria.map { Self.parameter($0.name, $0.kind, $0.definition) }
         case "Consent": ConsentSearch.criteria.map { Self.parameter($0.name, $0.kind, $0.definition) }
+        case "AuditEvent": AuditEventSearch.criteria.map { Self.parameter($0.name, $0.kind, $0.definition) }
         default: []
         }
     }

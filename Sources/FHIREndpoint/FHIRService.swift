@@ -171,9 +171,14 @@ package struct FHIRService: Sendable {
         case .readConsent, .readConsentVersion: return try await readConsent(&exchanged)
         case .consentHistory: return try await consentHistory(&exchanged)
         case .searchConsents: return try await searchConsents(&exchanged)
+        case .recordAuditEvent: return try await recordAuditEvent(&exchanged)
+        case .searchAuditEvents: return try await searchAuditEvents(&exchanged)
         case .exchangeDirectory: return try await exchangeDirectory(&exchanged)
         case .receiveStatement: return try await receiveStatement(&exchanged)
         case .pendingStatements: return try await pendingStatements(&exchanged)
+        case .addCheckpoint: return try await answerWitness(.addCheckpoint, &exchanged)
+        case .exchangeHeads: return try await answerWitness(.exchangeHeads, &exchanged)
+        case .proveConsistency: return try await answerWitness(.proveConsistency, &exchanged)
         case .previewConsent: return try await previewConsent(&exchanged)
         }
     }

@@ -35,12 +35,22 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case consentHistory
     /// ITI-108 search.
     case searchConsents
+    /// ITI-20, the feed of audit events.
+    case recordAuditEvent
+    /// ITI-81.
+    case searchAuditEvents
     /// Directory messages between nodes.
     case exchangeDirectory
     /// A consent statement that another community brings.
     case receiveStatement
     /// The consent statements that wait for a community which asks.
     case pendingStatements
+    /// A log's head that its owner wants cosigned.
+    case addCheckpoint
+    /// The heads of logs that two nodes hold.
+    case exchangeHeads
+    /// The proof that this node's log only grew.
+    case proveConsistency
     /// What another community's draft of a directive would change here.
     case previewConsent
 }
@@ -140,9 +150,15 @@ package enum RouteTable {
             interaction: "history-instance"),
         Route(.get, "fhir/Consent", .searchConsents, "ITI-108", doors: client, interaction: "search-type"),
         Route(.post, "fhir/Consent/_search", .searchConsents, "ITI-108", doors: client, interaction: "search-type"),
+        Route(.post, "fhir/AuditEvent", .recordAuditEvent, "ITI-20", doors: client, interaction: "create"),
+        Route(.get, "fhir/AuditEvent", .searchAuditEvents, "ITI-81", doors: client, interaction: "search-type"),
+        Route(.post, "fhir/AuditEvent/_search", .searchAuditEvents, "ITI-81", doors: client, interaction: "search-type"),
         Route(.post, "directory", .exchangeDirectory, doors: [.peer], credential: .certificate),
         Route(.post, "consent-statements", .receiveStatement, doors: [.peer]),
         Route(.post, "consent-statements/pending", .pendingStatements, doors: [.peer]),
+        Route(.post, "witness/add-checkpoint", .addCheckpoint, doors: [.peer], credential: .certificate),
+        Route(.post, "witness/heads", .exchangeHeads, doors: [.peer], credential: .certificate),
+        Route(.post, "witness/consistency", .proveConsistency, doors: [.peer], credential: .certificate),
         Route(.post, "consent-statements/preview", .previewConsent, doors: [.peer]),
     ]
 

@@ -44,14 +44,25 @@ package struct Checkpoint: Sendable, Equatable {
 package actor CheckpointAuthor {
     private let store: any JournalStore
     private let signer: NoteSigner
+    private let now: (@Sendable () -> Timestamp)?
     private var verified: MerkleFrontier
     private var isSigning = false
+    /// The time of the last cosignature, in seconds: it never goes back, whatever the clock does.
+    private var time: UInt64 = 0
 
     /// An author that goes on from the head of a store that was just opened, and whose tail was checked by that.
-    package init(store: any JournalStore, signer: NoteSigner) async throws(ExchangeError) {
+    ///
+    /// - Parameter now: the clock by which it cosigns what it signs (`Cosignature`); nil leaves that out.
+    package init(
+        store: any JournalStore, signer: NoteSigner, now: (@Sendable () -> Timestamp)? = nil,
+    ) async throws(ExchangeError) {
         self.store = store
         self.signer = signer
+        self.now = now
         verified = try await store.head().frontier
+        if let kept = try await store.checkpoint(), let note = try? SignedNote(parsing: kept) {
+            time = signer.verifier.cosigned(note) ?? 0
+        }
     }
 
     /// Signs the present head and keeps it in the store. Throws `.corrupted` when the stored bytes do not give the
@@ -76,7 +87,11 @@ package actor CheckpointAuthor {
         }
         verified = frontier
         let checkpoint = Checkpoint(origin: store.origin, size: head.size, root: frontier.root)
-        let note = try signer.sign(checkpoint.text)
+        var note = try signer.sign(checkpoint.text)
+        if let now {
+            time = max(time, UInt64(clamping: now().seconds))
+            note = note.adding([try signer.cosign(note.text, time: time)])
+        }
         try await store.keepCheckpoint(note.description)
         return note
     }

@@ -9,7 +9,7 @@ import ExchangeCore
 package enum EntrySeal {
     static let saltBytes = 16
     static let tagBytes = 16
-    private static let payloadPurpose = Array("concordat/1/payload".utf8)
+    static let payloadPurpose = Array("concordat/1/payload".utf8)
     private static let contentPurpose = Array("concordat/1/content/".utf8)
 
     /// An entry's bytes: header, then the payload, sealed when a key is given (it must be the header's subject's).
@@ -64,7 +64,7 @@ package enum EntrySeal {
         return Array(hash.finalize())
     }
 
-    private static func derived(_ key: SymmetricKey, _ salt: [UInt8], _ purpose: [UInt8]) -> SymmetricKey {
+    static func derived(_ key: SymmetricKey, _ salt: [UInt8], _ purpose: [UInt8]) -> SymmetricKey {
         HKDF<SHA256>.deriveKey(inputKeyMaterial: key, salt: salt, info: purpose, outputByteCount: 32)
     }
 

@@ -10,8 +10,8 @@ package struct JournalReader: Sendable {
         package let applied: UInt64
     }
 
-    private let store: any JournalStore
-    private let keyring: any KeyringStore
+    let store: any JournalStore
+    let keyring: any KeyringStore
 
     /// A reader over a store and the keys to it.
     package init(store: any JournalStore, keyring: any KeyringStore) {
@@ -82,7 +82,7 @@ package struct JournalReader: Sendable {
         return (mark.next, nil)
     }
 
-    private func open(_ stored: StoredEntry) async throws(ExchangeError) -> CommittedEntry {
+    func open(_ stored: StoredEntry) async throws(ExchangeError) -> CommittedEntry {
         let place = "segment \(stored.location.segment), offset \(stored.location.offset), entry \(stored.position)"
         guard let header = EntryHeader(stored.bytes),
             let contents = header.references(before: stored.location)

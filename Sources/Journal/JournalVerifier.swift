@@ -21,6 +21,29 @@ package struct JournalVerifier: Sendable {
         package let checkpoint: UInt64?
     }
 
+    /// Where a check stands between two segments, so that it can go on later.
+    package struct Place: Sendable, Equatable {
+        /// The log's origin.
+        package let origin: String
+        /// The next segment.
+        package let segment: UInt32
+        /// The tree over everything checked.
+        package let frontier: MerkleFrontier
+        /// How many groups were checked.
+        package let groups: UInt64
+        /// How many bytes were read.
+        package let bytes: UInt64
+
+        /// A place as it was kept.
+        package init(origin: String, segment: UInt32, frontier: MerkleFrontier, groups: UInt64, bytes: UInt64) {
+            self.origin = origin
+            self.segment = segment
+            self.frontier = frontier
+            self.groups = groups
+            self.bytes = bytes
+        }
+    }
+
     private let checkpoints: [Checkpoint]
     private var origin: String?
     private var frontier = MerkleFrontier()
@@ -37,6 +60,30 @@ package struct JournalVerifier: Sendable {
     package init(origin: String? = nil, checkpoints: [Checkpoint] = []) {
         self.origin = origin
         self.checkpoints = checkpoints
+    }
+
+    /// A check that goes on where another stood between two segments.
+    package init(from place: Place, checkpoints: [Checkpoint] = []) {
+        self.init(origin: place.origin, checkpoints: checkpoints.filter { $0.size > place.frontier.size })
+        segment = place.segment
+        frontier = place.frontier
+        groups = place.groups
+        bytes = place.bytes
+    }
+
+    /// What was found sound up to the last whole group; nil before the first segment's header.
+    package var standing: Report? {
+        origin.map {
+            Report(
+                origin: $0, entries: frontier.size, groups: groups, bytes: bytes, root: frontier.root,
+                checkpoint: checkpoints.map(\.size).max())
+        }
+    }
+
+    /// Where it stands; nil within a segment, and before the first.
+    package var place: Place? {
+        guard scanner == nil, head.isEmpty, let origin else { return nil }
+        return Place(origin: origin, segment: segment, frontier: frontier, groups: groups, bytes: bytes)
     }
 
     /// Takes the next bytes of the present segment.
@@ -85,7 +132,8 @@ package struct JournalVerifier: Sendable {
     }
 
     private func fault(_ reason: String, at offset: UInt64) -> ExchangeError {
-        SegmentFault(segment: segment, offset: offset, position: frontier.size, reason: reason).error
+        // Within a group the scanner knows which entry it has come to.
+        SegmentFault(segment: segment, offset: offset, position: scanner?.position ?? frontier.size, reason: reason).error
     }
 
     private mutating func readHeader() throws(ExchangeError) {

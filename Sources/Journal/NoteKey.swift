@@ -49,7 +49,7 @@ package struct NoteVerifier: Sendable, Equatable {
 package struct NoteSigner: Sendable {
     /// The public half.
     package let verifier: NoteVerifier
-    private let key: Curve25519.Signing.PrivateKey
+    let key: Curve25519.Signing.PrivateKey
 
     /// A key (32 bytes, the seed of RFC 8032) and its name. Throws `.badRequest` when either is not fit.
     package init(name: String, privateKey: [UInt8]) throws(ExchangeError) {

@@ -91,6 +91,9 @@ package struct SegmentScanner: Sendable {
         pending = frontier
     }
 
+    /// The entry that the next frame belongs to.
+    package var position: JournalPosition { pending.size }
+
     /// Whether the scan stands between two groups.
     package var isBetweenGroups: Bool { offset == groupStart }
 

@@ -23,6 +23,9 @@ package final class MemoryProjection: Sendable {
         var deliveries: [DirectiveID: [CommunityID: ConsentDelivery]] = [:]
         var origins: [ConsentOriginName: [DirectiveID: Timestamp]] = [:]
         var alerts: [JournalPosition: EmergencyAlert] = [:]
+        var ruleAlerts: [JournalPosition: RuleAlert] = [:]
+        var holds: [PatientID: LegalHold] = [:]
+        var erased: [PatientID] = []
         var directory: [DirectoryFact] = []
     }
 
@@ -43,6 +46,7 @@ package final class MemoryProjection: Sendable {
         if entry.kind == .directory {
             return keep(try entry.decoded { () throws(ExchangeError) in try DirectoryFact(payload: entry.payload) }, in: &tables)
         }
+        if let erasure = try Erasure(entry) { return erase(erasure.patient, from: &tables) }
         guard let subject = entry.subject, !entry.isErased else { return }
         switch entry.kind {
         case .identity:
@@ -69,10 +73,35 @@ package final class MemoryProjection: Sendable {
             tables.accesses[subject, default: []].append(event)
             if record.isEmergency { open(event, subject, &tables) }
         case .administration:
+            if let hold = try LegalHold(entry) {
+                tables.holds[subject] = hold.isHeld ? hold : nil
+                return
+            }
+            if let raised = try RuleAlert(entry) {
+                tables.ruleAlerts[raised.id] = raised
+                return
+            }
             guard let act = try AlertAct(entry) else { return }
+            tables.ruleAlerts[act.alert]?.add(act, at: entry.position, entry.time)
             tables.alerts[act.alert]?.add(act, at: entry.position, entry.time)
         case .genesis, .inquiry, .directory, .repair: break
         }
+    }
+
+    private static func erase(_ patient: PatientID, from tables: inout Tables) {
+        for id in (tables.documents[patient] ?? [:]).keys { tables.entries[id] = nil }
+        for id in (tables.directives[patient] ?? [:]).keys {
+            tables.versions[id] = nil
+            tables.deliveries[id] = nil
+        }
+        tables.documents[patient] = nil
+        tables.directives[patient] = nil
+        tables.accesses[patient] = nil
+        tables.patients[patient] = nil
+        tables.holds[patient] = nil
+        tables.alerts = tables.alerts.filter { $0.value.patient != patient }
+        tables.ruleAlerts = tables.ruleAlerts.filter { $0.value.raised.patient != patient }
+        if !tables.erased.contains(patient) { tables.erased.append(patient) }
     }
 
     private static func open(_ event: AccessEvent, _ patient: PatientID, _ tables: inout Tables) {
@@ -216,6 +245,35 @@ extension MemoryProjection: ExchangeProjection {
             let alerts = tables.alerts.values.filter { withClosed || $0.state != .closed }.sorted { $0.id > $1.id }
             return Array(alerts.prefix(limit))
         }
+    }
+
+    package func legalHold(of patient: PatientID) async throws -> LegalHold? { tables.withLock { $0.holds[patient] } }
+
+    package func legalHolds() async throws -> [LegalHold] {
+        tables.withLock { $0.holds.values.sorted { $0.patient < $1.patient } }
+    }
+
+    package func erasedPatients() async throws -> [PatientID] { tables.withLock { $0.erased } }
+
+    package func patientIDs(after: PatientID?, limit: Int) async throws -> [PatientID] {
+        tables.withLock { tables in
+            Array(tables.patients.keys.filter { id in after.map { $0 < id } ?? true }.sorted().prefix(limit))
+        }
+    }
+
+    package func purge() async throws {}
+
+    package func ruleAlerts(withClosed: Bool, limit: Int) async throws -> [RuleAlert] {
+        tables.withLock { tables in
+            let alerts = tables.ruleAlerts.values.filter { withClosed || $0.state != .closed }.sorted { $0.id > $1.id }
+            return Array(alerts.prefix(limit))
+        }
+    }
+
+    package func ruleAlert(_ id: JournalPosition) async throws -> RuleAlert? { tables.withLock { $0.ruleAlerts[id] } }
+
+    package func ruleAlert(key: String) async throws -> RuleAlert? {
+        tables.withLock { tables in tables.ruleAlerts.values.first { $0.raised.key == key } }
     }
 
     package func alert(_ id: JournalPosition) async throws -> EmergencyAlert? { tables.withLock { $0.alerts[id] } }

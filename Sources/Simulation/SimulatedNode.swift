@@ -18,6 +18,8 @@ package struct SimulatedFacility: Sendable {
     let admission: Admission
     let store: MemoryJournalStore
     let keyring: MemoryKeyring
+    let logKey: NoteSigner
+    let witnessed = MemoryWitnessStore()
 
     /// A facility with an empty disk, admitted by the network's authority.
     package init(
@@ -35,6 +37,21 @@ package struct SimulatedFacility: Sendable {
         store = MemoryJournalStore(
             origin: "oid/\(community.oid.dotted)", world: world, syncDelay: .microseconds(300))
         keyring = MemoryKeyring(world: world)
+        logKey = try NoteSigner(name: "oid/\(community.oid.dotted)", privateKey: world.randomBytes(32))
+    }
+
+    /// A facility that is this one but for its disk: what an older copy of the disk makes of it.
+    package func with(disk: MemoryJournalStore) -> SimulatedFacility { SimulatedFacility(self, store: disk) }
+
+    private init(_ other: SimulatedFacility, store: MemoryJournalStore) {
+        community = other.community
+        name = other.name
+        consent = other.consent
+        key = other.key
+        admission = other.admission
+        self.store = store
+        keyring = other.keyring
+        logKey = other.logKey
     }
 
     /// Its FHIR base URL as the directory states it.
@@ -50,6 +67,8 @@ package struct SimulatedNode: Sendable {
     package let facility: SimulatedFacility
     /// Its exchange, with every transaction.
     package let exchange: Exchange
+    /// Signs the heads of its journal.
+    package let checkpoints: CheckpointAuthor
     private let network: SimulatedNetwork
     private let world: World
 
@@ -79,13 +98,19 @@ package struct SimulatedNode: Sendable {
             })
         var state = DirectoryState(identity: identity, store: world.randomBits())
         _ = state.restore(try await projection.directoryFacts(), now: world.now())
+        let directory = DirectoryBook(state, world: world)
+        checkpoints = try await CheckpointAuthor(store: facility.store, signer: facility.logKey, now: world.now)
+        let witness = try await WitnessBook(
+            signer: facility.logKey, journal: facility.store, proofs: ProofAuthor(store: facility.store),
+            store: facility.witnessed, keys: { directory.logKey($0, at: world.now()) },
+            cosigners: { directory.logKeys(at: world.now()) }, world: world)
         exchange = Exchange(
             settings: ExchangeSettings(
                 community: facility.community, name: facility.name, clientBase: facility.base,
                 consentDefault: facility.consent, limits: limits),
             world: world, journal: writer, reader: reader, projection: projection,
-            directory: DirectoryBook(state, world: world),
-            peers: SimulatedPeerClient(of: facility.community, network: network),
+            directory: directory, peers: SimulatedPeerClient(of: facility.community, network: network),
+            witness: witness,
             logger: Logger(label: "simulation", factory: { _ in SwiftLogNoOpLogHandler() }))
         network.attach(exchange)
     }
@@ -98,7 +123,8 @@ package struct SimulatedNode: Sendable {
             try await exchange.advanceDirectory(
                 .profiled(
                     DirectoryProfile(
-                        organization: facility.name, endpoints: [DirectoryEndpoint(role: "fhir", url: url)])))
+                        organization: facility.name, endpoints: [DirectoryEndpoint(role: "fhir", url: url)],
+                        capabilities: [DirectoryBook.capability(facility.logKey.verifier)])))
         }
         try await exchange.advanceDirectory(.started)
         try await withThrowingTaskGroup(of: Void.self) { group in

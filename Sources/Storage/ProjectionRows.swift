@@ -20,6 +20,7 @@ struct ProjectionRows: Sendable {
         if entry.kind == .directory {
             return try Self.keep((entry.value as? DirectoryFact) ?? DirectoryFact(payload: entry.payload), database)
         }
+        if let erasure = try Erasure(entry) { return try Self.erase(erasure, entry, database) }
         guard let subject = entry.subject, !entry.isErased else { return }
         switch entry.kind {
         case .identity: try applyIdentity(entry, subject, database)
@@ -32,7 +33,13 @@ struct ProjectionRows: Sendable {
                 sql: "INSERT INTO access(patient, position, time, payload) VALUES (?, ?, ?, ?)"
             ).execute(arguments: [subject.sql, Int64(entry.position), entry.time.milliseconds, entry.payload.sql])
         case .administration:
-            if let act = try AlertAct(entry) { try Self.note(act, entry, database) }
+            if let hold = try LegalHold(entry) {
+                try Self.keep(hold, database)
+            } else if let raised = try RuleAlert(entry) {
+                try Self.keep(raised, subject, database)
+            } else if let act = try AlertAct(entry) {
+                try Self.note(act, entry, subject, database)
+            }
         case .genesis, .inquiry, .directory, .repair: break
         }
     }
@@ -116,7 +123,14 @@ struct ProjectionRows: Sendable {
         if let alert { try Self.keep(alert, database) }
     }
 
-    private static func note(_ act: AlertAct, _ entry: CommittedEntry, _ database: Database) throws {
+    private static func note(_ act: AlertAct, _ entry: CommittedEntry, _ subject: PatientID, _ database: Database) throws {
+        let raised = try database.one("SELECT stored FROM rule_alert WHERE id = ?", [Int64(act.alert)]) {
+            try RuleAlert(stored: $0.bytes(0))
+        }
+        if var raised {
+            raised.add(act, at: entry.position, entry.time)
+            return try keep(raised, subject, database)
+        }
         let alert = try database.one("SELECT stored FROM alert WHERE id = ?", [Int64(act.alert)]) {
             try EmergencyAlert(stored: $0.bytes(0))
         }
@@ -129,6 +143,14 @@ struct ProjectionRows: Sendable {
         try database.cachedStatement(
             sql: "INSERT OR REPLACE INTO alert(id, patient, closed, stored) VALUES (?, ?, ?, ?)"
         ).execute(arguments: [Int64(alert.id), alert.patient.sql, alert.state == .closed, alert.stored.sql])
+    }
+
+    private static func keep(_ alert: RuleAlert, _ subject: PatientID, _ database: Database) throws {
+        try database.cachedStatement(
+            sql: "INSERT OR REPLACE INTO rule_alert(id, key, closed, patient, stored) VALUES (?, ?, ?, ?, ?)"
+        ).execute(arguments: [
+            Int64(alert.id), alert.raised.key, alert.state == .closed, subject.sql, alert.stored.sql,
+        ])
     }
 
     /// The newest version decides; all of them stay.

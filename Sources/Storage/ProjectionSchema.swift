@@ -3,19 +3,19 @@ import GRDB
 /// The projection's tables, clustered for how they are read; another version means a rebuild from the journal, never a
 /// migration: the journal is the truth, so the tables need no history.
 enum ProjectionSchema {
-    static let version = 3
+    static let version = 4
 
     static let tables = [
         "mark", "patient", "patient_identifier", "patient_key", "document", "document_place", "document_unique",
         "submission", "directive", "directive_place", "directive_version", "access", "alert",
-        "directive_origin", "consent_delivery",
+        "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure",
     ]
 
     static func make(_ database: Database) throws {
         let existing = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         if existing != version {
             for table in tables { try drop(table, database) }
-            try database.execute(sql: "PRAGMA user_version = 3")
+            try database.execute(sql: "PRAGMA user_version = 4")
         }
         try database.execute(sql: definition)
     }
@@ -72,6 +72,11 @@ enum ProjectionSchema {
         CREATE TABLE IF NOT EXISTS alert(
           id INTEGER PRIMARY KEY, patient BLOB NOT NULL, closed INTEGER NOT NULL, stored BLOB NOT NULL);
         CREATE INDEX IF NOT EXISTS alert_by_patient ON alert(patient, closed);
+        CREATE TABLE IF NOT EXISTS rule_alert(
+          id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, closed INTEGER NOT NULL, patient BLOB NOT NULL,
+          stored BLOB NOT NULL);
+        CREATE TABLE IF NOT EXISTS legal_hold(patient BLOB PRIMARY KEY, stored BLOB NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS erasure(patient BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS directory_fact(
           kind TEXT NOT NULL, community TEXT NOT NULL, compact TEXT NOT NULL,
           PRIMARY KEY(kind, community)) WITHOUT ROWID

@@ -79,6 +79,17 @@ package struct SQLiteProjection: Sendable {
         if case .failure(let error) = outcome { throw damaged.heed(Self.failure(error, logger)) }
     }
 
+    /// Carries the WAL into the database and empties its file, so that what was overwritten is nowhere any more.
+    func truncateWAL() async throws(ExchangeError) {
+        let writer = writer
+        let outcome: Result<Void, any Error> = await withCheckedContinuation { done in
+            writer.asyncWriteWithoutTransaction { database in
+                done.resume(returning: Result { _ = try database.checkpoint(.truncate) })
+            }
+        }
+        if case .failure(let error) = outcome { throw Self.failure(error, logger) }
+    }
+
     /// SQLite's own words go to the log by result code only: statements carry patient data.
     static func failure(_ error: any Error, _ logger: Logger) -> ExchangeError {
         switch error {

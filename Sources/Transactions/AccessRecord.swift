@@ -64,12 +64,18 @@ package struct AccessRecord: Hashable, Sendable {
     package let decisions: [Decision]
     /// What other communities contributed: the words of the completeness receipt.
     package let communities: [String]
+    /// The policy that held for patients who had said nothing, by its name; nil where nothing was decided by it.
+    package let policy: String?
+    /// The moment the consents were judged at; nil where none were.
+    package let decided: Timestamp?
 
     /// The record of a request and what came of it.
     package init(
         transaction: String, context: AccessContext, factsPosition: UInt64, decisions: [Decision],
-        communities: [String] = [],
+        communities: [String] = [], policy: String? = nil, decided: Timestamp? = nil,
     ) {
+        self.policy = policy
+        self.decided = decided
         self.transaction = transaction
         door = context.door.rawValue
         user = context.user
@@ -106,6 +112,8 @@ package struct AccessRecord: Hashable, Sendable {
         if isEmergency { object["emergency"] = true }
         object["reason"] = reason.map { .string($0) }
         object["facts"] = .number(String(factsPosition))
+        object["policy"] = policy.map { .string($0) }
+        object["decided"] = decided.map { .number(String($0.milliseconds)) }
         object["decisions"] = .array(
             decisions.map { decision in
                 [
@@ -139,6 +147,8 @@ package struct AccessRecord: Hashable, Sendable {
         reason = json["reason"]?.string
         guard let facts = json["facts"]?.integer, facts >= 0 else { throw PayloadReading.damaged("facts") }
         factsPosition = UInt64(facts)
+        policy = json["policy"]?.string
+        decided = json["decided"]?.integer.map { Timestamp(milliseconds: Int64($0)) }
         var decisions: [Decision] = []
         for item in json["decisions"]?.items ?? [] {
             guard let permit = item["permit"]?.bool else { throw PayloadReading.damaged("decisions") }

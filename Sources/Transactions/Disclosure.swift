@@ -23,8 +23,10 @@ extension Exchange {
     /// Judges every document of a snapshot for one requester; of the permitted ones, the first `documentsPerSearchMax`.
     ///
     /// The limit counts what is permitted: what is hidden must not take the place of what is not.
-    func decide(_ facts: PatientFacts, for context: AccessContext) -> [(RegisteredDocument, ConsentDecision)] {
-        let consent = facts.consent.compiled(policy: settings.consentDefault, now: world.now())
+    func decide(_ facts: PatientFacts, for context: AccessContext, now: Timestamp)
+        -> [(RegisteredDocument, ConsentDecision)]
+    {
+        let consent = facts.consent.compiled(policy: settings.consentDefault, now: now)
         var rest = settings.limits.documentsPerSearchMax
         return facts.documents.compactMap { document in
             let decision = consent.decide(context, document: document.facts)
@@ -49,11 +51,13 @@ extension Exchange {
                 try await recordMiss(transaction, context)
                 return nil
             }
-            let decided = decide(facts, for: context)
+            let now = world.now()
+            let decided = decide(facts, for: context, now: now)
             let access = AccessRecord(
                 transaction: transaction, context: context, factsPosition: facts.position,
                 decisions: AccessRecord.Decision.grouped(
-                    decided.map { ($0.facts.id, $1.isPermitted, $1.rules) }), communities: communities())
+                    decided.map { ($0.facts.id, $1.isPermitted, $1.rules) }), communities: communities(),
+                policy: settings.consentDefault.rawValue, decided: now)
             if let (receipt, ticket) = try await record(access, about: patient, at: facts.position) {
                 let documents = decided.filter { $0.1.isPermitted }.map(\.0)
                 if context.door == .peer, !documents.isEmpty {

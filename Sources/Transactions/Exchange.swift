@@ -21,12 +21,19 @@ package struct ExchangeSettings: Sendable {
     package var labeler: SensitivityLabeler
     /// Every limit.
     package var limits: ExchangeLimits
+    /// When an access is worth a look.
+    package var alerts: AlertThresholds
+    /// For how long records are kept.
+    package var retention: RetentionRules
 
     /// Settings from their parts.
     package init(
         community: CommunityID, name: String, clientBase: String, consentDefault: ConsentPolicyDefault,
         withheldNotice: Bool = false, labeler: SensitivityLabeler = .standard, limits: ExchangeLimits = ExchangeLimits(),
+        alerts: AlertThresholds = AlertThresholds(), retention: RetentionRules = RetentionRules(),
     ) {
+        self.alerts = alerts
+        self.retention = retention
         self.community = community
         self.name = name
         self.clientBase = clientBase
@@ -62,13 +69,16 @@ package struct Exchange: Sendable {
     package let submissions: SubmissionsUnderWay
     /// How consent follows patients to other communities.
     package let following: ConsentFollowing
+    /// This node as a witness of others' logs; nil where logs are not witnessed.
+    package let witness: WitnessBook?
     /// For the operator; never holds patient data.
     package let logger: Logger
 
     /// An exchange from its ports.
     package init(
         settings: ExchangeSettings, world: World, journal: JournalWriter, reader: JournalReader,
-        projection: any ExchangeProjection, directory: DirectoryBook, peers: any PeerClient, logger: Logger,
+        projection: any ExchangeProjection, directory: DirectoryBook, peers: any PeerClient,
+        witness: WitnessBook? = nil, logger: Logger,
     ) {
         self.settings = settings
         self.world = world
@@ -80,6 +90,7 @@ package struct Exchange: Sendable {
         self.answers = AnswersUnderWay()
         self.submissions = SubmissionsUnderWay()
         self.following = ConsentFollowing(limits: settings.limits)
+        self.witness = witness
         self.logger = logger
     }
 

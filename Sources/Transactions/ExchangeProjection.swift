@@ -96,6 +96,30 @@ package protocol ExchangeProjection: Projection, PatientProjection, ConsentProje
     /// One emergency by its id.
     func alert(_ id: JournalPosition) async throws -> EmergencyAlert?
 
+    /// The legal hold on a patient's record; nil when there is none.
+    func legalHold(of patient: PatientID) async throws -> LegalHold?
+
+    /// Every legal hold.
+    func legalHolds() async throws -> [LegalHold]
+
+    /// Everybody the journal says was erased, in order.
+    func erasedPatients() async throws -> [PatientID]
+
+    /// The ids of the patients registered here behind one of them, in order, at most `limit`.
+    func patientIDs(after: PatientID?, limit: Int) async throws -> [PatientID]
+
+    /// Overwrites what was deleted, wherever its file still holds it.
+    func purge() async throws
+
+    /// Alerts that rules raised, newest first; those that are closed only when asked for.
+    func ruleAlerts(withClosed: Bool, limit: Int) async throws -> [RuleAlert]
+
+    /// One alert that a rule raised, by its id.
+    func ruleAlert(_ id: JournalPosition) async throws -> RuleAlert?
+
+    /// One alert that a rule raised, by what makes it the same (`RaisedAlert.key`).
+    func ruleAlert(key: String) async throws -> RuleAlert?
+
     /// Every version of a directive, newest first; empty when there is none of that id.
     func versions(of id: DirectiveID) async throws -> [ConsentVersion]
 

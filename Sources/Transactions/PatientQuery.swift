@@ -144,7 +144,8 @@ extension Exchange {
             let (_, position) = try await read { try await projection.directives(of: match.record.id) }
             if context.door == .peer, try await !isKnowable(match.record.id, for: context) { continue }
             let access = AccessRecord(
-                transaction: transaction, context: context, factsPosition: position, decisions: [])
+                transaction: transaction, context: context, factsPosition: position, decisions: [],
+                policy: settings.consentDefault.rawValue, decided: world.now())
             // Consent that changed in between hides the patient rather than risk showing one: the requester may ask again.
             guard let (_, ticket) = try await record(access, about: match.record.id, at: position) else { continue }
             tickets.append(ticket)

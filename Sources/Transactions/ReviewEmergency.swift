@@ -14,6 +14,22 @@ extension Exchange {
     ///
     /// - Throws: `.notFound` for an unknown alert; `.conflict` for one that is closed, or is to be closed before it was
     ///   reviewed; `.forbidden` for whoever broke the glass themselves.
+    package func actOnAnyAlert(_ id: JournalPosition, _ kind: AlertAct.Kind, note: String, for context: AccessContext)
+        async throws(ExchangeError) -> AnyAlert
+    {
+        try demandOfficer(context)
+        guard let alert = try await read({ try await projection.ruleAlert(id) }) else {
+            return .emergency(try await actOnAlert(id, kind, note: note, for: context))
+        }
+        let held = ["alert \(id)"]
+        guard submissions.begin(held) else {
+            throw ExchangeError(.conflict, "somebody else is at this alert right now; look at it again")
+        }
+        defer { submissions.end(held) }
+        return .rule(try await actOnRuleAlert(alert, kind, note: note, for: context))
+    }
+
+    /// As `actOnAnyAlert`, for an emergency.
     package func actOnAlert(_ id: JournalPosition, _ kind: AlertAct.Kind, note: String, for context: AccessContext)
         async throws(ExchangeError) -> EmergencyAlert
     {
@@ -40,7 +56,7 @@ extension Exchange {
 
     private static let unknownAlert = ExchangeError(.notFound, "there is no such alert here; see hie audit alerts")
 
-    private func demandOfficer(_ context: AccessContext) throws(ExchangeError) {
+    func demandOfficer(_ context: AccessContext) throws(ExchangeError) {
         guard context.door == .administration else {
             throw ExchangeError(.forbidden, "alerts are read at the node's own socket: hie audit alerts")
         }

@@ -6,9 +6,11 @@ import JSON
 struct AuditAlertsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "alerts",
-        abstract: "Emergency accesses (purpose BTG) for the privacy officer: list, review, close.",
+        abstract: "Accesses worth a look, for the privacy officer: list, review, close.",
         discussion: """
-            Every emergency access opens an alert; further accesses of the same user to the \
+            Rules raise alerts: own-record, same-surname, many-patients, denied-series, \
+            after-discharge and out-of-hours, by the numbers in node.yaml under alerts. Every \
+            emergency access (purpose BTG) opens one, too; further accesses of the same user to the \
             same patient for the same reason within four hours belong to it.
 
             EXAMPLE
@@ -34,17 +36,17 @@ struct AuditAlertsCommand: AsyncParsableCommand {
             let terminal = Terminal()
             let answer = try await AdminClient(home).ask(.alertList, ["all": .bool(all)])
             if output.json { return terminal.result(answer) }
-            var table = Table("ID", "STATE", "SINCE", "USER", "ORGANISATION", "PATIENT", "ACCESSES", "SHOWN", "REASON")
+            var table = Table("ID", "RULE", "STATE", "SINCE", "USER", "ORGANISATION", "PATIENT", "ACCESSES", "SHOWN", "REASON")
             for row in answer["alerts"]?.items ?? [] {
                 let role = row.text("role")
                 table.add(
-                    .init(row.text("id")), .init(row.text("state"), row.text("state") == "open" ? .bad : .plain),
+                    .init(row.text("id")), .init(row.text("rule")), .init(row.text("state"), row.text("state") == "open" ? .bad : .plain),
                     .init(Words.time(row.text("opened"))),
                     .init(row.text("user") + (role.isEmpty ? "" : " (\(role))")), .init(row.text("organization")),
                     .init(row.text("patient")), .init(row.text("accesses")),
                     .init(String(row["shown"]?.items.count ?? 0)), .init(row.text("reason")))
             }
-            if table.isEmpty { return terminal.words(all ? "nobody has broken the glass" : "no alert is open") }
+            if table.isEmpty { return terminal.words(all ? "no alert was ever raised" : "no alert is open") }
             terminal.result(table)
         }
     }

@@ -5,6 +5,7 @@ import ExchangeNode
 import Foundation
 import JSON
 import Storage
+import Transactions
 
 /// `hie audit verify`.
 struct AuditVerifyCommand: AsyncParsableCommand {
@@ -12,14 +13,20 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         commandName: "verify",
         abstract: "Verify a node's whole journal: every hash from the first entry, and its signed checkpoint.",
         discussion: """
-            Asks the node when it runs, reads its files when it does not. Needs no key of any \
-            patient. Exits 9 when anything was changed, cut or damaged.
+            Reads the node's files, whether it runs or not, and needs no key of any patient. With \
+            --replay every disclosure is decided anew from the consents in force at its position, \
+            and must come out as it did; that opens the entries, so a running node does it itself. \
+            Where the check of the files stands is kept after each segment: --resume goes on \
+            there. Exits 9 when anything was changed, cut or damaged, or does not follow.
 
             EXAMPLE
               hie audit verify --home /var/lib/hie
+              hie audit verify --replay
               hie audit verify --json | jq -r .root
             """)
 
+    @Flag(help: "Decide every disclosure anew; each answer must follow.") var replay = false
+    @Flag(help: "Go on where an earlier run was interrupted.") var resume = false
     @OptionGroup var home: HomeOptions
     @OptionGroup var output: OutputOptions
 
@@ -28,35 +35,61 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         let client = AdminClient(home)
         try client.demandHome()
         let isRunning = await client.isRunning()
-        let verdict = try await Progress.during("verifying the journal", world: .system, on: terminal) { progress in
-            if isRunning { return try await client.ask(.auditVerify, seconds: 3600) }
-            let node = NodeHome(client.home)
-            return try await Self.alone(with: node) {
+        let node = NodeHome(client.home)
+        let found = try await Progress.during("verifying the journal", world: .system, on: terminal) { progress in
+            let walk = {
                 AdminService.json(
-                    await JournalAudit.verify(node) { done, all in progress.note("segment \(done) of \(all)") })
+                    JournalAudit.walk(node, isLive: isRunning, resumes: resume) { done, all in
+                        progress.note("segment \(done) of \(all)")
+                    })
             }
+            return isRunning ? walk() : try await Self.alone(with: node) { walk() }
         }
-        let isSound = verdict["verified"]?.bool == true
-        if output.json {
-            terminal.result(verdict)
-        } else {
-            var facts = Facts()
-            facts.add("journal", isSound ? "verified" : "DAMAGED", isSound ? .good : .bad)
-            facts.add("entries", isSound ? verdict.text("entries") : nil)
-            facts.add("root", isSound ? verdict.text("root") : nil)
-            facts.add("checkpoint", verdict["checkpoint"]?.integer.map { "signed at entry \($0)" } ?? "none yet")
-            for damage in verdict["damage"]?.items ?? [] { facts.add("damage", damage.string, .bad) }
-            facts.show(on: terminal)
+        var verdict: JSONObject = found.object ?? [:]
+        var isSound = verdict["verified"]?.bool == true
+        if replay, isSound {
+            let report = try await Progress.during("deciding again", world: .system, on: terminal) { progress in
+                if isRunning { return try await client.ask(.auditReplay, seconds: 24 * 3600) }
+                return try await JournalAudit.replay(node, world: .system) { done, all in
+                    progress.note("entry \(done) of \(all)")
+                }.json
+            }
+            verdict["replay"] = report
+            isSound = report["follows"]?.bool == true
         }
+        if output.json { terminal.result(.object(verdict)) } else { show(.object(verdict), terminal) }
         guard isSound else {
             throw CommandFailure(
-                .damaged, "the journal is not what was written",
+                .damaged, "the journal is not what was written, or does not follow",
                 hint: "keep the folder as it is, restore a backup beside it and compare")
         }
     }
 
+    private func show(_ verdict: JSONValue, _ terminal: Terminal) {
+        let isWhole = verdict["verified"]?.bool == true
+        var facts = Facts()
+        facts.add("journal", isWhole ? "verified" : "DAMAGED", isWhole ? .good : .bad)
+        facts.add("entries", isWhole ? verdict.text("entries") : nil)
+        facts.add("root", isWhole ? verdict.text("root") : nil)
+        facts.add("checkpoint", verdict["checkpoint"]?.integer.map { "signed at entry \($0)" } ?? "none yet")
+        for damage in verdict["damage"]?.items ?? [] { facts.add("damage", damage.string, .bad) }
+        if let replay = verdict["replay"] {
+            let follows = replay["follows"]?.bool == true
+            facts.add("replay", follows ? "every answer follows" : "ANSWERS THAT DO NOT FOLLOW", follows ? .good : .bad)
+            facts.add("decided anew", "\(replay.text("decisions")) decisions of \(replay.text("accesses")) accesses")
+            if replay["elsewhere"]?.integer ?? 0 > 0 {
+                facts.add("decided elsewhere", "\(replay.text("elsewhere")) documents that other communities hold")
+            }
+            if replay["erased"]?.integer ?? 0 > 0 { facts.add("erased", "\(replay.text("erased")) entries") }
+            for finding in replay["findings"]?.items ?? [] {
+                facts.add("entry \(finding.text("entry"))", finding.text("reason"), .bad)
+            }
+        }
+        facts.show(on: terminal)
+    }
+
     /// Keeps a node from starting while its files are read.
-    private static func alone<Value>(with node: NodeHome, _ work: () async -> Value) async throws
+    private static func alone<Value>(with node: NodeHome, _ work: () throws -> Value) async throws
         -> Value
     {
         let journal = node.store.appendingPathComponent("journal").path
@@ -73,7 +106,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
                 .locked, "another process holds \(journal)",
                 hint: "a node that is starting, or another command; try again")
         }
-        defer { withExtendedLifetime(lock) {} }
-        return await work()
+        defer { lock.release() }
+        return try work()
     }
 }

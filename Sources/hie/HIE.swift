@@ -27,7 +27,7 @@ struct HIE: AsyncParsableCommand {
                 subcommands: [CertificateCommand.self, TokenCommand.self, PeerCommand.self, DirectoryCommand.self]),
             CommandGroup(
                 name: "Records",
-                subcommands: [PatientCommand.self, DocumentCommand.self, ConsentCommand.self, AuditCommand.self]),
+                subcommands: [PatientCommand.self, DocumentCommand.self, ConsentCommand.self, AuditCommand.self, RetentionCommand.self]),
         ])
 
     /// `run`, `status` and what else is about the node as a whole.

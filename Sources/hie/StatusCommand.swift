@@ -60,6 +60,8 @@ struct StatusCommand: AsyncParsableCommand {
                 "valid until \(certificate.text("validUntil")) (\(days) days)",
                 days < 2 ? .bad : days < 7 ? .doubtful : .plain)
         }
+        let alerts = status["openAlerts"]?.integer ?? 0
+        facts.add("open alerts", alerts == 0 ? "none" : "\(alerts), see hie audit alerts", alerts == 0 ? .plain : .doubtful)
         facts.add("consent default", status["consentDefault"]?.string)
         facts.show(on: terminal)
     }

@@ -30,7 +30,8 @@ import Testing
             "patient match", "patient show", "document check", "document publish", "document find", "document get",
             "consent record", "consent revoke", "consent list", "consent show", "consent history", "consent explain",
             "consent what-if", "audit patient", "audit alerts list", "audit alerts review", "audit alerts close",
-            "audit verify",
+            "audit verify", "audit search", "audit prove", "audit check", "audit keys", "audit witness",
+            "retention plan", "retention apply", "retention hold", "retention release", "retention holds", "retention erase",
             "journal rebuild", "journal follow", "journal promote", "backup key", "backup create", "backup verify",
             "backup restore", "keyring rotate", "keyring backup", "keyring restore", "config show", "config check", "version",
         ]
@@ -58,7 +59,7 @@ import Testing
     @Test func `every command that reads has --json`() async throws {
         let groups: Set = [
             "hie", "certificate", "token", "peer", "directory", "patient", "document", "consent", "audit", "config",
-            "journal", "alerts", "backup", "keyring",
+            "journal", "alerts", "backup", "keyring", "retention",
         ]
         let silent: Set = ["run", "get"]
         for command in try await Self.commands() {

@@ -28,9 +28,12 @@ import Testing
         #expect(Set(RouteTable.routes.map(\.operation)) == Set(EdgeOperation.allCases))
     }
 
-    @Test func `T38 only metadata answers without a credential, and only the directory without a token`() {
+    @Test func `T38 only metadata answers without a credential, and only directory and witnesses without a token`() {
         #expect(RouteTable.routes.filter { $0.credential == .none }.map(\.pattern) == ["/fhir/metadata"])
-        #expect(RouteTable.routes.filter { $0.credential == .certificate }.map(\.pattern) == ["/directory"])
+        #expect(
+            RouteTable.routes.filter { $0.credential == .certificate }.map(\.pattern) == [
+                "/directory", "/witness/add-checkpoint", "/witness/heads", "/witness/consistency",
+            ])
     }
 
     @Test func `nothing is published at the peer door`() {

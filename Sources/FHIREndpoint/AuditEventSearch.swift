@@ -1,0 +1,86 @@
+import ExchangeCore
+import Transactions
+import XDSMetadata
+
+/// A search for AuditEvents as understood (ITI-81).
+struct AuditEventSearch: Sendable {
+    private static let hl7 = "http://hl7.org/fhir/SearchParameter/"
+
+    /// The parameters it understands, for the CapabilityStatement.
+    static let criteria: [(name: String, kind: SearchParameter.Kind, definition: String?)] = [
+        ("_id", .token, hl7 + "Resource-id"), ("date", .date, hl7 + "AuditEvent-date"),
+        ("patient", .reference, hl7 + "AuditEvent-patient"), ("patient.identifier", .token, nil),
+        ("agent", .reference, hl7 + "AuditEvent-agent"), ("entity", .reference, hl7 + "AuditEvent-entity"),
+        ("type", .token, hl7 + "AuditEvent-type"), ("subtype", .token, hl7 + "AuditEvent-subtype"),
+        ("outcome", .token, hl7 + "AuditEvent-outcome"),
+    ]
+
+    /// The patient by identifier: not given, given but of a form no patient has, or given.
+    private(set) var patientIdentifier: PatientIdentifier??
+    /// What is asked.
+    var query = AuditQuery()
+    private(set) var count: Int?
+    /// Only entries before this position.
+    private(set) var before: UInt64?
+    private(set) var format: String?
+    private(set) var ignored: [String] = []
+    private var understood: [RequestField] = []
+
+    /// Reads a search; throws `badRequest` for what is wrong.
+    init(_ fields: [RequestField], isStrict: Bool) throws(ExchangeError) {
+        for field in fields {
+            let argument = try SearchArgument(field)
+            if argument.modifier != nil, !["patient", "agent", "entity"].contains(argument.name) {
+                throw argument.fault("has a modifier that is not supported")
+            }
+            guard try fill(argument) else {
+                guard !isStrict else {
+                    throw ExchangeError(.badRequest, "a search parameter is not known here; see metadata")
+                }
+                ignored.append(argument.name)
+                continue
+            }
+            if argument.name != "_page" { understood.append(field) }
+        }
+    }
+
+    /// This search as a link, as understood, perhaps of another page.
+    func link(base: String, before: UInt64? = nil) -> String {
+        let fields = understood + (before.map { [RequestField(name: "_page", value: String($0))] } ?? [])
+        return DocumentSearch.link("\(base)/AuditEvent", fields)
+    }
+
+    /// False for a parameter that is not known.
+    private mutating func fill(_ argument: SearchArgument) throws(ExchangeError) -> Bool {
+        switch argument.name {
+        case "_id": query.ids = argument.texts()
+        case "date":
+            var interval = try argument.interval()
+            interval.from = [query.date?.from, interval.from].compactMap { $0 }.max()
+            interval.until = [query.date?.until, interval.until].compactMap { $0 }.min()
+            query.date = interval
+        case "patient":
+            let ids = try argument.references("Patient", PatientSubject.self)
+            guard ids.count == 1 else { throw argument.fault("takes one patient") }
+            query.patient = ids[0] ?? DocumentSearch.unknownPatient
+        case "patient.identifier": patientIdentifier = .some(try argument.identifier())
+        case "agent", "agent.identifier": query.agents = argument.texts()
+        case "entity", "entity.identifier": query.entities = argument.texts()
+        case "type": query.types = try argument.tokens()
+        case "subtype": query.subtypes = try argument.tokens()
+        case "outcome": query.outcomes = try argument.tokens().map(\.code)
+        case "_count":
+            guard let number = Int(try argument.single()), number > 0 else { throw argument.fault("takes 1 or more") }
+            count = number
+        case "_page":
+            guard let position = UInt64(try argument.single()) else { throw argument.fault("is no page of ours") }
+            before = position
+        case "_sort":
+            guard try argument.single() == "-date" else { throw argument.fault("is -date: the newest come first") }
+        case "_format": format = SearchText.unescaped(try argument.single())
+        case "_total", "_pretty": break
+        default: return false
+        }
+        return true
+    }
+}

@@ -1,0 +1,69 @@
+import ExchangeCore
+import GRDB
+import Journal
+import Transactions
+
+extension SQLiteProjection {
+    package func legalHold(of patient: PatientID) async throws -> LegalHold? {
+        try await read { database in
+            try database.one("SELECT stored FROM legal_hold WHERE patient = ?", [patient.sql]) {
+                try LegalHold(stored: $0.bytes(0), patient: patient)
+            }
+        }
+    }
+
+    package func legalHolds() async throws -> [LegalHold] {
+        try await read { database in
+            try database.all("SELECT patient, stored FROM legal_hold ORDER BY patient", []) {
+                try LegalHold(stored: $0.bytes(1), patient: $0.id(0))
+            }
+        }
+    }
+
+    package func erasedPatients() async throws -> [PatientID] {
+        try await read { database in
+            try database.all("SELECT patient FROM erasure ORDER BY position", []) { try $0.id(0) }
+        }
+    }
+
+    package func patientIDs(after: PatientID?, limit: Int) async throws -> [PatientID] {
+        try await read { database in
+            try database.all(
+                "SELECT id FROM patient WHERE id > ? ORDER BY id LIMIT ?",
+                [after?.sql ?? [UInt8]().sql, limit]
+            ) { try $0.id(0) }
+        }
+    }
+
+    package func purge() async throws { try await truncateWAL() }
+}
+
+extension ProjectionRows {
+    /// Takes every row about a patient away; `secure_delete` overwrites what they held.
+    static func erase(_ erasure: Erasure, _ entry: CommittedEntry, _ database: Database) throws {
+        let patient = erasure.patient.sql
+        for statement in [
+            "DELETE FROM document_unique WHERE id IN (SELECT id FROM document_place WHERE patient = ?)",
+            "DELETE FROM document_place WHERE patient = ?", "DELETE FROM document WHERE patient = ?",
+            "DELETE FROM consent_delivery WHERE directive IN (SELECT id FROM directive_place WHERE patient = ?)",
+            "DELETE FROM directive_version WHERE id IN (SELECT id FROM directive_place WHERE patient = ?)",
+            "DELETE FROM directive_origin WHERE patient = ?", "DELETE FROM directive_place WHERE patient = ?",
+            "DELETE FROM directive WHERE patient = ?", "DELETE FROM access WHERE patient = ?",
+            "DELETE FROM alert WHERE patient = ?", "DELETE FROM rule_alert WHERE patient = ?",
+            "DELETE FROM legal_hold WHERE patient = ?", "DELETE FROM patient_key WHERE patient = ?",
+            "DELETE FROM patient_identifier WHERE patient = ?", "DELETE FROM patient WHERE id = ?",
+        ] { try database.cachedStatement(sql: statement).execute(arguments: [patient]) }
+        try database.cachedStatement(sql: "INSERT OR IGNORE INTO erasure(patient, position) VALUES (?, ?)")
+            .execute(arguments: [patient, Int64(entry.position)])
+    }
+
+    static func keep(_ hold: LegalHold, _ database: Database) throws {
+        if hold.isHeld {
+            try database.cachedStatement(sql: "INSERT OR REPLACE INTO legal_hold(patient, stored) VALUES (?, ?)")
+                .execute(arguments: [hold.patient.sql, hold.payload.sql])
+        } else {
+            try database.cachedStatement(sql: "DELETE FROM legal_hold WHERE patient = ?")
+                .execute(arguments: [hold.patient.sql])
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import ArgumentParser
+import ExchangeCore
+import JSON
+import Journal
+import Transactions
+
+/// `hie audit check`.
+struct AuditCheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Check a proof off line: no node, no network, public keys alone.",
+        discussion: """
+            Says which entries are in which log, when they were written, and who cosigned the \
+            head above them. Without --keys the keys are those the proof itself names: that shows \
+            that it is whole, and not whose it is. Exits 9 when anything does not hold.
+
+            EXAMPLE
+              hie audit check proof.json
+              hie audit check proof.json --keys keys.txt --witnesses 2
+            """)
+
+    @Argument(help: "The proof's file; - for stdin.") var file: String
+    @Option(help: ArgumentHelp("The keys you trust, one a line (hie audit keys).", valueName: "file")) var keys: String?
+    @Option(help: "How many others must have cosigned the head.") var witnesses = 0
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard (0...64).contains(witnesses) else { throw ValidationError("--witnesses is 0 to 64.") }
+    }
+
+    func run() async throws {
+        let terminal = Terminal()
+        let verdict: ProofVerdict
+        let proof: EntryProof
+        let bytes = try LocalFile.read(file)
+        do throws(ExchangeError) {
+            guard let json = try? JSONReader.read(bytes) else {
+                throw ExchangeError(.corrupted, "the file is no proof: it is not JSON")
+            }
+            proof = try EntryProof(json: json)
+            verdict = try proof.check(trusting: try trusted())
+        } catch {
+            if output.json { terminal.result(["valid": false, "reason": .string(error.description)]) }
+            throw CommandFailure(.damaged, error.description, hint: "the proof shows nothing")
+        }
+        let isWitnessed = verdict.cosigners.count >= witnesses
+        if output.json { terminal.result(Self.json(verdict, proof, isValid: isWitnessed)) } else { show(verdict, proof, terminal) }
+        guard isWitnessed else {
+            throw CommandFailure(
+                .damaged, "the head is cosigned by \(verdict.cosigners.count), and \(witnesses) are asked for",
+                hint: "ask for a newer proof, or for the keys of those who cosigned")
+        }
+    }
+
+    private func trusted() throws(ExchangeError) -> [NoteVerifier]? {
+        guard let keys else { return nil }
+        let text: String
+        do { text = try LocalFile.text(keys) } catch { throw ExchangeError(.badRequest, error.line) }
+        var found: [NoteVerifier] = []
+        for (index, line) in text.split(separator: "\n").enumerated() where !line.isEmpty && !line.hasPrefix("#") {
+            guard let key = NoteVerifier(text: String(line)) ?? NoteVerifier(cosigningText: String(line)) else {
+                throw ExchangeError(.badRequest, "this is no key", at: "\(keys), line \(index + 1)")
+            }
+            if !found.contains(key) { found.append(key) }
+        }
+        return found
+    }
+
+    private func show(_ verdict: ProofVerdict, _ proof: EntryProof, _ terminal: Terminal) {
+        var facts = Facts()
+        facts.add("proof", "holds", .good)
+        facts.add("log", verdict.checkpoint.origin)
+        facts.add("key", proof.log.text + (keys == nil ? "  (named by the proof itself)" : ""), keys == nil ? .doubtful : .plain)
+        facts.add("head", "\(verdict.checkpoint.size) entries, root \(Hexadecimal.encode(verdict.checkpoint.root))")
+        for cosigner in verdict.cosigners {
+            facts.add("cosigned", "\(cosigner.name), \(Words.time(Self.time(cosigner)))")
+        }
+        if verdict.cosigners.isEmpty { facts.add("cosigned", "by nobody", .doubtful) }
+        facts.show(on: terminal)
+        for entry in verdict.entries {
+            let payload = entry.payload.map { " " + String(decoding: $0, as: UTF8.self) } ?? " (sealed)"
+            terminal.result("entry \(entry.position)  \(Words.time(entry.time.description))  \(entry.kind)\(payload)")
+        }
+    }
+
+    private static func time(_ cosigner: ProofVerdict.Cosigner) -> String {
+        Timestamp(seconds: Int64(clamping: cosigner.time)).description
+    }
+
+    private static func json(_ verdict: ProofVerdict, _ proof: EntryProof, isValid: Bool) -> JSONValue {
+        [
+            "valid": .bool(isValid), "log": .string(verdict.checkpoint.origin), "key": .string(proof.log.text),
+            "size": .number(String(verdict.checkpoint.size)),
+            "root": .string(Hexadecimal.encode(verdict.checkpoint.root)),
+            "cosigners": .array(verdict.cosigners.map { ["name": .string($0.name), "time": .string(time($0))] }),
+            "entries": .array(
+                verdict.entries.map { entry in
+                    [
+                        "position": .number(String(entry.position)), "kind": .string("\(entry.kind)"),
+                        "time": .string(entry.time.description),
+                        "payload": entry.payload.map { .string(String(decoding: $0, as: UTF8.self)) } ?? .null,
+                    ]
+                }),
+        ]
+    }
+}

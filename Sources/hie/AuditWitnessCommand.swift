@@ -1,0 +1,60 @@
+import AdminEndpoint
+import ArgumentParser
+import JSON
+
+/// `hie audit witness`.
+struct AuditWitnessCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "witness",
+        abstract: "Say who holds which head of whose journal, and what stands against whom.",
+        discussion: """
+            Every node cosigns the heads of the others' journals, and takes a new one only with \
+            the proof that the journal merely grew. Two heads that cannot both be true are kept \
+            as evidence, and shown here until the community goes on under a new log. Exits 9 \
+            while there is any.
+
+            EXAMPLE
+              hie audit witness
+              hie audit witness --json | jq '.evidence[0]'
+            """)
+
+    @OptionGroup var home: HomeOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let terminal = Terminal()
+        let answer = try await AdminClient(home).ask(.auditWitness)
+        let evidence = answer["evidence"]?.items ?? []
+        if output.json { terminal.result(answer) } else { show(answer, evidence, terminal) }
+        let open = evidence.filter { found in
+            (answer["heads"]?.items ?? []).contains { $0.text("log") == found.text("log") && $0["latest"]?.bool == true }
+        }
+        guard open.isEmpty else {
+            throw CommandFailure(
+                .damaged, "a journal contradicts itself: \(open.map { $0.text("log") }.joined(separator: ", "))",
+                hint: "keep the evidence (--json), and ask that community's administrator what happened")
+        }
+    }
+
+    private func show(_ answer: JSONValue, _ evidence: [JSONValue], _ terminal: Terminal) {
+        var table = Table("JOURNAL OF", "LOG", "ENTRIES", "ROOT", "SEEN", "COSIGNED BY")
+        for head in answer["heads"]?.items ?? [] {
+            let cosigners = (head["cosigners"]?.items ?? []).map {
+                "\($0.text("name").isEmpty ? $0.text("key") : $0.text("name"))"
+            }
+            let isAccused = evidence.contains { $0.text("log") == head.text("log") }
+            table.add(
+                .init(head.text("name") + (head["own"]?.bool == true ? " (this node)" : ""), isAccused ? .bad : .plain),
+                .init(head.text("log") + (head["latest"]?.bool == true ? "" : " (succeeded)")), .init(head.text("size")),
+                .init(String(head.text("root").prefix(16))), .init(Words.time(head.text("seen"))),
+                .init(cosigners.isEmpty ? "nobody yet" : cosigners.joined(separator: ", "),
+                    cosigners.isEmpty ? .doubtful : .plain))
+        }
+        if table.isEmpty { terminal.words("no head of any journal is known yet") } else { terminal.result(table) }
+        for found in evidence {
+            terminal.result(
+                "ALARM  \(found.text("name").isEmpty ? found.text("log") : found.text("name")) \(found.text("sentence")) "
+                    + "(found \(Words.time(found.text("found"))))", .bad)
+        }
+    }
+}

@@ -1,0 +1,196 @@
+import AdminEndpoint
+import ArgumentParser
+import ExchangeCore
+import ExchangeNode
+import JSON
+
+/// `hie retention`.
+struct RetentionCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retention",
+        abstract: "How long records are kept: plan, apply, legal holds, and the erasure of a patient.",
+        discussion: """
+            The rules stand in node.yaml under retention. A record under legal hold is erased by \
+            nobody, whatever the rules say.
+
+            EXAMPLE
+              hie retention plan
+              hie retention hold --patient 3f0c5c1e-... --reason "case 2026-114, county court"
+              hie retention apply --yes
+            """,
+        subcommands: [Plan.self, Apply.self, Hold.self, Release.self, Holds.self, Erase.self])
+
+    struct Plan: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Say what would be erased and when, by which law; changes nothing.",
+            discussion: """
+                EXAMPLE
+                  hie retention plan --due
+                  hie retention plan --json | jq '.records[] | select(.due)'
+                """)
+
+        @Flag(help: "Only what is due now.") var due = false
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let terminal = Terminal()
+            let client = AdminClient(home)
+            var rows: [JSONValue] = []
+            var after: String?
+            repeat {
+                var arguments: JSONObject = [:]
+                arguments["after"] = after.map { .string($0) }
+                let page = try await client.ask(.retentionPlan, arguments, seconds: 600)
+                rows += (page["records"]?.items ?? []).filter { !due || $0["due"]?.bool == true }
+                after = page["next"]?.string
+            } while after != nil
+            if output.json { return terminal.result(["records": .array(rows)]) }
+            var table = Table("PATIENT", "DOCUMENTS", "KEPT UNTIL", "BY THE LAW OF", "STATE")
+            for row in rows {
+                let isDue = row["due"]?.bool == true
+                let isHeld = row["held"]?.bool == true
+                table.add(
+                    .init(row.text("patient")), .init(row.text("documents")),
+                    .init(row["end"]?.string.map(Words.time) ?? "without end"),
+                    .init((row["jurisdictions"]?.items ?? []).compactMap(\.string).joined(separator: ", ")),
+                    .init(isHeld ? "legal hold" : isDue ? "due" : "kept", isDue ? .doubtful : .plain))
+            }
+            if table.isEmpty { terminal.words(due ? "nothing is due" : "no patient is registered") } else {
+                terminal.result(table)
+            }
+        }
+    }
+
+    struct Apply: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Erase every record that is due; shows the preview unless --yes is given.",
+            discussion: """
+                EXAMPLE
+                  hie retention apply
+                  hie retention apply --yes
+                """)
+
+        @Flag(help: "Do it; without, only what would be done is shown.") var yes = false
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            guard yes else {
+                var plan = Plan()
+                plan.due = true
+                plan.home = home
+                plan.output = output
+                try await plan.run()
+                return Terminal().words("nothing was erased; hie retention apply --yes does it, for ever")
+            }
+            let terminal = Terminal()
+            let client = AdminClient(home)
+            let answer = try await Progress.during("erasing", world: .system, on: terminal) { _ in
+                try await client.ask(.retentionApply, seconds: 3600)
+            }
+            if output.json { return terminal.result(answer) }
+            for patient in answer["erased"]?.items ?? [] { terminal.result(patient.string ?? "") }
+            terminal.words("\(Words.count(answer["erased"]?.items.count ?? 0, "record")) erased")
+        }
+    }
+
+    struct Hold: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Hold a patient's record for a legal case.",
+            discussion: """
+                EXAMPLE
+                  hie retention hold --patient 3f0c5c1e-... --reason "case 2026-114, county court"
+                """)
+
+        @OptionGroup var choice: PatientChoice
+        @Option(help: "Which case.") var reason: String
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws { try await RetentionCommand.hold(.retentionHold, choice, reason, home, output) }
+    }
+
+    struct Release: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Release a patient's record from its hold.",
+            discussion: """
+                EXAMPLE
+                  hie retention release --patient 3f0c5c1e-... --reason "case 2026-114 was settled"
+                """)
+
+        @OptionGroup var choice: PatientChoice
+        @Option(help: "Why it may go on as the rules say.") var reason: String
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws { try await RetentionCommand.hold(.retentionRelease, choice, reason, home, output) }
+    }
+
+    struct Holds: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the records under legal hold.",
+            discussion: """
+                EXAMPLE
+                  hie retention holds --json
+                """)
+
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let terminal = Terminal()
+            let answer = try await AdminClient(home).ask(.retentionHolds)
+            if output.json { return terminal.result(answer) }
+            var table = Table("PATIENT", "REASON", "BY")
+            for row in answer["holds"]?.items ?? [] {
+                table.add(.init(row.text("patient")), .init(row.text("reason")), .init(row.text("user")))
+            }
+            if table.isEmpty { terminal.words("no record is under legal hold") } else { terminal.result(table) }
+        }
+    }
+
+    struct Erase: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Erase a patient for ever: the key, so that nothing written about them can be read again.",
+            discussion: """
+                Journal, tables and later backups hold nothing readable of the patient from then \
+                on; the entry that says so stays, and hie audit prove proves it.
+
+                EXAMPLE
+                  hie retention erase --patient 3f0c5c1e-... --ground request --yes
+                  hie audit prove 1841 -o erasure.json
+                """)
+
+        @OptionGroup var choice: PatientChoice
+        @Option(help: "request, retention, order or error.") var ground: String
+        @Flag(help: "Do it; it cannot be undone.") var yes = false
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var output: OutputOptions
+
+        func validate() throws {
+            guard yes else { throw ValidationError("An erasure cannot be undone; say --yes when it is meant.") }
+        }
+
+        func run() async throws {
+            let terminal = Terminal()
+            var arguments = try choice.arguments()
+            arguments["ground"] = .string(ground)
+            let answer = try await AdminClient(home).ask(.retentionErase, arguments)
+            if output.json { return terminal.result(answer) }
+            terminal.result("\(answer.text("patient")) erased")
+            terminal.words("entry \(answer.text("entry")) says so; hie audit prove \(answer.text("entry")) -o erasure.json")
+        }
+    }
+
+    private static func hold(
+        _ command: AdminCommand, _ choice: PatientChoice, _ reason: String, _ home: HomeOptions, _ output: OutputOptions,
+    ) async throws {
+        let terminal = Terminal()
+        var arguments = try choice.arguments()
+        arguments["reason"] = .string(reason)
+        let answer = try await AdminClient(home).ask(command, arguments)
+        if output.json { return terminal.result(answer) }
+        terminal.result("\(answer.text("patient")) \(answer["held"]?.bool == true ? "held" : "released")")
+    }
+}

@@ -1,0 +1,115 @@
+import ExchangeCore
+import Journal
+import Simulation
+import Testing
+import Transactions
+import XDSMetadata
+
+/// The rules that raise alerts, one by one, and what an officer does about them.
+@Suite struct AlertRulesTests {
+    private static let noon = Timestamp(seconds: 1_790_078_400)
+
+    private func event(
+        _ position: UInt64, _ user: String = "dr.test", role: String? = "physician", denied: Bool = false,
+        at time: Timestamp = AlertRulesTests.noon,
+    ) throws -> AccessEvent {
+        let context = AccessContext(
+            door: .client, user: user, role: role, organization: "o", community: OneNode.community, purpose: "TREAT",
+            deadline: .zero, traceID: "t")
+        let document = try #require(DocumentID(bytes: [UInt8](repeating: 1, count: 16)))
+        return AccessEvent(
+            position: position, time: time,
+            record: AccessRecord(
+                transaction: "ITI-67", context: context, factsPosition: 0,
+                decisions: [.init(documents: [document], isPermitted: !denied, rules: ["r"])]))
+    }
+
+    private func patient(_ number: UInt8) throws -> PatientID {
+        try #require(PatientID(bytes: [UInt8](repeating: number, count: 16)))
+    }
+
+    @Test func `own record and same surname, by what the facility says of staff or by the user's name`() throws {
+        var thresholds = AlertThresholds()
+        thresholds.staff["u17"] = StaffMember(family: "Vásquez", identifiers: ["urn:x|1"])
+        var rules = AlertRules(thresholds)
+        var facts = AccessedPatient()
+        facts.families = ["Quintero Vasquez"]
+        facts.identifiers = ["urn:x|2"]
+        let relative = rules.take(try event(1, "u17"), of: try patient(1), knowing: facts)
+        #expect(relative.map(\.rule) == [.sameSurname] && relative[0].evidence == [1])
+        #expect(rules.take(try event(2, "u17"), of: try patient(1), knowing: facts).isEmpty, "once a day")
+        facts.identifiers = ["urn:x|1"]
+        #expect(rules.take(try event(3, "u17"), of: try patient(2), knowing: facts).map(\.rule) == [.ownRecord])
+        #expect(rules.take(try event(4, "dr.quintero"), of: try patient(3), knowing: facts).map(\.rule) == [.sameSurname])
+        #expect(rules.take(try event(5, "dr.other"), of: try patient(3), knowing: facts).isEmpty)
+    }
+
+    @Test func `many patients, denials in series, after discharge and out of hours, at their thresholds and not before`() throws {
+        var thresholds = AlertThresholds()
+        thresholds.manyPatients = 5
+        thresholds.deniedAttempts = 3
+        var rules = AlertRules(thresholds)
+        for number in 1...4 {
+            let looked = rules.take(try event(UInt64(number)), of: try patient(UInt8(number)), knowing: .init())
+            #expect(looked.isEmpty)
+        }
+        #expect(rules.take(try event(5), of: try patient(4), knowing: .init()).isEmpty, "the same patient again")
+        let many = rules.take(try event(6), of: try patient(5), knowing: .init())
+        #expect(many.map(\.rule) == [.manyPatients] && many[0].evidence == [1, 2, 3, 4, 6])
+        for number in 10...11 {
+            let denied = rules.take(try event(UInt64(number), "x", denied: true), of: try patient(9), knowing: .init())
+            #expect(denied.isEmpty)
+        }
+        let late = rules.take(
+            try event(12, "x", denied: true, at: Self.noon + .seconds(660)), of: try patient(9), knowing: .init())
+        #expect(late.isEmpty, "outside of the window")
+        for number in 13...14 {
+            let denied = rules.take(
+                try event(UInt64(number), "x", denied: true, at: Self.noon + .seconds(661)), of: try patient(9),
+                knowing: .init())
+            #expect(denied.map(\.rule) == (number == 14 ? [.deniedSeries] : []))
+        }
+        var ended = AccessedPatient()
+        ended.careEnded = Self.noon - .seconds(86_400 * 91)
+        #expect(rules.take(try event(20, "z"), of: try patient(20), knowing: ended).map(\.rule) == [.afterDischarge])
+        ended.careEnded = Self.noon - .seconds(86_400 * 89)
+        #expect(rules.take(try event(21, "z"), of: try patient(21), knowing: ended).isEmpty)
+        let night = Self.noon + .seconds(12 * 3600)
+        #expect(rules.take(try event(22, "n", role: "nurse", at: night), of: try patient(22), knowing: .init()).isEmpty)
+        #expect(
+            rules.take(try event(23, "c", role: "clerk", at: night), of: try patient(22), knowing: .init()).map(\.rule)
+                == [.outOfHours])
+    }
+
+    @Test func `a raised alert stands in the journal once, is reviewed and closed by another, and listing it is recorded`() throws {
+        try OneNode.run { scene in
+            let patient = try await scene.register("M-1", family: "Brattain").id
+            try await scene.publish(1, for: patient)
+            for _ in 0..<3 { _ = try await scene.find(patient, as: scene.context(user: "dr.brattain")) }
+            var rules = AlertRules(scene.exchange.settings.alerts)
+            var next = try await scene.exchange.watchOnce(&rules, from: 0)
+            var again = AlertRules(scene.exchange.settings.alerts)
+            next = try await scene.exchange.watchOnce(&again, from: 0)
+            #expect(next == scene.exchange.journal.size)
+            let alerts = try await scene.exchange.ruleAlerts(for: scene.administrator)
+            #expect(alerts.map(\.raised.rule) == [.sameSurname] && alerts[0].raised.patient == patient)
+            let id = try #require(alerts.first?.id)
+            let own = scene.context(.administration, user: "dr.brattain")
+            await #expect(throws: ExchangeError(.forbidden, "")) {
+                _ = try await scene.exchange.actOnAnyAlert(id, .review, note: "mine", for: own)
+            }
+            await #expect(throws: ExchangeError(.conflict, "")) {
+                _ = try await scene.exchange.actOnAnyAlert(id, .close, note: "early", for: scene.administrator)
+            }
+            _ = try await scene.exchange.actOnAnyAlert(id, .review, note: "asked them", for: scene.administrator)
+            _ = try await scene.exchange.actOnAnyAlert(id, .close, note: "a cousin in care", for: scene.administrator)
+            #expect(try await scene.exchange.ruleAlerts(for: scene.administrator).isEmpty)
+            let closed = try await scene.exchange.ruleAlerts(withClosed: true, for: scene.administrator)
+            #expect(closed.first?.notes.map(\.act.note) == ["asked them", "a cousin in care"])
+            let told = try await scene.exchange.reader.entries(from: 0, limit: 100).filter {
+                String(decoding: $0.payload, as: UTF8.self).hasPrefix("{\"read\":\"alerts\"")
+            }
+            #expect(told.count == 3)
+        }
+    }
+}
