@@ -82,6 +82,8 @@ package struct NodeVitals: Sendable {
     package let certificates: @Sendable () -> [CertificateStatus]
     /// How it last fared with each other community; one it never spoke to is absent.
     package let reach: @Sendable () -> [CommunityID: PeerReach]
+    /// Asks a community's node whether it is there; how long that took.
+    package let ping: @Sendable (CommunityID) async throws(ExchangeError) -> Duration
     /// Reads the journal from its first entry, and checks every hash and checkpoint.
     package let verifyJournal: @Sendable () async throws -> JournalVerdict
 
@@ -90,6 +92,7 @@ package struct NodeVitals: Sendable {
         version: String, home: String, started: Timestamp, listeners: @escaping @Sendable () -> [ListenerStatus],
         certificates: @escaping @Sendable () -> [CertificateStatus],
         reach: @escaping @Sendable () -> [CommunityID: PeerReach],
+        ping: @escaping @Sendable (CommunityID) async throws(ExchangeError) -> Duration,
         verifyJournal: @escaping @Sendable () async throws -> JournalVerdict,
     ) {
         self.version = version
@@ -98,6 +101,7 @@ package struct NodeVitals: Sendable {
         self.listeners = listeners
         self.certificates = certificates
         self.reach = reach
+        self.ping = ping
         self.verifyJournal = verifyJournal
     }
 }

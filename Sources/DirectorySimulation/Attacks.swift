@@ -89,14 +89,19 @@ struct Attacker {
     }
 
     private func equivocate() throws {
+        try tell(to: (0..<world.plan.nodes).filter { !world.nodes[$0].isHostile })
+    }
+
+    /// Tells every other of some nodes another story.
+    func tell(to numbers: [Int]) throws {
         guard !world.checks.twoFaced.contains(own.community) else { return }
         let sequence = next
         let stories = [try statement(sequence, "one story"), try statement(sequence, "another story")]
         for story in stories { world.checks.signedByOwner(story) }
         world.checks.twoFaced.insert(own.community)
-        for number in 0..<world.plan.nodes where !world.nodes[number].isHostile {
+        for (place, number) in numbers.enumerated() {
             var message = blank()
-            message.records = [stories[number % 2].token.compact]
+            message.records = [stories[place % 2].token.compact]
             send(message, to: number)
         }
     }
@@ -107,7 +112,7 @@ struct Attacker {
             switch fact.kind {
             case .record: message.records.append(fact.compact)
             case .admission: message.admissions.append(fact.compact)
-            case .revocation, .proof: break
+            case .revocation, .proof, .block: break
             }
         }
         for old in world.history.shuffled(using: &world.chance).prefix(5) { message.records.append(old) }

@@ -74,6 +74,7 @@ struct Checks {
             setBack.remove(node.number)
             mustWait.remove(node.number)
         case .equivocation(let community):
+            convicted.insert(community)
             if !twoFaced.contains(community) { fail("I6 \(node.number) believes that \(community) told two stories") }
         case .banned(let peer, _):
             if let number = cast.number(peer), !hostile.contains(number) { fail("I8 \(node.number) bans \(number), which is honest") }
@@ -82,6 +83,8 @@ struct Checks {
     }
 
     var hostile: Set<Int> = []
+    /// Whom an honest node has convicted: then all must.
+    private var convicted: Set<CommunityID> = []
 
     /// I3, I4, I6, I8: at the end all agree, on what the owners last said.
     mutating func end(_ world: DirectoryWorld) {
@@ -98,7 +101,7 @@ struct Checks {
             if node.state.pendingCount.records > world.plan.limits.pendingMax * world.plan.nodes {
                 fail("I8 \(node.number) keeps too much that waits")
             }
-            for other in honest where !other.hasLeft {
+            for other in honest {
                 let community = cast.facilities[other.number].community
                 if node.state.mark(of: community) != other.state.mark(of: community) {
                     fail("I3 \(node.number) has not heard \(other.number)'s last word")
@@ -114,7 +117,7 @@ struct Checks {
                 let keys = node.state.admittedKeys(now: now.now)[cast.facilities[other.number].community]
                 if !(keys?.isEmpty ?? true) { fail("I6 \(node.number) still admits \(other.number), which was revoked") }
             }
-            for community in twoFaced where !(world.nodes[cast.number(community) ?? 0].isRevoked) {
+            for community in twoFaced.intersection(convicted) where !(world.nodes[cast.number(community) ?? 0].isRevoked) {
                 if node.state.community(community, at: now)?.standing != .quarantined {
                     fail("I6 \(node.number) does not know that \(community) told two stories")
                 }

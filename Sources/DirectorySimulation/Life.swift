@@ -114,5 +114,5 @@ extension DirectoryWorld {
     }
 
     /// Nodes that are honest and run, in force as members.
-    var honest: [SimulatedDirectory] { nodes.filter { !$0.isHostile && $0.isUp && !$0.isRevoked } }
+    var honest: [SimulatedDirectory] { nodes.filter { !$0.isHostile && $0.isUp && !$0.isRevoked && !$0.hasLeft } }
 }

@@ -46,6 +46,8 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var sensitivity: String?
     /// Peers to ask first when no other is known.
     package var seeds: [Address]
+    /// Admission files to take in at every start: the allow list of a small consortium.
+    package var admissions: [String]
     /// Public key files (PEM) of further token issuers, by their `iss`.
     package var issuers: [String: String]
     /// Every limit.
@@ -72,6 +74,7 @@ package struct NodeConfiguration: Sendable, Equatable {
         for text in file.list("seeds") {
             if let seed = Address(text) { seeds.append(seed) } else { file.refuse("seeds", "must be a list of HOST:PORT") }
         }
+        admissions = file.list("admissions")
         issuers = [:]
         for var issuer in file.readers("issuers") {
             issuers[issuer.required("iss")] = issuer.required("key")
@@ -110,6 +113,7 @@ package struct NodeConfiguration: Sendable, Equatable {
             ("name", name), ("community", community.oid.dotted), ("clients", clients.description),
             ("peers", peers.description), ("client-base", clientBase), ("peer-base", peerBase),
             ("consent", consentDefault.rawValue), ("sensitivity", sensitivity ?? "standard"), ("seeds", seeds.map(\.description).joined(separator: ", ")),
+            ("admissions", admissions.joined(separator: ", ")),
             ("issuers", issuers.keys.sorted().joined(separator: ", ")), ("log", logLevel),
         ] + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
     }

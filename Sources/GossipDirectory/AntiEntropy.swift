@@ -22,18 +22,11 @@ extension DirectoryState {
         _ probe: Probe, from peer: CommunityID, _ moment: Moment, _ effects: inout [DirectoryEffect],
     ) {
         if let at = watches.firstIndex(where: { $0.subject == peer }) {
-            let said = watches[at].told
             watches[at].answered()
-            watches[at].told = nil
             let again = probe.again == 0 ? 10_000 : min(15_000, max(500, Int64(probe.again)))
             watches[at].nextProbe = moment.uptime + .milliseconds(again)
-            if let said, let target = target(peer) {
-                var message = message(moment)
-                message.observations = [said.token.compact]
-                effects.append(.send(.message(message), to: target))
-            }
         }
-        if probe.beat > reports[peer]?.beat ?? 0, !skew.isDistrusted { reports[peer, default: Report()].beat = probe.beat }
+        raise(probe.beat, of: peer)
         meet(peer, at: probe.at, moment, &effects)
         guard let target = target(peer) else { return }
         let own = self.probe(moment)

@@ -13,6 +13,8 @@ package struct DirectoryFact: Hashable, Sendable {
         case record
         /// Two records of one owner with one sequence number, parted by a blank: evidence against it.
         case proof
+        /// The operator's own word on whether a community is let in here: `blocked` or `approved`.
+        case block
     }
 
     /// What kind of text.

@@ -56,13 +56,13 @@ package struct DirectoryLimits: Hashable, Sendable {
     /// How long between dials of one that is lost.
     package var healInterval = Duration.seconds(5)
     /// Each community is probed so often, by its observers together.
-    package var probeInterval = Duration.milliseconds(1250)
+    package var probeInterval = Duration.milliseconds(1200)
     /// After how long without an answer the other observers are asked to look.
-    package var missAfter = Duration.milliseconds(500)
+    package var missAfter = Duration.milliseconds(400)
     /// After how long without an answer a community is demoted.
     package var slowAfter = Duration.milliseconds(2300)
     /// After how long without an answer an observer calls a community gone; a pause of 6.5 s is not.
-    package var silentAfter = Duration.milliseconds(6600)
+    package var silentAfter = Duration.milliseconds(6550)
     /// How many records of one community are taken at once.
     package var recordsBurst = 10
     /// One more after each.

@@ -107,10 +107,11 @@ package struct DirectoryState: Sendable {
     /// Marks are set from expired records too: what was seen once never returns.
     package mutating func restore(_ facts: [DirectoryFact], now: Timestamp) -> [DirectoryNotice] {
         var notices: [DirectoryNotice] = []
-        for kind in [DirectoryFact.Kind.admission, .revocation, .record, .proof] {
+        for kind in [DirectoryFact.Kind.block, .admission, .revocation, .record, .proof] {
             for fact in facts where fact.kind == kind {
                 let verdict =
                     switch kind {
+                    case .block: keep(block: fact)
                     case .admission: accept(admission: fact.compact)
                     case .revocation: accept(revocation: fact.compact)
                     case .record: accept(record: fact.compact, now: now, isRestored: true)
@@ -123,6 +124,11 @@ package struct DirectoryState: Sendable {
         }
         recount(now: now)
         return notices
+    }
+
+    private mutating func keep(block fact: DirectoryFact) -> DirectoryVerdict {
+        if fact.compact.utf8.elementsEqual("blocked".utf8) { blocked.insert(fact.community) }
+        return .stored
     }
 
     /// What follows from an event.
@@ -168,7 +174,8 @@ package struct DirectoryState: Sendable {
         var next = due.earliest
         for watch in watches { next = min(next, watch.due(limits)) }
         if let flush = signals.flushAt { next = min(next, flush) }
-        return next
+        // Whatever is due, this node is not woken more often than each millisecond.
+        return max(next, (lastSeen ?? .zero) + .milliseconds(1))
     }
 
     /// Sends what the operator brought on to others.

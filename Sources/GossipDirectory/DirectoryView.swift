@@ -104,6 +104,9 @@ extension DirectoryState {
     /// The place in its owner's history up to which a community's records are accepted no more.
     package func mark(of community: CommunityID) -> HighWaterMark? { rows[community]?.mark }
 
+    /// Whom this node watches.
+    package var watching: [CommunityID] { watches.map(\.subject) }
+
     /// Who watches a community, as this node sees it.
     package func observers(of community: CommunityID) -> [CommunityID] { overlay.observers(of: community) }
 

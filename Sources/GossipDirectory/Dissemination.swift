@@ -154,24 +154,15 @@ extension DirectoryState {
         peers[peer, default: PeerState()].heardAt = moment.uptime
         if let notice = skew.note(peer, at, moment) { effects.append(.notice(notice)) }
         if wasLost, bridgedAt.map({ moment.uptime - $0 > .seconds(2) }) ?? true { bridge(moment, &effects) }
-        if let said = told(about: peer), let target = target(peer) {
-            // It answers after all: it is shown what this node said, and refutes it for everybody.
-            var message = self.message(moment)
-            message.observations = [said.token.compact]
-            effects.append(.send(.message(message), to: target))
-        }
-        if let at = watches.firstIndex(where: { $0.subject == peer }), watches[at].sentAt == nil {
-            watches[at].answered()
-            watches[at].told = nil
-        }
-    }
-
-    /// What this node told the network against a community, when it has done so.
-    private func told(about peer: CommunityID) -> Observation? {
-        guard let watch = watches.first(where: { $0.subject == peer }), watch.sentAt == nil || watch.isRefused else {
-            return nil
-        }
-        return watch.told
+        guard let at = watches.firstIndex(where: { $0.subject == peer }) else { return }
+        if watches[at].sentAt == nil { watches[at].answered() }
+        guard let said = watches[at].told, let target = target(peer) else { return }
+        // It answers after all: it is shown what this node said, and refutes it for everybody.
+        watches[at].told = nil
+        guard said.verdict != .up, reports[peer]?.seen[identity.community] == said else { return }
+        var message = self.message(moment)
+        message.observations = [said.token.compact]
+        effects.append(.send(.message(message), to: target))
     }
 
     /// A partition may be over: everything lost is dialled now, and others are told once.

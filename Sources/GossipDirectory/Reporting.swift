@@ -110,7 +110,7 @@ extension DirectoryState {
         guard let community = draft.payload["community"]?.string.flatMap({ CommunityID($0) }),
             let beat = draft.payload["beat"]?.integer.flatMap({ UInt64(exactly: $0) })
         else { return .malformed("beat") }
-        if community == identity.community || beat <= reports[community]?.beat ?? 0 { return nil }
+        if community == identity.community || beat <= reports[community]?.heartbeat?.beat ?? 0 { return nil }
         guard let row = rows[community], row.isAdmitted(at: moment.now), let admission = row.admission else {
             return .notAdmitted
         }
@@ -121,13 +121,9 @@ extension DirectoryState {
 
     /// Takes a heartbeat into account: what was said before it is void.
     mutating func note(_ heartbeat: Heartbeat, _ moment: Moment) {
-        var report = reports[heartbeat.community] ?? Report()
-        guard heartbeat.beat > report.beat else { return }
-        report.beat = heartbeat.beat
-        report.heartbeat = heartbeat
-        report.seen = report.seen.filter { $0.value.beat >= heartbeat.beat }
-        reports[heartbeat.community] = report
-        unsettled.insert(heartbeat.community)
+        guard heartbeat.beat > reports[heartbeat.community]?.heartbeat?.beat ?? 0 else { return }
+        raise(heartbeat.beat, of: heartbeat.community)
+        reports[heartbeat.community]?.heartbeat = heartbeat
         signals.heartbeats.append(heartbeat.token.compact)
         signals.wake(moment.uptime)
         if let at = watches.firstIndex(where: { $0.subject == heartbeat.community }) {
@@ -135,6 +131,16 @@ extension DirectoryState {
             watches[at].told = nil
             if watches[at].sentAt == nil { watches[at].nextProbe = moment.uptime }
         }
+    }
+
+    /// A community's beat as it said itself: what was said of it before is void.
+    mutating func raise(_ beat: UInt64, of community: CommunityID) {
+        var report = reports[community] ?? Report()
+        guard beat > report.beat else { return }
+        report.beat = beat
+        report.seen = report.seen.filter { $0.value.beat >= beat }
+        reports[community] = report
+        unsettled.insert(community)
     }
 
     /// Somebody says that this node is gone: it says that it is not.

@@ -7,6 +7,12 @@ struct Taking {
     var fresh: DirectoryMessage
     var outdated: [CommunityID] = []
     var admitted: [CommunityID] = []
+    private var isFaulty = false
+
+    init(peer: CommunityID?, fresh: DirectoryMessage) {
+        self.peer = peer
+        self.fresh = fresh
+    }
 
     mutating func take(
         _ verdict: DirectoryVerdict, _ kind: DirectoryFact.Kind, _ compact: String, _ moment: Moment,
@@ -37,7 +43,10 @@ struct Taking {
     mutating func fault(
         _ why: DirectoryRefusal, _ moment: Moment, in state: inout DirectoryState, _ effects: inout [DirectoryEffect],
     ) {
-        if why.isFault, let peer { state.strike(peer, moment, &effects) }
+        // One message is one fault, however much of it is wrong.
+        guard why.isFault, !isFaulty, let peer else { return }
+        isFaulty = true
+        state.strike(peer, moment, &effects)
     }
 
     private mutating func keep(
@@ -63,6 +72,7 @@ struct Taking {
             fresh.records.append(compact)
             effects.append(.updated(about))
         case .proof: fresh.proofs.append(compact)
+        case .block: break
         }
     }
 
@@ -77,7 +87,7 @@ extension DirectoryFact.Kind {
         switch self {
         case .admission: .admission
         case .revocation: .revocation
-        case .record, .proof: .record
+        case .record, .proof, .block: .record
         }
     }
 }

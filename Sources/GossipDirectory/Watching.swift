@@ -16,6 +16,8 @@ struct Watch: Sendable {
     var hasAsked = false
     /// What this node has told the network about it; nil when nothing against it.
     var told: Observation?
+    /// Nothing is said about it before.
+    var hushedUntil = Duration.zero
 
     /// When something is to be done about it next.
     func due(_ limits: DirectoryLimits) -> Duration {
@@ -23,8 +25,8 @@ struct Watch: Sendable {
         var due = sentAt == nil ? nextProbe : .seconds(1 << 40)
         if !hasAsked { due = min(due, silentSince + limits.missAfter) }
         switch told?.verdict {
-        case nil, .up?: due = min(due, silentSince + limits.slowAfter)
-        case .slow?: due = min(due, silentSince + limits.silentAfter)
+        case nil, .up?: due = min(due, max(silentSince + limits.slowAfter, hushedUntil))
+        case .slow?: due = min(due, max(silentSince + limits.silentAfter, hushedUntil))
         case .silent?, .refused?: break
         }
         return due
@@ -71,7 +73,10 @@ extension DirectoryState {
                 watches[at].hasAsked = true
                 askObservers(of: watches[at].subject, moment, &effects)
             }
-            guard !isCutOff else { continue }
+            if isCutOff {
+                watches[at].hushedUntil = moment.uptime + .milliseconds(250)
+                continue
+            }
             if silence >= limits.silentAfter {
                 observe(at, .silent, moment)
             } else if silence >= limits.slowAfter {
