@@ -73,8 +73,8 @@ extension NetworkAuthorityFolder {
                 network: authority.key.publicKey.thumbprint, community: request.community,
                 organization: request.organization, keys: [request.key], epoch: epoch, issued: world.now()),
             key: authority.key)
-        return (
-            admission, CertificatePEM.write([issued]), String(decoding: try PlainFile.read(certificate), as: UTF8.self),
+        return try (
+            admission, CertificatePEM.write([issued]), String(decoding: PlainFile.read(certificate), as: UTF8.self),
             authority.key
         )
     }

@@ -60,6 +60,25 @@ package struct DirectoryRecord: Hashable, Sendable {
         package var keys: [Thumbprint]
         /// The hash of the admission it was made under.
         package var admission: Thumbprint
+
+        /// A statement from its parts.
+        package init(
+            network: Thumbprint, community: CommunityID, epoch: UInt32, sequence: UInt64, previous: Thumbprint?,
+            issued: Timestamp, expires: Timestamp, status: Status, profile: DirectoryProfile, keys: [Thumbprint],
+            admission: Thumbprint,
+        ) {
+            self.network = network
+            self.community = community
+            self.epoch = epoch
+            self.sequence = sequence
+            self.previous = previous
+            self.issued = issued
+            self.expires = expires
+            self.status = status
+            self.profile = profile
+            self.keys = keys
+            self.admission = admission
+        }
     }
 
     /// The longest a record may be valid.

@@ -2,7 +2,9 @@ import AdminEndpoint
 import ArgumentParser
 import ExchangeCore
 import ExchangeNode
+import GossipDirectory
 import JSON
+import Trust
 
 extension PeerCommand {
     struct Approve: AsyncParsableCommand {
