@@ -90,6 +90,8 @@ final class DirectoryWorld {
         case .wake(let number, let generation):
             let node = nodes[number]
             guard node.isUp, node.generation == generation else { return }
+            // An earlier wish has taken this one's place, or a pause has held it back.
+            guard node.wakeAt.map({ $0 <= now }) ?? false else { return }
             if node.isPaused { return node.held.append(event) }
             node.wakeAt = nil
             if Int.random(in: 0..<4, using: &chance) == 0 { node.sync() }
