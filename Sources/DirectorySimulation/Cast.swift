@@ -38,7 +38,7 @@ package final class Cast: Sendable {
             let name = number < names.count ? names[number] : "Facility \(number)"
             let facility = Facility(community: community, url: url, key: SigningKey(), name: name)
             facilities.append(facility)
-            admissions.append(try Self.admit(facility, keys: [facility.key], epoch: 1, at: Self.epoch, by: authority))
+            admissions.append(try Self.admit(facility, keys: [facility.key], epoch: 1, at: Self.epoch - .seconds(3600), by: authority))
         }
         self.facilities = facilities
         self.admissions = admissions
