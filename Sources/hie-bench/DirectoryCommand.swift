@@ -83,10 +83,12 @@ struct DirectoryBench {
         let program = String(decoding: own.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let herd = try NodeHerd(nodes, in: folder, program: program, lines: lines)
         let ours = try await play(herd, lines, watch)
+        lines.stop()
         var theirs: Seen?
         if let serf {
             let other = LineWatch(watch)
             theirs = try await play(SerfHerd(serf, in: folder, lines: other), other, watch)
+            other.stop()
         }
         add("update_p50_ms", ours.updates.median, theirs?.updates.median, aim: nodes <= 25 ? 50 : 100)
         add("update_max_ms", ours.updates.max(), theirs?.updates.max())
@@ -163,8 +165,7 @@ struct DirectoryBench {
     /// From the changed member's own line to the last of the others'.
     private func update(_ herd: some Herd, _ number: Int, _ round: Int, _ lines: LineWatch) async throws -> Double? {
         let start = lines.count
-        async let changed: Void = herd.change(number, round: round)
-        try await changed
+        try await herd.change(number, round: round)
         var times: [Int: Double] = [:]
         let isSeen = lines.wait(milliseconds: 20_000, from: start) { fresh in
             for line in fresh where herd.isChange(line.text, of: number) && times[line.source] == nil {

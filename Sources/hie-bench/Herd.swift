@@ -43,7 +43,7 @@ final class NodeHerd: Herd {
         for _ in 0..<count { ports.append(try FreePort.find()) }
         for number in 0..<count {
             let home = NodeHome("\(folder)/node-\(number)")
-            let yaml = try NodeSetup.yaml(
+            let yaml = NodeSetup.yaml(
                 name: "Bench \(number)", community: Self.oid(number), clients: "127.0.0.1:0",
                 peers: "127.0.0.1:\(ports[number])", consent: "opt-out", seeds: number == 0 ? [] : ["127.0.0.1:\(ports[0])"])
             try NodeSetup.create(home, yaml: yaml + "log: info\n", world: world)

@@ -1,4 +1,5 @@
 import ExchangeCore
+import Foundation
 import Glibc
 import Synchronization
 
@@ -14,12 +15,23 @@ final class LineWatch: Sendable {
     private struct State {
         var files: [Int32: (source: Int, rest: [UInt8])] = [:]
         var lines: [Line] = []
+        var isOver = false
     }
 
     private let state = Mutex(State())
     private let watch: Stopwatch
 
-    init(_ watch: Stopwatch) { self.watch = watch }
+    /// Reads from now on, on a thread of its own, so that a line's time is that of its coming.
+    init(_ watch: Stopwatch) {
+        self.watch = watch
+        let reader = Thread { [self] in
+            while !state.withLock({ $0.isOver }) { readWhatCame() }
+        }
+        reader.start()
+    }
+
+    /// Ends the reading.
+    func stop() { state.withLock { $0.isOver = true } }
 
     /// Makes a pipe for a source; its path is what a process writes to.
     func pipe(_ source: Int, in folder: String) throws(ExchangeError) -> String {
@@ -43,14 +55,18 @@ final class LineWatch: Sendable {
     func wait(milliseconds: Double, from start: Int = 0, until isEnough: (ArraySlice<Line>) -> Bool = { _ in false }) -> Bool {
         let end = watch.milliseconds + milliseconds
         repeat {
-            let files = state.withLock { Array($0.files.keys) }
-            var polled = files.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-            poll(&polled, nfds_t(polled.count), 20)
-            let now = watch.milliseconds
-            for entry in polled where entry.revents & Int16(POLLIN) != 0 { read(entry.fd, at: now) }
+            poll(nil, 0, 5)
             if isEnough(lines(from: start)) { return true }
         } while watch.milliseconds < end
         return false
+    }
+
+    private func readWhatCame() {
+        let files = state.withLock { Array($0.files.keys) }
+        var polled = files.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        poll(&polled, nfds_t(polled.count), 20)
+        let now = watch.milliseconds
+        for entry in polled where entry.revents & Int16(POLLIN) != 0 { read(entry.fd, at: now) }
     }
 
     /// How many lines there are.
