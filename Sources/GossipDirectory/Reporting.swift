@@ -38,6 +38,7 @@ extension DirectoryState {
     /// Tells the network what this node saw of a watched community; says nothing twice.
     mutating func observe(_ at: Int, _ verdict: Observation.Verdict, _ moment: Moment) {
         let subject = watches[at].subject
+        guard moment.uptime >= watches[at].hushedUntil else { return }
         let beat = reports[subject]?.beat ?? 0
         if let told = watches[at].told, told.beat >= beat,
             told.verdict == verdict || (told.verdict.isDown && !verdict.isDown)
@@ -128,7 +129,13 @@ extension DirectoryState {
         signals.wake(moment.uptime)
         if let at = watches.firstIndex(where: { $0.subject == heartbeat.community }) {
             // It says that it lives: whoever watches it looks again, and speaks anew if it does not.
+            // Counted from now: where a link works one way only, the two would contradict each other without end.
             watches[at].told = nil
+            watches[at].hushedUntil = moment.uptime + limits.slowAfter
+            if watches[at].silentSince != nil, !watches[at].isRefused {
+                watches[at].silentSince = moment.uptime
+                watches[at].hasAsked = false
+            }
             if watches[at].sentAt == nil { watches[at].nextProbe = moment.uptime }
         }
     }
