@@ -65,6 +65,7 @@ let floors: [[Module]] = [
         Module(
             "Storage", needs: core + standards + questions + ["Transactions"],
             foreign: ["NIOCore", "NIOPosix", "GRDB", "GRDBSQLite", "Logging", "Crypto"]),
+        Module("DirectorySimulation", needs: ["ExchangeCore", "JSON", "Trust", "GossipDirectory"]),
         Module("Simulation", needs: core + standards + questions + ["Transactions"], foreign: ["Logging", "Crypto"]),
     ],
     [
@@ -89,7 +90,7 @@ let floors: [[Module]] = [
             ]),
         Module(
             "hie-sim",
-            needs: core + standards + questions + ["Transactions", "FHIREndpoint", "Simulation"],
+            needs: core + standards + questions + ["Transactions", "FHIREndpoint", "Simulation", "DirectorySimulation"],
             foreign: [
                 "ArgumentParser", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOEmbedded", "NIOHTTPTypes", "Logging",
                 "X509",

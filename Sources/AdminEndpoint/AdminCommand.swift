@@ -13,6 +13,22 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case directoryList = "directory/list"
     /// One record: `community`.
     case directoryShow = "directory/show"
+    /// Why a record is seen as it is: `community`.
+    case directoryDoctor = "directory/doctor"
+    /// What has happened to the directory: `after`, the number of the last line seen.
+    case directoryWatch = "directory/watch"
+    /// Takes this node out of the network.
+    case directoryLeave = "directory/leave"
+    /// Goes on after a history that another node continued with this node's key.
+    case directoryAdopt = "directory/adopt"
+    /// Brings an admission, which every node then hears of: `admission`, compact.
+    case directoryAdmit = "directory/admit"
+    /// Brings a revocation, which every node then hears of: `revocation`, compact.
+    case directoryRevoke = "directory/revoke"
+    /// Lets nothing of a community in, or lets it in again: `community`, `blocked`.
+    case peerBlock = "peer/block"
+    /// Asks a node whether it is there: `community`.
+    case peerPing = "peer/ping"
     /// Registers or updates a patient: `patient`, a FHIR Patient.
     case patientAdd = "patient/add"
     /// One patient: `patient`, its id, or `identifier`.

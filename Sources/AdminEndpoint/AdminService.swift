@@ -1,4 +1,5 @@
 import ExchangeCore
+import GossipDirectory
 import HTTPTypes
 import Hummingbird
 import JSON
@@ -52,6 +53,14 @@ package struct AdminService: Sendable {
         case .peerShow: try peer(call)
         case .directoryList: directoryRecords()
         case .directoryShow: try directoryRecord(call)
+        case .directoryDoctor: try directoryDoctor(call)
+        case .directoryWatch: directoryLines(call)
+        case .directoryLeave: try await directoryEvent(.left)
+        case .directoryAdopt: try await directoryEvent(.adopted)
+        case .directoryAdmit: try await directoryEvent(.admitted(try call.text("admission")))
+        case .directoryRevoke: try await directoryEvent(.revoked(try call.text("revocation")))
+        case .peerBlock: try await directoryEvent(.blocked(try call.community(), call.arguments["blocked"]?.bool ?? true))
+        case .peerPing: try await ping(call)
         case .patientAdd: try await addPatient(call)
         case .patientShow: try await showPatient(call)
         case .patientFind: try await findPatients(call)

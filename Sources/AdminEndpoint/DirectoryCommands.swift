@@ -35,6 +35,46 @@ extension AdminService {
         return AdminAnswer(.object(object))
     }
 
+    func directoryDoctor(_ call: AdminCall) throws -> AdminAnswer {
+        let findings = exchange.directory.doctor(try call.community())
+        return AdminAnswer([
+            "well": .bool(findings.allSatisfy(\.isWell)),
+            "findings": .array(
+                findings.map { finding in
+                    var object: JSONObject = [
+                        "name": .string(finding.name), "well": .bool(finding.isWell), "seen": .string(finding.seen),
+                    ]
+                    object["next"] = finding.next.map { .string($0) }
+                    return .object(object)
+                }),
+        ])
+    }
+
+    func directoryLines(_ call: AdminCall) -> AdminAnswer {
+        let after = call.arguments["after"]?.integer.flatMap { UInt64(exactly: $0) } ?? 0
+        return AdminAnswer([
+            "lines": .array(
+                exchange.directory.lines(after: after).map { line in
+                    var object: JSONObject = [
+                        "number": .number(String(line.number)), "at": .string(line.at.description),
+                        "text": .string(line.text),
+                    ]
+                    object["community"] = line.community.map { .string($0.urn) }
+                    return .object(object)
+                })
+        ])
+    }
+
+    func directoryEvent(_ event: DirectoryEvent) async throws -> AdminAnswer {
+        try await exchange.advanceDirectory(event)
+        return AdminAnswer(["done": .bool(true)])
+    }
+
+    func ping(_ call: AdminCall) async throws -> AdminAnswer {
+        let took = try await vitals.ping(try call.community())
+        return AdminAnswer(["microseconds": .number(String(took.components.seconds * 1_000_000 + took.components.attoseconds / 1_000_000_000_000))])
+    }
+
     private func summary(_ row: DirectoryCommunity) -> JSONObject {
         var object: JSONObject = [
             "community": .string(row.community.urn), "name": .string(row.name),
@@ -45,6 +85,7 @@ extension AdminService {
                 }),
         ]
         object["expires"] = row.record.map { .string($0.statement.expires.description) }
+        object["reach"] = .string(row.reach.rawValue)
         object["lastContact"] = row.lastContact.map { .string($0.description) }
         return object
     }

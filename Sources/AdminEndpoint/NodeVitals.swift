@@ -124,6 +124,8 @@ package struct NodeVitals: Sendable {
     package let certificates: @Sendable () -> [CertificateStatus]
     /// How it last fared with each other community; one it never spoke to is absent.
     package let reach: @Sendable () -> [CommunityID: PeerReach]
+    /// Asks a community's node whether it is there; how long that took.
+    package let ping: @Sendable (CommunityID) async throws(ExchangeError) -> Duration
     /// Reads the journal from its first entry, and checks every hash and checkpoint.
     package let verifyJournal: @Sendable () async throws -> JournalVerdict
     /// How far its journal is durable.
@@ -138,6 +140,7 @@ package struct NodeVitals: Sendable {
         version: String, home: String, started: Timestamp, listeners: @escaping @Sendable () -> [ListenerStatus],
         certificates: @escaping @Sendable () -> [CertificateStatus],
         reach: @escaping @Sendable () -> [CommunityID: PeerReach],
+        ping: @escaping @Sendable (CommunityID) async throws(ExchangeError) -> Duration,
         verifyJournal: @escaping @Sendable () async throws -> JournalVerdict,
         store: @escaping @Sendable () -> StoreStatus = { StoreStatus() },
         journalEnd: @escaping @Sendable () -> JournalExtent = { JournalExtent(segment: 0, offset: 0, entries: 0, root: []) },
@@ -149,6 +152,7 @@ package struct NodeVitals: Sendable {
         self.listeners = listeners
         self.certificates = certificates
         self.reach = reach
+        self.ping = ping
         self.verifyJournal = verifyJournal
         self.store = store
         self.journalEnd = journalEnd

@@ -10,11 +10,11 @@ import X509
 package struct NetworkAuthorityFolder: Sendable {
     /// The folder itself.
     package let folder: URL
-    private let world: World
+    let world: World
 
     /// The authority's certificate, which every node of the network gets.
     package var certificate: URL { folder.appendingPathComponent("network.pem") }
-    private var key: URL { folder.appendingPathComponent("network.key") }
+    var key: URL { folder.appendingPathComponent("network.key") }
 
     /// An authority's folder at a path, made already or not.
     package init(_ path: String, world: World) {
@@ -54,6 +54,43 @@ package struct NetworkAuthorityFolder: Sendable {
         try SecretFile.replace(home.nodeCertificate, Array(CertificatePEM.write([issued]).utf8))
         try SecretFile.replace(home.networkAuthority, try PlainFile.read(certificate))
         try SecretFile.replace(home.admission, Array(admission.token.compact.utf8))
+    }
+}
+
+extension NetworkAuthorityFolder {
+    /// Certifies and admits whoever asks: what goes into a join token, and the key that signs it.
+    func admit(_ request: JoinRequest, epoch: UInt32, days: Int) throws(ExchangeError) -> (
+        admission: Admission, certificate: String, network: String, key: SigningKey
+    ) {
+        let authority = try opened()
+        var random = world.random
+        let names = HostNames(request.host)
+        let issued = try authority.issueNode(
+            community: request.community, key: request.key, dnsNames: names.dns, ipAddresses: names.ip,
+            validity: .seconds(days * 86400), now: world.now(), using: &random)
+        let admission = try Admission(
+            granting: .init(
+                network: authority.key.publicKey.thumbprint, community: request.community,
+                organization: request.organization, keys: [request.key], epoch: epoch, issued: world.now()),
+            key: authority.key)
+        return try (
+            admission, CertificatePEM.write([issued]), String(decoding: PlainFile.read(certificate), as: UTF8.self),
+            authority.key
+        )
+    }
+
+    /// The authority's word that a community takes part no longer: everything up to an epoch is void.
+    package func revoke(_ community: CommunityID, epoch: UInt32, reason: String) throws(ExchangeError) -> Revocation {
+        let authority = try opened()
+        return try Revocation(
+            of: community, epoch: epoch, network: authority.key.publicKey.thumbprint, reason: reason,
+            issued: world.now(), key: authority.key)
+    }
+
+    private func opened() throws(ExchangeError) -> CertificateAuthority {
+        try CertificateAuthority(
+            certificatePEM: String(decoding: try PlainFile.read(certificate), as: UTF8.self),
+            keyPEM: try SecretFile.text(key))
     }
 }
 

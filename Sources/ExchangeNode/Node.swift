@@ -29,6 +29,8 @@ package struct Node: Sendable {
     /// Where it listens, once `run` has bound its ports.
     package let bound = BoundAddresses()
     private let stopping = StopNotice()
+    /// Who is at the other end of connections on the peer port.
+    private let peersConnected = ConnectionIdentities()
     /// Its journal, keyring and projection.
     package let store: NodeStore
     let home: NodeHome
@@ -88,6 +90,7 @@ package struct Node: Sendable {
         self.world = world
         self.logger = logger
         started = world.now()
+        closeWhatIsCut()
         health = StoreHealth(
             folder: home.store.path, room: UInt64(configuration.limits.segmentBytes) + 16 << 20)
         // Before anything is served: a copy that was restored may hold keys of people who were erased.
@@ -129,10 +132,24 @@ package struct Node: Sendable {
         return state
     }
 
+    /// Lets a revoked, blocked or rotated community's live connections end at once, both ways (security.md T27).
+    private func closeWhatIsCut() {
+        let (connections, peers, trust, directory, world) = (connections, peersConnected, trust, exchange.directory, world)
+        directory.onCut { community in
+            connections.cut(community)
+            let policy = trust.peerPolicy(directory, now: world.now())
+            peers.close { $0.community == community && policy.refusal(of: $0, now: world.now()) != nil }
+        }
+    }
+
     /// Brings the admission of this folder and what the node says of itself into the directory.
     private func announce() async throws(ExchangeError) {
         if FileManager.default.fileExists(atPath: home.admission.path) {
             try await exchange.advanceDirectory(.admitted(PlainFile.text(home.admission)))
+        }
+        for path in configuration.admissions {
+            let file = URL(fileURLWithPath: path, relativeTo: home.folder)
+            try await exchange.advanceDirectory(.admitted(try PlainFile.text(file)))
         }
         // Directory messages go beside the FHIR base, not below it (`RouteTable`: `/directory`).
         let base = configuration.peerBase
@@ -224,7 +241,8 @@ package struct Node: Sendable {
             authenticator: PeerAssertionAuthenticator(
                 community: configuration.community, policy: policy,
                 key: { directory.key($1, of: $0, at: world.now()) }, now: world.now),
-            logger: logger, base: configuration.peerBase, isStopping: { [stopping] in stopping.isHeard })
+            logger: logger, base: configuration.peerBase, connections: peersConnected,
+            isStopping: { [stopping] in stopping.isHeard })
         let tls = try MutualTLS.peerListener(
             identity: trust.node, policy: policy, now: world.now, refused: refusals("peers"))
         return try TLSListener.service(
@@ -280,9 +298,12 @@ package struct Node: Sendable {
                 for community in exchange.directory.communities(at: world.now()) {
                     guard let contact = community.lastContact else { continue }
                     reach[community.community] = PeerReach(
-                        isReachable: world.now() - contact < .seconds(60), lastContact: contact)
+                        isReachable: community.reach == .reachable, lastContact: contact)
                 }
                 return reach
+            },
+            ping: { [connections] community throws(ExchangeError) in
+                try await DirectoryClient(connections: connections, world: world).ping(community, of: exchange.directory)
             },
             verifyJournal: { await JournalAudit.verify(home, running: store.store) }, store: storeStatus,
             journalEnd: {

@@ -51,6 +51,8 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var sensitivity: String?
     /// Peers to ask first when no other is known.
     package var seeds: [Address]
+    /// Admission files to take in at every start: the allow list of a small consortium.
+    package var admissions: [String]
     /// Public key files (PEM) of further token issuers, by their `iss`.
     package var issuers: [String: String]
     /// Every limit.
@@ -86,6 +88,7 @@ package struct NodeConfiguration: Sendable, Equatable {
         for text in file.list("seeds") {
             if let seed = Address(text) { seeds.append(seed) } else { file.refuse("seeds", "must be a list of HOST:PORT") }
         }
+        admissions = file.list("admissions")
         issuers = [:]
         for var issuer in file.readers("issuers") {
             issuers[issuer.required("iss")] = issuer.required("key")
@@ -135,6 +138,7 @@ package struct NodeConfiguration: Sendable, Equatable {
             ("peers", peers.description), ("health", health?.description ?? "none"), ("client-base", clientBase),
             ("peer-base", peerBase), ("consent", consentDefault.rawValue), ("withheld-notice", String(withheldNotice)),
             ("sensitivity", sensitivity ?? "standard"), ("seeds", seeds.map(\.description).joined(separator: ", ")),
+            ("admissions", admissions.joined(separator: ", ")),
             ("issuers", issuers.keys.sorted().joined(separator: ", ")), ("log", logLevel),
         ] + AlertKeys.effective(alerts) + RetentionKeys.effective(retention) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
     }

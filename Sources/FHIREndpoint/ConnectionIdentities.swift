@@ -37,14 +37,28 @@ package final class ConnectionIdentities: Sendable {
         case refused(String)
     }
 
-    private let known = Mutex<[ObjectIdentifier: ConnectionIdentity]>([:])
+    private struct Known {
+        let identity: ConnectionIdentity
+        let channel: any Channel
+    }
+
+    private let known = Mutex<[ObjectIdentifier: Known]>([:])
+
+    /// Nobody yet.
+    package init() {}
+
+    /// Closes the connections of certificates that are not to be served any more.
+    package func close(where isOver: @Sendable (TrustedCertificate) -> Bool) {
+        let over = known.withLock { known in known.values.filter { isOver($0.identity.certificate) } }
+        for one in over { one.channel.close(promise: nil) }
+    }
 
     /// The identity of a request's channel: of the channel itself (HTTP/1.1) or of its parent (HTTP/2 stream).
     func identity(of channel: any Channel, judge: (Certificate) async -> TrustPolicy.Verdict) async -> Outcome {
         let found = known.withLock { known in
             known[ObjectIdentifier(channel)] ?? channel.parent.flatMap { known[ObjectIdentifier($0)] }
         }
-        if let found { return .identity(found) }
+        if let found { return .identity(found.identity) }
         var candidate: (any Channel)? = channel
         while let current = candidate {
             if let presented = try? await current.nioSSL_peerCertificate().get() {
@@ -65,7 +79,7 @@ package final class ConnectionIdentities: Sendable {
         case .refused(let refusal): return .refused(refusal.description)
         case .trusted(let trusted):
             let identity = ConnectionIdentity(certificate: trusted)
-            known.withLock { $0[ObjectIdentifier(channel)] = identity }
+            known.withLock { $0[ObjectIdentifier(channel)] = Known(identity: identity, channel: channel) }
             // Holds the channel: its key must go before it does, else another connection could inherit the identity.
             channel.closeFuture.whenComplete { _ in self.known.withLock { $0[ObjectIdentifier(channel)] = nil } }
             return .identity(identity)

@@ -16,7 +16,7 @@ package struct FHIRService: Sendable {
     let base: String
     let bodies: BodyReading
     private let isStopping: @Sendable () -> Bool
-    private let connections = ConnectionIdentities()
+    private let connections: ConnectionIdentities
     private let dates = HTTPDate()
     private let capabilities: ByteBuffer
 
@@ -29,12 +29,15 @@ package struct FHIRService: Sendable {
     ///   - logger: for requests and refusals; gets no query, no identifier and no token.
     ///   - base: the listener's base URL, such as `https://a.example.org:8443/fhir`, without a slash at its end.
     ///   - tokenEndpoint: where clients get access tokens, for the CapabilityStatement; nil when it names none.
+    ///   - connections: who is at the other end of its connections, to close some of them.
     ///   - isStopping: true once the node goes down: from then on every answer is its connection's last.
     package init(
         exchange: Exchange, door: AccessContext.Door, authenticator: any RequestAuthenticator, logger: Logger,
-        base: String, tokenEndpoint: String? = nil, isStopping: @escaping @Sendable () -> Bool = { false },
+        base: String, tokenEndpoint: String? = nil, connections: ConnectionIdentities = ConnectionIdentities(),
+        isStopping: @escaping @Sendable () -> Bool = { false },
     ) {
         self.isStopping = isStopping
+        self.connections = connections
         self.exchange = exchange
         self.door = door
         self.authenticator = authenticator

@@ -20,51 +20,112 @@ extension DirectoryState {
     /// Judges and keeps an admission.
     package mutating func accept(admission compact: String) -> DirectoryVerdict {
         let admission: Admission
-        do {
-            admission = try Admission(
-                verifying: compact, network: identity.network, authorities: identity.authorities)
-        } catch { return .refused(error) }
+        switch reading.admission(compact, identity) {
+        case .success(let read): admission = read
+        case .failure(let why): return .refused(why)
+        }
         let community = admission.community
-        if let held = rows[community]?.admission {
-            if held.token.hash == admission.token.hash { return .duplicate }
-            guard admission.isNewer(than: held) else { return .stale }
+        if let row = rows[community] {
+            if let held = row.admission {
+                if held.token.hash == admission.token.hash { return .duplicate }
+                guard admission.isNewer(than: held) else { return .stale }
+            }
         } else if rows.count >= limits.communitiesMax {
             return .refused(.full)
         }
-        rows[community, default: Row()].admission = admission
-        if let epoch = rows[community]?.quarantinedEpoch, admission.grant.epoch > epoch {
-            rows[community]?.quarantinedEpoch = nil
-            rows[community]?.proof = nil
+        change(community) { row in
+            row.admission = admission
+            if let epoch = row.quarantinedEpoch, admission.grant.epoch > epoch {
+                row.quarantinedEpoch = nil
+                row.proof = nil
+            }
         }
-        touch(community)
+        return .stored
+    }
+
+    /// Judges and keeps a revocation.
+    package mutating func accept(revocation compact: String) -> DirectoryVerdict {
+        let revocation: Revocation
+        switch reading.draft(compact, .revocation) {
+        case .failure(let why): return .refused(.token(why))
+        case .success(let draft):
+            do {
+                revocation = try Revocation(
+                    verifying: draft, network: identity.network, authorities: identity.authorities)
+            } catch { return .refused(error) }
+        }
+        let community = revocation.community
+        if let row = rows[community] {
+            if let held = row.revocation {
+                if held.token.hash == revocation.token.hash { return .duplicate }
+                guard revocation.isNewer(than: held) else { return .stale }
+            }
+        } else if rows.count >= limits.communitiesMax {
+            return .refused(.full)
+        }
+        change(community) { $0.revocation = revocation }
         return .stored
     }
 
     /// Judges and keeps a record. What is restored was accepted once: only that it verifies is asked of it.
-    package mutating func accept(record compact: String, now: Timestamp, isRestored: Bool = false)
-        -> DirectoryVerdict
-    {
+    ///
+    /// - Parameter uptime: the monotonic clock, for the owner's budget; nil spends none.
+    package mutating func accept(
+        record compact: String, now: Timestamp, uptime: Duration? = nil, isRestored: Bool = false,
+    ) -> DirectoryVerdict {
         let draft: UnverifiedToken
-        do { draft = try UnverifiedToken(compact, type: .record) } catch { return .refused(.token(error)) }
+        switch reading.draft(compact, .record) {
+        case .success(let read): draft = read
+        case .failure(let why): return .refused(.token(why))
+        }
         guard let community = draft.payload["community"]?.string.flatMap({ CommunityID($0) }), let row = rows[community],
-            let admission = row.admission, isRestored || admission.isValid(at: now)
+            let admission = row.admission, isRestored || row.isAdmitted(at: now)
         else { return .refused(.notAdmitted) }
         // What is held already, or claims to be older, costs no signature to set aside: neither is believed or kept.
         if let held = row.record, held.token.compact.utf8.elementsEqual(compact.utf8) { return .duplicate }
         if let mark = row.mark, isBelow(draft, mark) { return .stale }
         let record: DirectoryRecord
-        do { record = try DirectoryRecord(verifying: draft, admission: admission) } catch { return .refused(error) }
-        if let refusal = timeRefusal(record, now: now), !isRestored { return .refused(refusal) }
-        if let mark = row.mark {
-            let same = (record.mark.epoch, record.mark.sequence) == (mark.epoch, mark.sequence)
-            if same && record.mark.hash == mark.hash { return .duplicate }
-            if same { return quarantine(record) }
-            guard mark < record.mark else { return .stale }
+        switch reading.record(draft, admission) {
+        case .success(let read): record = read
+        case .failure(let why): return .refused(why)
         }
-        rows[community]?.record = record
-        rows[community]?.mark = record.mark
-        touch(community)
+        if !isRestored, let refusal = timeRefusal(record, now: now) { return .refused(refusal) }
+        if let mark = row.mark {
+            if record.mark == mark { return .duplicate }
+            if (record.mark.epoch, record.mark.sequence) == (mark.epoch, mark.sequence) { return quarantine(record) }
+            guard mark < record.mark else { return .stale }
+            if mark.isRetired && mark.epoch == record.mark.epoch { return .refused(.retired) }
+        }
+        if let uptime, !isRestored, !spend(community, uptime) { return .refused(.tooOften) }
+        change(community) { row in
+            row.record = record
+            row.mark = record.mark
+        }
         return .stored
+    }
+
+    /// Judges and keeps a proof of equivocation: two records, parted by a blank, that one owner signed under one number.
+    package mutating func accept(proof compact: String, now: Timestamp, isRestored: Bool = false) -> DirectoryVerdict {
+        let stories = compact.split(separator: " ", maxSplits: 2).map(String.init)
+        guard stories.count == 2 else { return .refused(.noProof) }
+        var records: [DirectoryRecord] = []
+        for story in stories {
+            guard case .success(let draft) = reading.draft(story, .record),
+                let community = draft.payload["community"]?.string.flatMap({ CommunityID($0) }),
+                let admission = rows[community]?.admission
+            else { return .refused(.noProof) }
+            switch reading.record(draft, admission) {
+            case .success(let record): records.append(record)
+            case .failure(.wrongEpoch): return .stale
+            case .failure(let why): return .refused(why)
+            }
+        }
+        let (one, other) = (records[0], records[1])
+        guard one.community == other.community, one.mark.epoch == other.mark.epoch,
+            one.mark.sequence == other.mark.sequence, one.token.hash != other.token.hash
+        else { return .refused(.noProof) }
+        if rows[one.community]?.quarantinedEpoch != nil { return .duplicate }
+        return convict(one, other)
     }
 
     private func timeRefusal(_ record: DirectoryRecord, now: Timestamp) -> DirectoryRefusal? {
@@ -79,25 +140,36 @@ extension DirectoryState {
         guard let epoch = draft.payload["epoch"]?.integer, let sequence = draft.payload["seq"]?.integer else {
             return false
         }
+        if !mark.isRetired, draft.payload["status"]?.string == DirectoryRecord.Status.retired.rawValue { return false }
         return (UInt64(clamping: epoch), UInt64(clamping: sequence)) < (UInt64(mark.epoch), mark.sequence)
     }
 
-    /// Two records of one owner under one number: both are kept, the greater hash wins, the community is not routed to.
+    /// A record under the number of the one held or remembered: with the other story at hand, that is a proof.
     private mutating func quarantine(_ record: DirectoryRecord) -> DirectoryVerdict {
-        let community = record.community
-        guard let mark = rows[community]?.mark else { return .stale }
-        if let held = rows[community]?.record, rows[community]?.proof == nil {
-            let stories = held.mark < record.mark ? [held, record] : [record, held]
-            rows[community]?.proof = DirectoryFact(
-                kind: .proof, community: community, compact: stories.map(\.token.compact).joined(separator: " "))
+        guard let held = rows[record.community]?.record, held.mark.sequence == record.mark.sequence,
+            held.token.hash != record.token.hash
+        else { return .stale }
+        return convict(held, record)
+    }
+
+    /// Two records of one owner under one number: both are kept, the greater wins, the community is not routed to.
+    private mutating func convict(_ one: DirectoryRecord, _ other: DirectoryRecord) -> DirectoryVerdict {
+        let stories = one.mark < other.mark ? [one, other] : [other, one]
+        let isNew = rows[one.community]?.quarantinedEpoch == nil
+        let isAhead = rows[one.community]?.mark.map { $0 < stories[1].mark } ?? true
+        guard isNew || isAhead else { return .duplicate }
+        change(one.community) { row in
+            if row.proof == nil {
+                row.proof = DirectoryFact(
+                    kind: .proof, community: one.community,
+                    compact: stories.map(\.token.compact).joined(separator: " "))
+            }
+            row.quarantinedEpoch = one.mark.epoch
+            if isAhead {
+                row.record = stories[1]
+                row.mark = stories[1].mark
+            }
         }
-        let isNew = rows[community]?.quarantinedEpoch == nil
-        rows[community]?.quarantinedEpoch = mark.epoch
-        if mark < record.mark {
-            rows[community]?.record = record
-            rows[community]?.mark = record.mark
-            touch(community)
-        }
-        return isNew || mark < record.mark ? .equivocation : .duplicate
+        return .equivocation
     }
 }

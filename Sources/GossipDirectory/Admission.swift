@@ -106,8 +106,11 @@ package struct Admission: Hashable, Sendable {
         self.grant = grant
     }
 
+    /// How far a clock may be behind the authority's: an admission made just now is good at once.
+    package static let skewMax = Duration.seconds(300)
+
     /// Whether it holds at a moment.
-    package func isValid(at now: Timestamp) -> Bool { grant.notBefore <= now && now < grant.expires }
+    package func isValid(at now: Timestamp) -> Bool { grant.notBefore - Self.skewMax <= now && now < grant.expires }
 
     /// The admitted key of a thumbprint, nil when it is none of these.
     package func key(_ thumbprint: Thumbprint) -> VerifyingKey? { grant.keys.first { $0.thumbprint == thumbprint } }

@@ -7,10 +7,14 @@ package struct DirectoryFact: Hashable, Sendable {
     package enum Kind: String, Sendable {
         /// An admission: one JWS.
         case admission
+        /// A revocation: one JWS.
+        case revocation
         /// A record: one JWS.
         case record
         /// Two records of one owner with one sequence number, parted by a blank: evidence against it.
         case proof
+        /// The operator's own word on whether a community is let in here: `blocked` or `approved`.
+        case block
     }
 
     /// What kind of text.
@@ -42,83 +46,74 @@ package struct DirectoryTarget: Hashable, Sendable {
     }
 }
 
+/// Why a frame of ours came to nothing.
+package enum DirectoryFailure: Hashable, Sendable {
+    /// The host refused the connection: nobody listens there.
+    case refused
+    /// No answer in time, or the connection broke.
+    case silent
+    /// It answered, but not with an answer: it does not admit us, or is no directory.
+    case declined
+}
+
 /// What happens to a directory.
 package enum DirectoryEvent: Sendable {
     /// The node has restored what it kept and begins.
     case started
-    /// The shell's timer: time for a pull, a refresh, a cleaning.
+    /// Something is due: the shell asks `nextWake` when.
     case timer
     /// The operator changed what the node says about itself.
     case profiled(DirectoryProfile)
     /// The operator brought an admission, compact.
     case admitted(String)
+    /// The operator brought a revocation, compact.
+    case revoked(String)
     /// The operator accepts that this node's own history went on elsewhere, and continues after it.
     case adopted
-    /// A peer's message came in, to be answered; its certificate says who it is.
-    case asked(DirectoryMessage, from: CommunityID)
-    /// A peer answered a message of ours; its certificate says who it is.
-    case answered(DirectoryMessage, from: CommunityID, target: DirectoryTarget)
-    /// A message of ours found nobody.
-    case failed(DirectoryTarget)
+    /// The operator takes this node out of the network: its last record of this epoch.
+    case left
+    /// The operator lets nothing of a community in any more, or lets it in again.
+    case blocked(CommunityID, Bool)
+    /// The operator asks to probe a community now.
+    case pinged(CommunityID)
+    /// A peer's frame came in, to be answered; its certificate says who it is.
+    case asked(DirectoryFrame, from: CommunityID)
+    /// A peer answered a frame of ours; its certificate says who it is.
+    case answered(DirectoryFrame, from: CommunityID, target: DirectoryTarget)
+    /// A frame of ours found nobody.
+    case failed(DirectoryTarget, DirectoryFailure)
+    /// A kept connection to a community was closed by the other side.
+    case closed(CommunityID)
 }
 
 /// What the shell must do, in this order, each finished before the next.
 package enum DirectoryEffect: Hashable, Sendable {
     /// Keep this, durably; what is this node's own must be in the journal before anything after it is done.
     case persist(DirectoryFact)
-    /// Send a message, and hand its answer back as `.answered`.
-    case send(DirectoryMessage, to: DirectoryTarget)
-    /// Answer the message that was asked with this.
-    case reply(DirectoryMessage)
-    /// Refuse the message that was asked: who sent it is not admitted.
+    /// Send a frame, and hand its answer back as `.answered`.
+    case send(DirectoryFrame, to: DirectoryTarget)
+    /// Answer the frame that was asked with this.
+    case reply(DirectoryFrame)
+    /// Refuse the frame that was asked: who sent it is not admitted, banned or asks too much.
     case refuse
     /// Who is admitted, or where they answer, changed: judge connections anew, and show the new view.
     case changed
+    /// A community's admission was revoked, replaced or blocked: its live connections end within a second.
+    case cut(CommunityID)
+    /// A community's record is new: whose.
+    case updated(CommunityID)
+    /// Whether a community can be reached has changed.
+    case reach(CommunityID, Reach)
     /// Tell the administrator.
     case notice(DirectoryNotice)
 }
 
-/// What an administrator should hear of.
-package enum DirectoryNotice: Hashable, Sendable, CustomStringConvertible {
-    /// Something offered was not kept; who brought it, about whom, and why.
-    case refused(from: CommunityID?, about: CommunityID?, DirectoryRefusal)
-    /// A community told two stories.
-    case equivocation(CommunityID)
-    /// Somebody published with this node's key: a clone runs, or an old backup was restored. Publishing has stopped.
-    case cloneOrRestore
-    /// A message was of another network.
-    case otherNetwork(from: CommunityID)
-    /// This node has no valid admission, or its key cannot sign: it cannot publish.
-    case cannotPublish(String)
-
-    package var description: String {
-        switch self {
-        case .refused(let from, let about, let why):
-            "refused what \(from?.urn ?? "a file") brought about \(about?.urn ?? "nobody"): \(why)"
-        case .equivocation(let community): "\(community.urn) told two stories and is not routed to any more"
-        case .cloneOrRestore:
-            "another node publishes with this node's key; stop the clone, then run hie directory adopt"
-        case .otherNetwork(let from): "\(from.urn) speaks for another network"
-        case .cannotPublish(let why): "this node cannot publish its record: \(why)"
-        }
-    }
-}
-
-/// Every number a directory goes by.
-package struct DirectoryLimits: Hashable, Sendable {
-    /// Communities at the most.
-    package var communitiesMax = 10_000
-    /// To how many peers a change is pushed at once.
-    package var fanOut = 6
-    /// How long a record of this node is valid.
-    package var recordLifetime = DirectoryRecord.lifetimeMax
-    /// After how long it is made anew, give or take a tenth.
-    package var refreshInterval = Duration.seconds(24 * 3600)
-    /// How long between pulls once another community is known.
-    package var pullInterval = Duration.seconds(10)
-    /// How long between pulls while nobody is known.
-    package var searchInterval = Duration.milliseconds(500)
-
-    /// The defaults.
-    package init() {}
+/// Whether a community answers, by this node's own contacts and by what its observers agree on. Advisory.
+package enum Reach: String, Sendable, CaseIterable {
+    /// It answers, or nobody has said otherwise.
+    case reachable
+    /// It has been silent for a few seconds: ask it last.
+    case unresponsive
+    /// Most of its observers find it gone.
+    case unreachable
 }

@@ -16,30 +16,15 @@ package struct DirectoryCursor: Hashable, Sendable {
     }
 }
 
-/// How much a directory holds and the sum of its hashes: equal roots need no exchange (directory.md 2.2).
-package struct DirectoryRoot: Hashable, Sendable {
-    /// How many admissions and records.
-    package private(set) var count = 0
-    /// The sum of their hashes modulo 2^256, big-endian; the order they came in does not show.
-    package private(set) var sum = [UInt8](repeating: 0, count: 32)
+/// One community's line in a full digest, 24 bytes: whom, and what is held of it.
+package struct DigestLine: Hashable, Sendable {
+    /// The line's wire length.
+    static let bytes = 24
 
-    /// The root of an empty directory.
-    package init() {}
-
-    init(count: Int, sum: [UInt8]) {
-        self.count = count
-        self.sum = sum
-    }
-
-    mutating func add(_ hash: Thumbprint) {
-        count += 1
-        var carry = 0
-        for at in sum.indices.reversed() {
-            carry += Int(sum[at]) + Int(hash.bytes[at])
-            sum[at] = UInt8(truncatingIfNeeded: carry)
-            carry >>= 8
-        }
-    }
+    /// The community's stable hash.
+    package let key: UInt64
+    /// What the root counts of it, shortened to 16 bytes.
+    package let state: [UInt8]
 }
 
 /// What nodes send one another about the directory, either way: POST to `/directory` on the peer port, and its answer.
@@ -57,80 +42,61 @@ package struct DirectoryMessage: Hashable, Sendable {
 
     /// The network; a message of another one is refused whole.
     package var network: Thumbprint
+    /// The sender's wall clock.
+    package var at: Timestamp
     /// Admissions, compact.
     package var admissions: [String] = []
+    /// Revocations, compact.
+    package var revocations: [String] = []
     /// Records, compact.
     package var records: [String] = []
-    /// The sender's root.
+    /// Proofs: two records each, parted by a blank.
+    package var proofs: [String] = []
+    /// Observations, compact.
+    package var observations: [String] = []
+    /// Heartbeats, compact.
+    package var heartbeats: [String] = []
+    /// Communities the receiver is asked to probe now, because the sender's own probe of them is late.
+    package var checks: [CommunityID] = []
+    /// The sender's root, and the hour it is for.
     package var root = DirectoryRoot()
+    /// The hour since 1970 (UTC) the root is for.
+    package var hour: UInt32 = 0
     /// Whether the receiver is asked for what the sender does not have.
     package var wants = false
     /// In a question: how far the sender has read the receiver; nil reads from the start.
     package var since: DirectoryCursor?
+    /// In a question: everything the sender holds, where roots differ though nothing new was read; nil otherwise.
+    package var digest: [DigestLine]?
+    /// In an answer to a digest: lines of which the sender holds nothing.
+    package var lacks: [UInt64] = []
     /// In an answer: how far the receiver has now read the sender.
     package var cursor: DirectoryCursor?
     /// In an answer: whether there is more to read after `cursor`.
     package var more = false
+    /// Whether the sender has just met again whom it had lost: a partition may be over.
+    package var bridge = false
 
     /// A message with nothing in it.
-    package init(network: Thumbprint) { self.network = network }
+    package init(network: Thumbprint, at: Timestamp = Timestamp(milliseconds: 0)) {
+        self.network = network
+        self.at = at
+    }
 
     /// Whether it carries no signed text.
-    package var isEmpty: Bool { admissions.isEmpty && records.isEmpty }
+    package var isEmpty: Bool { texts == 0 }
 
-    /// The wire form.
-    package var bytes: [UInt8] {
-        var object: JSONObject = [
-            "net": .string(network.text), "admissions": .array(admissions.map { .string($0) }),
-            "records": .array(records.map { .string($0) }),
-            "root": ["count": .number(String(root.count)), "sum": .string(Hexadecimal.encode(root.sum))],
-            "want": .bool(wants),
-        ]
-        object["since"] = since.map(Self.json)
-        object["cursor"] = cursor.map(Self.json)
-        object["more"] = .bool(more)
-        return JSONWriter.bytes(.object(object))
+    /// How many signed texts it carries.
+    package var texts: Int {
+        admissions.count + revocations.count + records.count + proofs.count + observations.count + heartbeats.count
     }
 
-    /// Reads the wire form; `.tooLarge` beyond the limits, `.badRequest` for what is not one.
-    package init(_ bytes: [UInt8]) throws(ExchangeError) {
-        guard bytes.count <= Self.bytesMax else {
-            throw ExchangeError(.tooLarge, "a directory message may have \(Self.bytesMax) bytes at the most")
+    /// About how long its wire form is: for budgets and for simulations.
+    package var size: Int {
+        var size = 200 + (digest?.count ?? 0) * 32 + lacks.count * 17 + checks.count * 40
+        for list in [admissions, revocations, records, proofs, observations, heartbeats] {
+            for text in list { size += text.utf8.count + 3 }
         }
-        let limits = JSONLimits(depthMax: 4, nodesMax: Self.textsMax * 2 + 32)
-        guard let value = try? JSONReader.read(bytes, limits: limits),
-            let network = value["net"]?.string.flatMap({ Thumbprint($0) }), let wants = value["want"]?.bool,
-            let root = Self.root(value["root"])
-        else { throw ExchangeError(.badRequest, "this is no directory message") }
-        self.network = network
-        admissions = value["admissions"]?.items.compactMap(\.string) ?? []
-        records = value["records"]?.items.compactMap(\.string) ?? []
-        guard admissions.count + records.count <= Self.textsMax else {
-            throw ExchangeError(.tooLarge, "a directory message may hold \(Self.textsMax) signed texts at the most")
-        }
-        self.root = root
-        self.wants = wants
-        since = Self.cursor(value["since"])
-        cursor = Self.cursor(value["cursor"])
-        more = value["more"]?.bool ?? false
-    }
-
-    private static func json(_ cursor: DirectoryCursor) -> JSONValue {
-        let store = (0..<8).map { UInt8(truncatingIfNeeded: cursor.store >> (56 - 8 * $0)) }
-        return ["store": .string(Hexadecimal.encode(store)), "arrival": .number(String(cursor.arrival))]
-    }
-
-    private static func cursor(_ value: JSONValue?) -> DirectoryCursor? {
-        guard let store = value?["store"]?.string.flatMap({ Hexadecimal.decode($0) }), store.count == 8,
-            let arrival = value?["arrival"]?.integer, arrival >= 0
-        else { return nil }
-        return DirectoryCursor(store: store.reduce(0) { $0 << 8 | UInt64($1) }, arrival: UInt64(arrival))
-    }
-
-    private static func root(_ value: JSONValue?) -> DirectoryRoot? {
-        guard let count = value?["count"]?.integer, count >= 0,
-            let sum = value?["sum"]?.string.flatMap({ Hexadecimal.decode($0) }), sum.count == 32
-        else { return nil }
-        return DirectoryRoot(count: count, sum: sum)
+        return size
     }
 }

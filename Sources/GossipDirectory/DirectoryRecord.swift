@@ -60,6 +60,25 @@ package struct DirectoryRecord: Hashable, Sendable {
         package var keys: [Thumbprint]
         /// The hash of the admission it was made under.
         package var admission: Thumbprint
+
+        /// A statement from its parts.
+        package init(
+            network: Thumbprint, community: CommunityID, epoch: UInt32, sequence: UInt64, previous: Thumbprint?,
+            issued: Timestamp, expires: Timestamp, status: Status, profile: DirectoryProfile, keys: [Thumbprint],
+            admission: Thumbprint,
+        ) {
+            self.network = network
+            self.community = community
+            self.epoch = epoch
+            self.sequence = sequence
+            self.previous = previous
+            self.issued = issued
+            self.expires = expires
+            self.status = status
+            self.profile = profile
+            self.keys = keys
+            self.admission = admission
+        }
     }
 
     /// The longest a record may be valid.
@@ -79,7 +98,18 @@ package struct DirectoryRecord: Hashable, Sendable {
 
     /// Its place in the owner's history: the greatest wins.
     package var mark: HighWaterMark {
-        HighWaterMark(epoch: statement.epoch, sequence: statement.sequence, hash: token.hash)
+        HighWaterMark(
+            epoch: statement.epoch, isRetired: statement.status == .retired, sequence: statement.sequence,
+            hash: token.hash)
+    }
+
+    /// Its best endpoint of a role: greatest weight, then first in the record.
+    package func endpoint(_ role: String) -> EndpointURL? {
+        var best: DirectoryEndpoint?
+        for endpoint in statement.profile.endpoints where endpoint.role == role {
+            if best.map({ $0.weight < endpoint.weight }) ?? true { best = endpoint }
+        }
+        return best?.url
     }
 
     /// Signs a statement with the community's key.
@@ -186,12 +216,15 @@ package struct DirectoryProfile: Hashable, Sendable {
 package struct HighWaterMark: Hashable, Sendable, Comparable {
     /// The admission's epoch.
     package let epoch: UInt32
+    /// Whether the owner has left: final within the epoch, whatever it counts afterwards.
+    package let isRetired: Bool
     /// The owner's count.
     package let sequence: UInt64
     /// The record's hash; breaks the tie of an owner who tells two stories.
     package let hash: Thumbprint
 
     package static func < (left: Self, right: Self) -> Bool {
-        (left.epoch, left.sequence, left.hash) < (right.epoch, right.sequence, right.hash)
+        (left.epoch, left.isRetired ? 1 : 0, left.sequence, left.hash)
+            < (right.epoch, right.isRetired ? 1 : 0, right.sequence, right.hash)
     }
 }

@@ -24,20 +24,13 @@ package struct DirectoryIdentity: Sendable {
     }
 }
 
-/// The directory as a pure state machine: who is admitted, what they say of themselves, and what to tell whom.
+/// The directory as a pure state machine: who is admitted, what they say of themselves, whether they answer, and what to
+/// tell whom.
 ///
-/// No clock, no socket, no file. Per community the greatest admission and the greatest record by (epoch, sequence,
-/// hash) win, so the order things arrive in does not show; nothing at or below a high-water mark ever returns.
+/// No clock, no socket, no file. Admission, records and reachability are three things: liveness never changes the first
+/// two. Per community the greatest admission and the greatest record win, so the order things arrive in does not show;
+/// nothing at or below a high-water mark ever returns.
 package struct DirectoryState: Sendable {
-    struct Row: Sendable {
-        var admission: Admission?
-        var record: DirectoryRecord?
-        var mark: HighWaterMark?
-        var proof: DirectoryFact?
-        var quarantinedEpoch: UInt32?
-        var arrival: UInt64 = 0
-    }
-
     /// Who this node is.
     package let identity: DirectoryIdentity
     /// Every number it goes by.
@@ -45,21 +38,68 @@ package struct DirectoryState: Sendable {
     /// Names this store in cursors; random, new at every start.
     package let store: UInt64
 
-    var rows: [CommunityID: Row] = [:]
+    let reading: TextReading
+    var rows = RowTable()
     var arrival: UInt64 = 0
+    /// The sum of what the rows count, for one hour.
+    var sum = DirectoryRoot()
+    var sumHour: UInt32 = 0
+    /// Rises whenever the set of members changes.
+    var membership: UInt64 = 1
+    var overlay = Overlay([], day: 0)
+    var overlayMembership: UInt64 = 0
+
+    var peers: [CommunityID: PeerState] = [:]
+    var spent: [CommunityID: Budget] = [:]
+    var pending: [CommunityID: PendingTexts] = [:]
+    var blocked: Set<CommunityID> = []
+
     var profile: DirectoryProfile?
+    var isLeaving = false
     var refreshAt: Timestamp?
     var isSuspended = false
     var foreignMark: HighWaterMark?
-    var cursors: [CommunityID: DirectoryCursor] = [:]
-    var introduced: Set<CommunityID> = []
-    var contacts: [CommunityID: Timestamp] = [:]
+    var lookup = SelfLookup()
+    var skew = ClockSkew()
+
+    var watches: [Watch] = []
+    /// The membership the watches were arranged for.
+    var watchedMembership: UInt64 = 0
+    var reports: [CommunityID: Report] = [:]
+    /// Of whom something was said that has not come to rest.
+    var unsettled: Set<CommunityID> = []
+    var beat: UInt64 = 0
+    var observed: UInt64 = 0
+    var mutedUntil = Duration.zero
+    var lastSeen: Duration?
+    var wakeBy = Duration.zero
+    var signals = SignalBatch()
+    var bridgedAt: Duration?
+    var due = DueTimes()
 
     /// An empty directory; `store` is a random number.
-    package init(identity: DirectoryIdentity, limits: DirectoryLimits = DirectoryLimits(), store: UInt64) {
+    package init(
+        identity: DirectoryIdentity, limits: DirectoryLimits = DirectoryLimits(), store: UInt64,
+        reading: TextReading = .verifying,
+    ) {
         self.identity = identity
         self.limits = limits
         self.store = store
+        self.reading = reading
+    }
+
+    /// A copy of another node's directory as a node of its own: what it holds of others, nothing of its life.
+    ///
+    /// The rows are shared until one changes them: how a simulation holds ten thousand directories of ten thousand.
+    package init(copying other: DirectoryState, as identity: DirectoryIdentity, store: UInt64) {
+        self.init(identity: identity, limits: other.limits, store: store, reading: other.reading)
+        rows = other.rows
+        arrival = other.arrival
+        sum = other.sum
+        sumHour = other.sumHour
+        membership = other.membership
+        overlay = other.overlay
+        overlayMembership = other.overlayMembership
     }
 
     /// Takes back what was kept, in any order; what does not verify any more is left out and returned.
@@ -67,88 +107,106 @@ package struct DirectoryState: Sendable {
     /// Marks are set from expired records too: what was seen once never returns.
     package mutating func restore(_ facts: [DirectoryFact], now: Timestamp) -> [DirectoryNotice] {
         var notices: [DirectoryNotice] = []
-        func refused(_ fact: DirectoryFact, _ why: DirectoryRefusal) -> DirectoryNotice {
-            .refused(from: nil, about: fact.community, why)
-        }
-        for fact in facts where fact.kind == .admission {
-            if case .refused(let why) = accept(admission: fact.compact) { notices.append(refused(fact, why)) }
-        }
-        for fact in facts where fact.kind == .record {
-            if case .refused(let why) = accept(record: fact.compact, now: now, isRestored: true) {
-                notices.append(refused(fact, why))
+        for kind in [DirectoryFact.Kind.block, .admission, .revocation, .record, .proof] {
+            for fact in facts where fact.kind == kind {
+                let verdict =
+                    switch kind {
+                    case .block: keep(block: fact)
+                    case .admission: accept(admission: fact.compact)
+                    case .revocation: accept(revocation: fact.compact)
+                    case .record: accept(record: fact.compact, now: now, isRestored: true)
+                    case .proof: accept(proof: fact.compact, now: now, isRestored: true)
+                    }
+                if case .refused(let why) = verdict {
+                    notices.append(.refused(from: nil, about: fact.community, why))
+                }
             }
         }
-        for fact in facts where fact.kind == .proof {
-            let stories = fact.compact.split(separator: " ").map(String.init)
-            for story in stories { _ = accept(record: story, now: now, isRestored: true) }
-        }
+        recount(now: now)
         return notices
+    }
+
+    private mutating func keep(block fact: DirectoryFact) -> DirectoryVerdict {
+        if fact.compact.utf8.elementsEqual("blocked".utf8) { blocked.insert(fact.community) }
+        return .stored
     }
 
     /// What follows from an event.
     package mutating func handle(
-        _ event: DirectoryEvent, now: Timestamp, using random: inout some RandomNumberGenerator,
+        _ event: DirectoryEvent, at moment: Moment, using random: inout some RandomNumberGenerator,
     ) -> [DirectoryEffect] {
         var effects: [DirectoryEffect] = []
+        begin(moment)
         switch event {
-        case .started:
-            publishIfDue(now: now, effects: &effects, using: &random)
-            for target in firstTargets(now: now, using: &random) { effects.append(.send(question(target), to: target)) }
-        case .timer:
-            collect(now: now)
-            publishIfDue(now: now, effects: &effects, using: &random)
-            if let target = pullTarget(now: now, using: &random) { effects.append(.send(question(target), to: target)) }
+        case .started: start(moment, &effects, using: &random)
+        case .timer: tick(moment, &effects, using: &random)
         case .profiled(let profile):
             self.profile = profile
-            publishIfDue(now: now, effects: &effects, using: &random)
+            publishIfDue(moment, &effects, using: &random)
         case .admitted(let compact):
-            var message = DirectoryMessage(network: identity.network)
-            message.admissions = [compact]
-            let fresh = take(message, from: nil, now: now, effects: &effects).fresh
-            push(fresh, except: nil, now: now, effects: &effects, using: &random)
-            publishIfDue(now: now, effects: &effects, using: &random)
+            bring(moment, &effects, using: &random) { $0.admissions = [compact] }
+            publishIfDue(moment, &effects, using: &random)
+        case .revoked(let compact): bring(moment, &effects, using: &random) { $0.revocations = [compact] }
         case .adopted:
             isSuspended = false
             refreshAt = nil
-            publishIfDue(now: now, effects: &effects, using: &random)
-        case .asked(let message, let peer):
-            answer(message, from: peer, now: now, effects: &effects, using: &random)
-        case .answered(let message, let peer, let target):
-            learn(message, from: peer, target: target, now: now, effects: &effects, using: &random)
-        case .failed(let target):
-            if let community = target.community { introduced.remove(community) }
+            publishIfDue(moment, &effects, using: &random)
+        case .left:
+            isLeaving = true
+            publishIfDue(moment, &effects, using: &random)
+        case .blocked(let community, let isBlocked): block(community, isBlocked, &effects)
+        case .pinged(let community):
+            if let target = target(community) { effects.append(.send(.probe(probe(moment)), to: target)) }
+        case .asked(let frame, let peer): answer(frame, from: peer, moment, &effects, using: &random)
+        case .answered(let frame, let peer, let target):
+            learn(frame, from: peer, target: target, moment, &effects, using: &random)
+        case .failed(let target, let why): miss(target, why, moment, &effects, using: &random)
+        case .closed(let community): lose(community, moment, &effects)
         }
+        if watchedMembership != membership { arrange(moment, using: &random) }
+        flushSignals(moment, &effects, using: &random)
+        wakeBy = nextWake
         return effects
     }
 
-    /// How long until the next `.timer`, before jitter: short while nobody is known.
-    package func timerInterval(now: Timestamp) -> Duration {
-        let knowsOthers = rows.contains { community, row in
-            community != identity.community && row.record.map { now < $0.statement.expires } ?? false
-        }
-        return knowsOthers || identity.seeds.isEmpty ? limits.pullInterval : limits.searchInterval
+    /// When the next `.timer` is wanted, on the monotonic clock.
+    package var nextWake: Duration {
+        var next = due.earliest
+        for watch in watches { next = min(next, watch.due(limits)) }
+        if let flush = signals.flushAt { next = min(next, flush) }
+        // Whatever is due, this node is not woken more often than each millisecond.
+        return max(next, (lastSeen ?? .zero) + .milliseconds(1))
     }
 
-    /// Count and sum of everything held.
-    package var root: DirectoryRoot {
-        var root = DirectoryRoot()
-        for row in rows.values {
-            if let admission = row.admission { root.add(admission.token.hash) }
-            if let record = row.record { root.add(record.token.hash) }
-        }
-        return root
+    /// Sends what the operator brought on to others.
+    private mutating func bring(
+        _ moment: Moment, _ effects: inout [DirectoryEffect], using random: inout some RandomNumberGenerator,
+        _ fill: (inout DirectoryMessage) -> Void,
+    ) {
+        var message = message(moment)
+        fill(&message)
+        let fresh = take(message, from: nil, moment, &effects, using: &random).fresh
+        push(fresh, except: nil, moment, &effects, using: &random)
     }
 
-    mutating func touch(_ community: CommunityID) {
-        arrival += 1
-        rows[community]?.arrival = arrival
+    private mutating func block(_ community: CommunityID, _ isBlocked: Bool, _ effects: inout [DirectoryEffect]) {
+        if isBlocked { blocked.insert(community) } else { blocked.remove(community) }
+        effects += [.changed]
+        if isBlocked { effects.append(.cut(community)) }
     }
 
-    /// Expired records stay visible for 30 days; their marks stay for good.
-    private mutating func collect(now: Timestamp) {
-        for (community, row) in rows {
-            guard let record = row.record, now >= record.statement.expires + DirectoryRecord.staleMax else { continue }
-            rows[community]?.record = nil
-        }
+    /// A message of this node's without content.
+    func message(_ moment: Moment) -> DirectoryMessage {
+        DirectoryMessage(network: identity.network, at: moment.now)
     }
+}
+
+/// When what is due, on the monotonic clock.
+struct DueTimes: Sendable {
+    var pull = Duration.zero
+    var heal = Duration.zero
+    var publish = Duration.zero
+    var check = Duration.zero
+
+    var earliest: Duration { min(min(pull, heal), min(publish, check)) }
 }

@@ -19,6 +19,10 @@ package struct DirectoryCommunity: Hashable, Sendable {
         case quarantined
         /// Its admission is over.
         case unadmitted
+        /// The network's authority took its admission back.
+        case revoked
+        /// This node's operator lets nothing of it in.
+        case blocked
     }
 
     /// The community.
@@ -33,72 +37,88 @@ package struct DirectoryCommunity: Hashable, Sendable {
     package let admission: Admission?
     /// When this node last exchanged directory messages with it.
     package let lastContact: Timestamp?
+    /// Whether it answers; advisory.
+    package let reach: Reach
+    /// When what is held of it last changed here; nil for what was restored from disk.
+    package let received: Timestamp?
 
     /// Its best endpoint of a role: greatest weight, then first in the record.
-    package func endpoint(_ role: String) -> EndpointURL? {
-        var best: DirectoryEndpoint?
-        for endpoint in record?.statement.profile.endpoints ?? [] where endpoint.role == role {
-            if best.map({ $0.weight < endpoint.weight }) ?? true { best = endpoint }
-        }
-        return best?.url
-    }
+    package func endpoint(_ role: String) -> EndpointURL? { record?.endpoint(role) }
 }
 
 extension DirectoryState {
     /// Every community ever admitted, this node's own included, in the order of their identifiers.
-    package func communities(now: Timestamp) -> [DirectoryCommunity] {
-        rows.keys.sorted().compactMap { community($0, now: now) }
+    package func communities(at moment: Moment) -> [DirectoryCommunity] {
+        rows.sorted.map { shown($0.community, $0.row, moment) }
     }
 
     /// One community; nil when nothing is known of it.
-    package func community(_ id: CommunityID, now: Timestamp) -> DirectoryCommunity? {
-        guard let row = rows[id] else { return nil }
-        return DirectoryCommunity(
-            community: id,
-            name: row.record?.statement.profile.organization ?? row.admission?.grant.organization ?? id.urn,
-            standing: standing(row, now: now), record: row.record, admission: row.admission,
-            lastContact: contacts[id])
+    package func community(_ id: CommunityID, at moment: Moment) -> DirectoryCommunity? {
+        rows[id].map { shown(id, $0, moment) }
     }
 
-    /// The keys of every community admitted now, as `TrustPolicy` asks for them.
+    private func shown(_ id: CommunityID, _ row: DirectoryRow, _ moment: Moment) -> DirectoryCommunity {
+        DirectoryCommunity(
+            community: id,
+            name: row.record?.statement.profile.organization ?? row.admission?.grant.organization ?? id.urn,
+            standing: standing(id, row, moment), record: row.record, admission: row.admission,
+            lastContact: peers[id]?.contact, reach: reach(of: id, uptime: moment.uptime), received: row.received)
+    }
+
+    /// The keys of every community admitted now, as `TrustPolicy` asks for them; none for one revoked or blocked.
     package func admittedKeys(now: Timestamp) -> [CommunityID: Set<Thumbprint>] {
-        rows.compactMapValues { row in
-            guard let admission = row.admission, admission.isValid(at: now) else { return nil }
-            return Set(admission.grant.keys.map(\.thumbprint))
+        var keys: [CommunityID: Set<Thumbprint>] = [:]
+        for (community, row) in rows.sorted {
+            guard let admission = row.admission else { continue }
+            if row.isRevoked || blocked.contains(community) {
+                keys[community] = []
+            } else if row.isAdmitted(at: now) {
+                keys[community] = Set(admission.grant.keys.map(\.thumbprint))
+            }
         }
+        return keys
     }
 
     /// An admitted community's key by its thumbprint: what verifies its assertions.
     package func key(_ thumbprint: Thumbprint, of community: CommunityID, now: Timestamp) -> VerifyingKey? {
-        guard let admission = rows[community]?.admission, admission.isValid(at: now) else { return nil }
-        return admission.key(thumbprint)
+        guard let row = rows[community], row.isAdmitted(at: now), !blocked.contains(community) else { return nil }
+        return row.admission?.key(thumbprint)
     }
 
     /// Everything held, as it is kept: for a journal or projection that begins anew.
     package var facts: [DirectoryFact] {
-        rows.keys.sorted().flatMap { community in
-            let row = rows[community]
+        rows.sorted.flatMap { community, row in
+            func fact(_ kind: DirectoryFact.Kind, _ token: SignedToken?) -> DirectoryFact? {
+                token.map { DirectoryFact(kind: kind, community: community, compact: $0.compact) }
+            }
             return [
-                row?.admission.map {
-                    DirectoryFact(kind: .admission, community: community, compact: $0.token.compact)
-                },
-                row?.record.map { DirectoryFact(kind: .record, community: community, compact: $0.token.compact) },
-                row?.proof,
+                fact(.admission, row.admission?.token), fact(.revocation, row.revocation?.token),
+                fact(.record, row.record?.token), row.proof,
             ].compactMap(\.self)
         }
     }
 
-    func isAdmitted(_ community: CommunityID, now: Timestamp) -> Bool {
-        rows[community]?.admission?.isValid(at: now) ?? false
-    }
+    /// How many communities are held.
+    package var count: Int { rows.count }
 
-    private func standing(_ row: Row, now: Timestamp) -> DirectoryCommunity.Standing {
-        guard let admission = row.admission, admission.isValid(at: now) else { return .unadmitted }
+    /// The place in its owner's history up to which a community's records are accepted no more.
+    package func mark(of community: CommunityID) -> HighWaterMark? { rows[community]?.mark }
+
+    /// Whom this node watches.
+    package var watching: [CommunityID] { watches.map(\.subject) }
+
+    /// Who watches a community, as this node sees it.
+    package func observers(of community: CommunityID) -> [CommunityID] { overlay.observers(of: community) }
+
+    private func standing(_ id: CommunityID, _ row: DirectoryRow, _ moment: Moment) -> DirectoryCommunity.Standing {
+        if blocked.contains(id) { return .blocked }
+        if row.isRevoked { return .revoked }
+        guard let admission = row.admission, admission.isValid(at: moment.now) else { return .unadmitted }
         if row.quarantinedEpoch != nil { return .quarantined }
         guard let record = row.record else { return .silent }
-        if record.statement.epoch < admission.grant.epoch { return .stale }
+        if record.statement.epoch < admission.grant.epoch || !row.isRecordInForce { return .stale }
         if record.statement.status == .retired { return .retired }
-        if now >= record.statement.expires { return .stale }
+        if moment.now >= record.statement.expires, !skew.isDistrusted { return .stale }
         return switch record.statement.status {
         case .active, .draining: .active
         case .maintenance: .maintenance

@@ -7,50 +7,72 @@ extension DirectoryState {
     ///
     /// Returns what is new, to be pushed on, and the communities of which the sender holds something older than we do.
     mutating func take(
-        _ message: DirectoryMessage, from peer: CommunityID?, now: Timestamp, effects: inout [DirectoryEffect],
+        _ message: DirectoryMessage, from peer: CommunityID?, _ moment: Moment, _ effects: inout [DirectoryEffect],
+        using random: inout some RandomNumberGenerator,
     ) -> (fresh: DirectoryMessage, outdated: [CommunityID]) {
-        var fresh = DirectoryMessage(network: identity.network)
-        var outdated: [CommunityID] = []
+        var taking = Taking(peer: peer, fresh: self.message(moment))
         for compact in message.admissions {
-            let about = Self.subject(compact, .admission)
-            switch accept(admission: compact) {
-            case .stored:
-                guard let about else { continue }
-                fresh.admissions.append(compact)
-                effects.append(.persist(DirectoryFact(kind: .admission, community: about, compact: compact)))
-            case .stale: if let about { outdated.append(about) }
-            case .duplicate, .equivocation: break
-            case .refused(let why): effects.append(.notice(.refused(from: peer, about: about, why)))
+            taking.take(accept(admission: compact), .admission, compact, moment, in: &self, &effects)
+        }
+        for compact in message.revocations {
+            taking.take(accept(revocation: compact), .revocation, compact, moment, in: &self, &effects)
+        }
+        for about in taking.admitted {
+            for waiting in released(for: about) {
+                taking.take(
+                    accept(record: waiting.compact, now: moment.now, uptime: moment.uptime), .record, waiting.compact,
+                    moment, in: &self, &effects)
             }
         }
         for compact in message.records {
-            let about = Self.subject(compact, .record)
-            if let about, about == identity.community {
-                noticeClone(compact, now: now, effects: &effects)
+            if let about = subject(compact, .record), about == identity.community {
+                noticeClone(compact, moment, &effects)
                 continue
             }
-            switch accept(record: compact, now: now) {
-            case .stored:
-                guard let about else { continue }
-                fresh.records.append(compact)
-                effects.append(.persist(DirectoryFact(kind: .record, community: about, compact: compact)))
-            case .equivocation:
-                guard let about else { continue }
-                fresh.records.append(compact)
-                if let proof = rows[about]?.proof { effects.append(.persist(proof)) }
-                effects.append(.notice(.equivocation(about)))
-            case .stale: if let about { outdated.append(about) }
-            case .duplicate: break
-            case .refused(let why): effects.append(.notice(.refused(from: peer, about: about, why)))
-            }
+            taking.take(
+                accept(record: compact, now: moment.now, uptime: moment.uptime), .record, compact, moment, in: &self,
+                &effects)
         }
-        if !fresh.isEmpty { effects.append(.changed) }
-        return (fresh, outdated)
+        for compact in message.proofs {
+            taking.take(accept(proof: compact, now: moment.now), .proof, compact, moment, in: &self, &effects)
+        }
+        for compact in message.heartbeats.prefix(200) {
+            if let refusal = hear(heartbeat: compact, moment) { taking.fault(refusal, moment, in: &self, &effects) }
+        }
+        for compact in message.observations.prefix(200) {
+            if let refusal = hear(observation: compact, moment) { taking.fault(refusal, moment, in: &self, &effects) }
+        }
+        if !taking.fresh.isEmpty { effects.append(.changed) }
+        return (taking.fresh, taking.outdated)
     }
 
-    /// Answers a peer's message: what it lacks if it asked, and what is newer than what it offered.
+    /// Answers a peer's frame.
     mutating func answer(
-        _ message: DirectoryMessage, from peer: CommunityID, now: Timestamp, effects: inout [DirectoryEffect],
+        _ frame: DirectoryFrame, from peer: CommunityID, _ moment: Moment, _ effects: inout [DirectoryEffect],
+        using random: inout some RandomNumberGenerator,
+    ) {
+        guard !isBanned(peer, moment), !blocked.contains(peer) else {
+            effects.append(.refuse)
+            return
+        }
+        switch frame {
+        case .probe(let probe):
+            guard rows[peer]?.isAdmitted(at: moment.now) ?? false else {
+                effects.append(.refuse)
+                return
+            }
+            meet(peer, at: probe.at, moment, &effects)
+            var reply = self.probe(moment)
+            reply.beat = beat
+            reply.again = turn(of: peer, moment)
+            reply.knowsAsker = rows[peer]?.record != nil
+            effects.append(.reply(.probe(reply)))
+        case .message(let message): answer(message, from: peer, moment, &effects, using: &random)
+        }
+    }
+
+    private mutating func answer(
+        _ message: DirectoryMessage, from peer: CommunityID, _ moment: Moment, _ effects: inout [DirectoryEffect],
         using random: inout some RandomNumberGenerator,
     ) {
         guard message.network == identity.network else {
@@ -58,118 +80,132 @@ extension DirectoryState {
             return
         }
         // A stranger brings its admission along; until that is here, nothing else it says is heard.
-        var fresh = DirectoryMessage(network: identity.network)
-        if !isAdmitted(peer, now: now) {
-            var introduction = DirectoryMessage(network: identity.network)
-            introduction.admissions = message.admissions
-            fresh = take(introduction, from: peer, now: now, effects: &effects).fresh
-            guard isAdmitted(peer, now: now) else {
+        var introduced = self.message(moment)
+        if !(rows[peer]?.isAdmitted(at: moment.now) ?? false) {
+            var introduction = self.message(moment)
+            introduction.admissions = Array(message.admissions.prefix(8))
+            introduced = take(introduction, from: nil, moment, &effects, using: &random).fresh
+            guard rows[peer]?.isAdmitted(at: moment.now) ?? false else {
                 effects += [.notice(.refused(from: peer, about: peer, .notAdmitted)), .refuse]
                 return
             }
         }
-        let (more, outdated) = take(message, from: peer, now: now, effects: &effects)
-        fresh.admissions += more.admissions
-        fresh.records = more.records
-        contacts[peer] = now
-        var reply = DirectoryMessage(network: identity.network)
-        if message.wants && message.root != root {
-            fill(&reply, since: message.since)
-        } else {
-            for community in outdated {
-                guard let row = rows[community] else { continue }
-                if let admission = row.admission { reply.admissions.append(admission.token.compact) }
-                if let record = row.record { reply.records.append(record.token.compact) }
-            }
-            reply.cursor = DirectoryCursor(store: store, arrival: arrival)
+        guard admits(message.size, from: peer, moment) else {
+            effects.append(.refuse)
+            return
         }
-        reply.root = root
-        effects.append(.reply(reply))
-        push(fresh, except: peer, now: now, effects: &effects, using: &random)
+        meet(peer, at: message.at, moment, &effects)
+        var (fresh, outdated) = take(message, from: peer, moment, &effects, using: &random)
+        fresh.admissions.insert(contentsOf: introduced.admissions, at: 0)
+        look(message.checks, moment, &effects)
+        if message.bridge { bridge(moment, &effects) }
+        var reply = self.message(moment)
+        reply.root = root(now: moment.now)
+        reply.hour = Self.hour(moment.now)
+        if let digest = message.digest {
+            compare(digest, &reply)
+        } else if message.wants {
+            if message.root != reply.root || message.hour != reply.hour { fill(&reply, since: message.since) }
+            if reply.cursor == nil { reply.cursor = DirectoryCursor(store: store, arrival: arrival) }
+            reply.heartbeats = message.since == nil ? knownSignals.heartbeats : []
+            reply.observations = message.since == nil ? knownSignals.observations : []
+        }
+        // Who introduces itself is shown its own record as it is known here: that is how it notices a clone.
+        if !message.admissions.isEmpty, let own = rows[peer]?.record, !message.records.contains(own.token.compact) {
+            outdated.append(peer)
+        }
+        for community in outdated { put(community, into: &reply) }
+        effects.append(.reply(.message(reply)))
+        push(fresh, except: peer, moment, &effects, using: &random)
     }
 
     /// Learns from a peer's answer, and asks on while there is more.
     mutating func learn(
-        _ message: DirectoryMessage, from peer: CommunityID, target: DirectoryTarget, now: Timestamp,
-        effects: inout [DirectoryEffect], using random: inout some RandomNumberGenerator,
+        _ frame: DirectoryFrame, from peer: CommunityID, target: DirectoryTarget, _ moment: Moment,
+        _ effects: inout [DirectoryEffect], using random: inout some RandomNumberGenerator,
     ) {
-        guard message.network == identity.network else {
-            effects.append(.notice(.otherNetwork(from: peer)))
-            return
-        }
-        contacts[peer] = now
-        introduced.insert(peer)
-        let before = arrival
-        let fresh = take(message, from: peer, now: now, effects: &effects).fresh
-        push(fresh, except: peer, now: now, effects: &effects, using: &random)
-        guard let cursor = message.cursor else { return }
-        let moved = cursors[peer].map { $0.store != cursor.store || $0.arrival < cursor.arrival } ?? true
-        cursors[peer] = cursor
-        // Without progress we stop: a peer that says "more" for ever gets no more of our time than its turn.
-        if message.more && moved && arrival > before {
-            let next = DirectoryTarget(community: peer, url: target.url)
-            effects.append(.send(question(next), to: next))
+        switch frame {
+        case .probe(let probe): learn(probe, from: peer, moment, &effects)
+        case .message(let message):
+            guard message.network == identity.network else {
+                effects.append(.notice(.otherNetwork(from: peer)))
+                return
+            }
+            guard !isBanned(peer, moment), !blocked.contains(peer), admits(message.size, from: peer, moment) else {
+                return
+            }
+            let before = arrival
+            let (fresh, outdated) = take(message, from: peer, moment, &effects, using: &random)
+            meet(peer, at: message.at, moment, &effects)
+            peers[peer, default: PeerState()].isIntroduced = true
+            push(fresh, except: peer, moment, &effects, using: &random)
+            goOn(message, from: peer, target: target, learned: arrival - before, outdated, moment, &effects)
+            if message.cursor != nil { lookup.heard(peer) }
+            publishIfDue(moment, &effects, using: &random)
         }
     }
 
-    /// What a pull from a target says: how far we have read it, and who we are when it may not know.
-    func question(_ target: DirectoryTarget) -> DirectoryMessage {
-        var message = DirectoryMessage(network: identity.network)
-        message.wants = true
-        message.root = root
-        message.since = target.community.flatMap { cursors[$0] }
-        if target.community.map({ !introduced.contains($0) }) ?? true { introduce(&message) }
-        return message
+    /// Notes that a community is there: its time, and that what was said against it is not so.
+    mutating func meet(
+        _ peer: CommunityID, at: Timestamp, _ moment: Moment, _ effects: inout [DirectoryEffect],
+    ) {
+        let wasLost = (reports[peer]?.reach ?? .reachable) == .unreachable
+        peers[peer, default: PeerState()].contact = moment.now
+        peers[peer, default: PeerState()].heardAt = moment.uptime
+        if let notice = skew.note(peer, at, moment) { effects.append(.notice(notice)) }
+        if wasLost, bridgedAt.map({ moment.uptime - $0 > .seconds(2) }) ?? true { bridge(moment, &effects) }
+        guard let at = watches.firstIndex(where: { $0.subject == peer }) else { return }
+        if watches[at].sentAt == nil { watches[at].answered() }
+        guard let said = watches[at].told, let target = target(peer) else { return }
+        // It answers after all: it is shown what this node said, and refutes it for everybody.
+        watches[at].told = nil
+        guard said.verdict != .up, reports[peer]?.seen[identity.community] == said else { return }
+        var message = self.message(moment)
+        message.observations = [said.token.compact]
+        effects.append(.send(.message(message), to: target))
+    }
+
+    /// A partition may be over: everything lost is dialled now, and others are told once.
+    mutating func bridge(_ moment: Moment, _ effects: inout [DirectoryEffect]) {
+        guard bridgedAt.map({ moment.uptime - $0 > .seconds(2) }) ?? true else { return }
+        bridgedAt = moment.uptime
+        signals.isBridge = true
+        signals.wake(moment.uptime)
+        for at in watches.indices where watches[at].silentSince != nil && watches[at].sentAt == nil {
+            probeWatched(at, moment, &effects)
+        }
+        due.heal = moment.uptime
     }
 
     /// Sends what is new to the fan, at once.
     mutating func push(
-        _ fresh: DirectoryMessage, except peer: CommunityID?, now: Timestamp, effects: inout [DirectoryEffect],
+        _ fresh: DirectoryMessage, except peer: CommunityID?, _ moment: Moment, _ effects: inout [DirectoryEffect],
         using random: inout some RandomNumberGenerator,
     ) {
-        guard !fresh.isEmpty else { return }
-        for target in fan(except: peer, now: now, using: &random) {
+        guard !fresh.isEmpty || fresh.bridge else { return }
+        let (root, hour) = (root(now: moment.now), Self.hour(moment.now))
+        for target in fan(except: peer, moment, using: &random) {
             var message = fresh
-            message.root = root
-            if let community = target.community, !introduced.contains(community) { introduce(&message) }
-            effects.append(.send(message, to: target))
+            (message.root, message.hour) = (root, hour)
+            if let community = target.community, !(peers[community]?.isIntroduced ?? false) { introduce(&message) }
+            effects.append(.send(.message(message), to: target))
         }
     }
 
-    private func introduce(_ message: inout DirectoryMessage) {
+    /// Adds who this node is: its admission, and its record once it is sure that it is the newest.
+    func introduce(_ message: inout DirectoryMessage) {
         guard let own = rows[identity.community] else { return }
         if let admission = own.admission, !message.admissions.contains(admission.token.compact) {
             message.admissions.insert(admission.token.compact, at: 0)
         }
-        if let record = own.record, !message.records.contains(record.token.compact) {
+        if lookup.isDone, let record = own.record, !message.records.contains(record.token.compact) {
             message.records.append(record.token.compact)
         }
     }
 
-    /// Puts in what arrived after a cursor, in the order of arrival, up to one frame.
-    private func fill(_ reply: inout DirectoryMessage, since: DirectoryCursor?) {
-        let from = since.flatMap { $0.store == store ? $0.arrival : nil } ?? 0
-        var last = from
-        var bytes = 0
-        for row in rows.values.filter({ $0.arrival > from }).sorted(by: { $0.arrival < $1.arrival }) {
-            let texts = [row.admission?.token.compact, row.record?.token.compact].compactMap(\.self)
-            bytes += texts.reduce(0) { $0 + $1.utf8.count + 3 }
-            guard bytes <= DirectoryMessage.frameBytes,
-                reply.admissions.count + reply.records.count + 2 <= DirectoryMessage.textsMax
-            else {
-                reply.more = true
-                break
-            }
-            if let admission = row.admission { reply.admissions.append(admission.token.compact) }
-            if let record = row.record { reply.records.append(record.token.compact) }
-            last = row.arrival
-        }
-        reply.cursor = DirectoryCursor(store: store, arrival: reply.more ? last : arrival)
-    }
-
     /// Whom a text says it is about; nothing but a label for what was judged, and for the log.
-    static func subject(_ compact: String, _ type: TokenType) -> CommunityID? {
-        guard let draft = try? UnverifiedToken(compact, type: type) else { return nil }
+    func subject(_ compact: String, _ type: TokenType) -> CommunityID? {
+        guard case .success(let draft) = reading.draft(compact, type) else { return nil }
         return draft.payload["community"]?.string.flatMap { CommunityID($0) }
     }
 }

@@ -1,39 +1,62 @@
 import ExchangeCore
 import Trust
 
+/// Whether this node has asked others for its own record before it publishes: a restored backup or a clone shows then.
+struct SelfLookup: Sendable {
+    private(set) var isDone = false
+    private var since: Duration?
+    private var answers: Set<CommunityID> = []
+
+    mutating func begin(_ uptime: Duration) { since = since ?? uptime }
+
+    mutating func heard(_ peer: CommunityID) { if !isDone { answers.insert(peer) } }
+
+    /// Judges anew: three answers, or all there can be, or one after a while; nobody to ask is an answer, too.
+    mutating func settle(others: Int, seeds: Int, uptime: Duration, wait: Duration) {
+        guard !isDone else { return }
+        let wanted = min(3, max(others, seeds))
+        isDone = answers.count >= wanted || !answers.isEmpty && since.map { uptime - $0 >= wait } ?? false
+    }
+}
+
 extension DirectoryState {
-    /// Makes this node's record anew when it is due: nothing published yet, the profile or admission changed, or its
-    /// refresh has come.
+    /// Makes this node's record anew when it is due: nothing published yet, the profile or admission changed, its refresh
+    /// has come, or it leaves.
     mutating func publishIfDue(
-        now: Timestamp, effects: inout [DirectoryEffect], using random: inout some RandomNumberGenerator,
+        _ moment: Moment, _ effects: inout [DirectoryEffect], using random: inout some RandomNumberGenerator,
     ) {
         guard let profile, !isSuspended else { return }
-        guard let admission = rows[identity.community]?.admission, admission.isValid(at: now) else {
+        let others = overlay.members.count { $0 != identity.community }
+        lookup.settle(
+            others: others, seeds: identity.seeds.count, uptime: moment.uptime, wait: limits.lookupWait)
+        guard lookup.isDone, !skew.isDistrusted else { return }
+        guard let row = rows[identity.community], let admission = row.admission, row.isAdmitted(at: moment.now) else {
             effects.append(.notice(.cannotPublish("it has no valid admission")))
             return
         }
-        let held = rows[identity.community]?.record
-        if let held, held.statement.profile == profile, held.statement.admission == admission.token.hash {
+        let held = row.record
+        if let held, isCurrent(held, profile, admission) {
             if refreshAt == nil { refreshAt = refresh(after: held.statement.issued, using: &random) }
-            if let refreshAt, now < refreshAt { return }
+            if let refreshAt, moment.now < refreshAt { return }
         }
         let ownKey = identity.key.publicKey.thumbprint
         guard admission.key(ownKey) != nil else {
             effects.append(.notice(.cannotPublish("its admission does not name its key")))
             return
         }
-        let highest = max(rows[identity.community]?.mark?.sequence ?? 0, foreignMark?.sequence ?? 0)
+        if let held, held.statement.status == .retired, held.statement.epoch == admission.grant.epoch { return }
+        let highest = max(row.mark?.sequence ?? 0, foreignMark?.sequence ?? 0)
+        let issued = Timestamp(seconds: moment.now.seconds)
         let statement = DirectoryRecord.Statement(
             network: identity.network, community: identity.community, epoch: admission.grant.epoch,
-            sequence: max(highest + 1, UInt64(clamping: now.milliseconds)), previous: held?.token.hash,
-            issued: Timestamp(seconds: now.seconds),
-            expires: Timestamp(seconds: (Timestamp(seconds: now.seconds) + limits.recordLifetime).seconds),
-            status: .active, profile: profile, keys: [ownKey], admission: admission.token.hash)
+            sequence: max(highest + 1, UInt64(clamping: moment.now.milliseconds)), previous: held?.token.hash,
+            issued: issued, expires: Timestamp(seconds: (issued + limits.recordLifetime).seconds),
+            status: isLeaving ? .retired : .active, profile: profile, keys: [ownKey], admission: admission.token.hash)
         guard let record = try? DirectoryRecord(stating: statement, key: identity.key) else {
             effects.append(.notice(.cannotPublish("its key cannot sign, or the record is too long")))
             return
         }
-        switch accept(record: record.token.compact, now: now) {
+        switch accept(record: record.token.compact, now: moment.now) {
         case .stored: break
         case .duplicate, .stale, .equivocation:
             effects.append(.notice(.cannotPublish("its clock or history contradicts its last record")))
@@ -42,31 +65,43 @@ extension DirectoryState {
             effects.append(.notice(.cannotPublish(why.description)))
             return
         }
-        refreshAt = refresh(after: now, using: &random)
+        refreshAt = refresh(after: moment.now, using: &random)
         effects.append(
-            .persist(
-                DirectoryFact(kind: .record, community: identity.community, compact: record.token.compact)))
-        effects.append(.changed)
-        var message = DirectoryMessage(network: identity.network)
-        message.admissions = [admission.token.compact]
+            .persist(DirectoryFact(kind: .record, community: identity.community, compact: record.token.compact)))
+        effects += [.changed, .updated(identity.community)]
+        if watchedMembership != membership { arrange(moment, using: &random) }
+        var message = message(moment)
+        message.admissions = held?.statement.admission == admission.token.hash ? [] : [admission.token.compact]
         message.records = [record.token.compact]
-        push(message, except: nil, now: now, effects: &effects, using: &random)
+        push(message, except: nil, moment, &effects, using: &random)
+    }
+
+    private func isCurrent(_ held: DirectoryRecord, _ profile: DirectoryProfile, _ admission: Admission) -> Bool {
+        held.statement.profile == profile && held.statement.admission == admission.token.hash
+            && held.statement.keys == [identity.key.publicKey.thumbprint]
+            && (held.statement.status == .retired) == isLeaving
     }
 
     /// A record of this community that this node did not make, and newer than its own: somebody else has its key, or an
     /// old state of it was restored. It stops publishing until the operator decides.
-    mutating func noticeClone(_ compact: String, now: Timestamp, effects: inout [DirectoryEffect]) {
+    mutating func noticeClone(_ compact: String, _ moment: Moment, _ effects: inout [DirectoryEffect]) {
         guard let row = rows[identity.community], let admission = row.admission,
-            let draft = try? UnverifiedToken(compact, type: .record),
-            let record = try? DirectoryRecord(verifying: draft, admission: admission),
-            record.statement.sequence <= UInt64(clamping: (now + DirectoryRecord.aheadMax).milliseconds)
+            case .success(let draft) = reading.draft(compact, .record),
+            case .success(let record) = reading.record(draft, admission),
+            record.statement.sequence <= UInt64(clamping: (moment.now + DirectoryRecord.aheadMax).milliseconds)
         else { return }
-        if let mark = row.mark, record.mark <= mark { return }
+        if let mark = row.mark, record.mark <= mark {
+            let isTwin = (record.mark.epoch, record.mark.sequence) == (mark.epoch, mark.sequence)
+            guard isTwin, record.mark.hash != mark.hash else { return }
+        }
         if foreignMark.map({ record.mark <= $0 }) ?? false { return }
         foreignMark = record.mark
         isSuspended = true
         effects.append(.notice(.cloneOrRestore))
     }
+
+    /// Whether publishing has stopped because another node uses this node's key.
+    package var isClone: Bool { isSuspended }
 
     private func refresh(after time: Timestamp, using random: inout some RandomNumberGenerator) -> Timestamp {
         let interval = limits.refreshInterval.wholeMilliseconds

@@ -24,6 +24,14 @@ package enum DirectoryRefusal: Error, Hashable, Sendable, CustomStringConvertibl
     case beyondAdmission
     /// More communities than a directory holds.
     case full
+    /// Its community has left the network, for good within its epoch.
+    case retired
+    /// Its community publishes more often than anybody may.
+    case tooOften
+    /// It waits for its community's admission.
+    case pending
+    /// Not two stories under one number.
+    case noProof
 
     package var description: String {
         switch self {
@@ -37,6 +45,22 @@ package enum DirectoryRefusal: Error, Hashable, Sendable, CustomStringConvertibl
         case .expired: "expired long ago"
         case .beyondAdmission: "names keys or identifiers beyond its admission"
         case .full: "the directory is full"
+        case .retired: "its community has left"
+        case .tooOften: "its community publishes too often"
+        case .pending: "waits for its community's admission"
+        case .noProof: "proves nothing"
+        }
+    }
+}
+
+extension DirectoryRefusal {
+    /// Whether only a faulty or hostile peer brings such a text: it should have verified it first.
+    var isFault: Bool {
+        switch self {
+        // What a newer admission here or there, or a newer program, explains is no fault.
+        case .token(.unknownKey), .malformed, .beyondAdmission: false
+        case .token, .otherNetwork, .lifetimeTooLong, .noProof: true
+        case .notAdmitted, .wrongEpoch, .farFuture, .expired, .full, .retired, .tooOften, .pending: false
         }
     }
 }

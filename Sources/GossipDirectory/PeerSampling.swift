@@ -1,42 +1,64 @@
 import ExchangeCore
 
 extension DirectoryState {
-    /// Where to pull from at the start: every seed, and two communities known from before.
-    func firstTargets(now: Timestamp, using random: inout some RandomNumberGenerator) -> [DirectoryTarget] {
+    /// Where to pull from at the start: every seed, and three communities known from before.
+    func firstTargets(_ moment: Moment, using random: inout some RandomNumberGenerator) -> [DirectoryTarget] {
         var targets = identity.seeds
-        for target in reachable(now: now).shuffled(using: &random).prefix(2)
+        for target in known(moment).shuffled(using: &random).prefix(3)
         where !targets.contains(where: { $0.url == target.url }) {
             targets.append(target)
         }
         return targets
     }
 
-    /// Where to pull from now: a local uniform choice over admitted communities, so that nobody can stuff it; a seed
-    /// while it has not been heard of.
-    func pullTarget(now: Timestamp, using random: inout some RandomNumberGenerator) -> DirectoryTarget? {
-        let known = reachable(now: now)
-        let unheard = identity.seeds.filter { seed in !known.contains { $0.url == seed.url } }
-        return (known + unheard).randomElement(using: &random)
+    /// Where to look now: a seed while it has not been heard of, else a local uniform choice over the members, so that
+    /// nobody can stuff it.
+    func feelerTarget(_ moment: Moment, using random: inout some RandomNumberGenerator) -> DirectoryTarget? {
+        let unheard = identity.seeds.filter { seed in !overlay.members.contains { target($0)?.url == seed.url } }
+        if let seed = unheard.randomElement(using: &random) {
+            let isAlone = overlay.members.count < 2
+            if isAlone || Int.random(in: 0..<4, using: &random) == 0 { return seed }
+        }
+        return some(1, moment, using: &random).first
     }
 
-    /// To whom a change is pushed: everybody while they are few, else a random few.
-    func fan(except peer: CommunityID?, now: Timestamp, using random: inout some RandomNumberGenerator)
+    /// One that is lost, to be dialled: how a partition's two sides find each other again.
+    func lostTarget(_ moment: Moment, using random: inout some RandomNumberGenerator) -> DirectoryTarget? {
+        reports.filter { $0.value.reach == .unreachable }.keys.sorted().compactMap { target($0) }
+            .randomElement(using: &random)
+    }
+
+    /// To whom a change is pushed: everybody while they are few, else those this node watches and two others.
+    func fan(except peer: CommunityID?, _ moment: Moment, using random: inout some RandomNumberGenerator)
         -> [DirectoryTarget]
     {
-        let candidates = reachable(now: now).filter { $0.community != peer }
-        guard candidates.count > limits.fanOut else { return candidates }
-        return Array(candidates.shuffled(using: &random).prefix(limits.fanOut))
+        if overlay.members.count <= limits.fanOut + 1 { return known(moment).filter { $0.community != peer } }
+        var chosen: [CommunityID] = watches.map(\.subject)
+        for target in some(2, moment, using: &random) {
+            if let community = target.community, !chosen.contains(community) { chosen.append(community) }
+        }
+        return chosen.filter { $0 != peer && reports[$0]?.reach != .unreachable }.compactMap { target($0) }
     }
 
-    /// Others with a record in force and a `gossip` endpoint, in the order of their identifiers.
+    /// Others with an address, in the order of their identifiers.
     ///
     /// Communities that told two stories are asked too: their word on others still verifies.
-    private func reachable(now: Timestamp) -> [DirectoryTarget] {
-        communities(now: now).compactMap { found in
-            guard found.community != identity.community, found.standing == .active || found.standing == .quarantined,
-                let url = found.endpoint("gossip")
-            else { return nil }
-            return DirectoryTarget(community: found.community, url: url)
+    func known(_ moment: Moment) -> [DirectoryTarget] {
+        overlay.members.compactMap { community in
+            rows[community]?.isAdmitted(at: moment.now) ?? false ? target(community) : nil
         }
+    }
+
+    /// So many others at random.
+    private func some(_ count: Int, _ moment: Moment, using random: inout some RandomNumberGenerator)
+        -> [DirectoryTarget]
+    {
+        guard overlay.members.count > 1 else { return [] }
+        var found: [DirectoryTarget] = []
+        for _ in 0..<(count * 4) where found.count < count {
+            let community = overlay.members[Int.random(in: overlay.members.indices, using: &random)]
+            if let target = target(community), !found.contains(target) { found.append(target) }
+        }
+        return found
     }
 }

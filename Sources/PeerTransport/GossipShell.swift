@@ -1,14 +1,17 @@
 import ExchangeCore
 import GossipDirectory
 import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
 import Transactions
 
-/// Runs a node's directory: sends what it wants sent, hands it the answers, and wakes it on a timer.
+/// Runs a node's directory: sends what it wants sent, hands it the answers, and wakes it when it asked to be.
 ///
 /// Structured: everything it starts ends with `run()`, which returns when its task is cancelled.
 package struct GossipShell: Sendable {
-    /// Messages under way at the same time.
-    static let underWayMax = 16
+    /// Frames under way at the same time.
+    static let underWayMax = 64
 
     private let exchange: Exchange
     private let client: DirectoryClient
@@ -19,26 +22,23 @@ package struct GossipShell: Sendable {
         self.client = client
     }
 
-    /// Tells the directory that the node has started, then pulls on a timer and pushes on change until cancelled.
+    /// Tells the directory that the node has started, then carries its frames and wakes it until cancelled.
     package func run() async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await wake() }
             group.addTask { await carry() }
+            group.addTask { for await community in client.lost { await advance(.closed(community)) } }
             await group.next()
             group.cancelAll()
         }
     }
 
     private func wake() async {
+        let clock = AlarmClock(uptime: exchange.world.uptime)
+        exchange.directory.wake { clock.set($0) }
         await advance(.started)
-        while !Task.isCancelled {
-            let interval = exchange.directory.timerInterval().wholeMilliseconds
-            var random = exchange.world.random
-            // A fifth of jitter either way: nodes that were started together do not stay together.
-            let jitter = Int64.random(in: -(interval / 5)...(interval / 5), using: &random)
-            do { try await exchange.world.sleep(.milliseconds(interval + jitter)) } catch { return }
-            await advance(.timer)
-        }
+        for await _ in clock.rings { await advance(.timer) }
+        clock.stop()
     }
 
     private func carry() async {
@@ -48,7 +48,7 @@ package struct GossipShell: Sendable {
                 guard await slots.take() else { break }
                 let done = slots.done
                 group.addTask {
-                    await deliver(outgoing.message, to: outgoing.target)
+                    await deliver(outgoing.frame, to: outgoing.target)
                     done.yield()
                 }
             }
@@ -56,15 +56,15 @@ package struct GossipShell: Sendable {
         }
     }
 
-    private func deliver(_ message: DirectoryMessage, to target: DirectoryTarget) async {
+    private func deliver(_ frame: DirectoryFrame, to target: DirectoryTarget) async {
         do {
-            let (answer, community) = try await client.send(message, to: target)
+            let (answer, community) = try await client.send(frame, to: target)
             await advance(.answered(answer, from: community, target: target))
         } catch {
             exchange.logger.debug(
-                "a directory message was not answered",
+                "a directory frame was not answered",
                 metadata: ["peer.url": "\(target.url)", "error": "\(error.message)"])
-            await advance(.failed(target))
+            await advance(.failed(target, DirectoryClient.failure(error)))
         }
     }
 
@@ -93,6 +93,43 @@ package struct GossipShell: Sendable {
                 return true
             }
             return await returned.next() != nil
+        }
+    }
+}
+
+/// Rings once at the moment last set.
+private final class AlarmClock: Sendable {
+    let rings: AsyncStream<Void>
+    private let ring: AsyncStream<Void>.Continuation
+    private let uptime: @Sendable () -> Duration
+    private let loop = MultiThreadedEventLoopGroup.singleton.next()
+    private let set = Mutex<(at: Duration, scheduled: Scheduled<Void>)?>(nil)
+
+    init(uptime: @escaping @Sendable () -> Duration) {
+        self.uptime = uptime
+        (rings, ring) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    func set(_ moment: Duration) {
+        set.withLock { set in
+            if set?.at == moment { return }
+            set?.scheduled.cancel()
+            let wait = max(.milliseconds(1), min(.seconds(60), moment - uptime()))
+            let nanoseconds = wait.components.seconds * 1_000_000_000 + wait.components.attoseconds / 1_000_000_000
+            set = (
+                moment,
+                loop.scheduleTask(in: .nanoseconds(nanoseconds)) { [self] in
+                    self.set.withLock { $0 = nil }
+                    ring.yield()
+                }
+            )
+        }
+    }
+
+    func stop() {
+        set.withLock { set in
+            set?.scheduled.cancel()
+            set = nil
         }
     }
 }

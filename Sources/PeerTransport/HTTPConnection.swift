@@ -169,6 +169,9 @@ package final class HTTPConnection: Sendable {
         return .failed(ExchangeError(.unavailable, "the other side is not trusted: \(why)"))
     }
 
+    /// Runs a body once it is closed, by whichever side.
+    func whenClosed(_ body: @escaping @Sendable () -> Void) { channel.closeFuture.whenComplete { _ in body() } }
+
     /// Closes it; requests under way fail.
     package func close() { channel.close(promise: nil) }
 

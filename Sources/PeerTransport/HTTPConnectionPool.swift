@@ -19,6 +19,7 @@ package final class HTTPConnectionPool: Sendable {
     private let busyMax: Int
     private let idleMax: Duration
     private let group: any EventLoopGroup
+    private let lost: @Sendable () -> Void
     private let state = Mutex(State())
 
     /// A pool without connections yet.
@@ -26,12 +27,14 @@ package final class HTTPConnectionPool: Sendable {
     /// - Parameters:
     ///   - uptime: the monotonic clock of deadlines (`World.uptime`).
     ///   - connectionsMax: requests under way at the same time; one more is `.unavailable` at once.
+    ///   - lost: told when the other side closes a kept connection.
     ///   - idleMax: how long an unused connection is kept; shorter than servers keep theirs.
     package init(
         destination: HTTPDestination, tls: CallerTLS? = nil, uptime: @escaping @Sendable () -> Duration,
         connectionsMax: Int = 32, idleMax: Duration = .seconds(20),
-        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, lost: @escaping @Sendable () -> Void = {},
     ) {
+        self.lost = lost
         self.destination = destination
         self.tls = tls
         self.uptime = uptime
@@ -69,6 +72,7 @@ package final class HTTPConnectionPool: Sendable {
         let left = deadline - uptime()
         guard left > .zero else { throw ExchangeError(.timeout, "no time left to connect") }
         let fresh = try await HTTPConnection.connect(to: destination, tls: tls, timeout: left, group: group)
+        fresh.whenClosed { [weak self] in self?.forget(fresh) }
         do {
             let response = try await fresh.attempt(request, timeout: deadline - uptime())
             keep(fresh)
@@ -87,6 +91,16 @@ package final class HTTPConnectionPool: Sendable {
             return state.idle
         }
         for entry in idle { entry.connection.close() }
+    }
+
+    /// A connection was closed: if it was kept, not by us.
+    private func forget(_ connection: HTTPConnection) {
+        let wasKept = state.withLock { state in
+            let before = state.idle.count
+            state.idle.removeAll { $0.connection === connection }
+            return state.idle.count < before
+        }
+        if wasKept { lost() }
     }
 
     private func enter() throws(ExchangeError) {
@@ -115,7 +129,6 @@ package final class HTTPConnectionPool: Sendable {
         let now = uptime()
         let isKept = state.withLock { state in
             guard !state.isClosed, connection.isOpen else { return false }
-            state.idle.removeAll { !$0.connection.isOpen }
             state.idle.append((connection, now))
             return true
         }

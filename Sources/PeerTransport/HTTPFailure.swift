@@ -1,4 +1,5 @@
 import ExchangeCore
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -20,6 +21,13 @@ enum HTTPFailure: Error {
         }
     }
 
+    /// Nobody listens there: the host is up and its process is not.
+    static let refused = ExchangeError(.unavailable, "no connection came about: the host refuses it")
+
+    private static func isRefusal(_ failure: SingleConnectionFailure) -> Bool {
+        (failure.error as? IOError)?.errnoCode == ECONNREFUSED
+    }
+
     /// What NIO's errors mean for the person who must act; never their whole text, which may hold what was received.
     static func readable(_ error: any Error) -> ExchangeError {
         switch error {
@@ -27,6 +35,7 @@ enum HTTPFailure: Error {
         case is HTTPParserError: ExchangeError(.badRequest, "the answer is not HTTP/1.1")
         case is NIOSSLError, is BoringSSLError:
             ExchangeError(.unavailable, "TLS failed: certificate refused, or not the node that was meant")
+        case let error as NIOConnectionError where error.connectionErrors.contains(where: isRefusal): refused
         case is NIOConnectionError: ExchangeError(.unavailable, "no connection came about")
         case ChannelError.connectTimeout: ExchangeError(.timeout, "no connection before the deadline")
         default: ExchangeError(.unavailable, "the connection failed")

@@ -26,6 +26,9 @@ package final class PeerConnections: Sendable {
     /// The most destinations for which connections are kept; beyond it all are let go.
     static let poolsMax = 4096
 
+    /// Communities that closed a kept connection: their processes may be gone.
+    let lost: AsyncStream<CommunityID>
+    private let losses: AsyncStream<CommunityID>.Continuation
     private let policy: @Sendable () -> TrustPolicy
     private let world: World
     private let group: any EventLoopGroup
@@ -40,6 +43,7 @@ package final class PeerConnections: Sendable {
         self.policy = policy
         self.world = world
         self.group = group
+        (lost, losses) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
         state = Mutex(State(identity: identity, context: context))
     }
 
@@ -73,6 +77,15 @@ package final class PeerConnections: Sendable {
         return (response, certificate)
     }
 
+    /// Lets the kept connections to a community go: its admission is not what it was.
+    package func cut(_ community: CommunityID) {
+        let old = state.withLock { state in
+            let keys = state.pools.keys.filter { $0.community == community }
+            return keys.compactMap { state.pools.removeValue(forKey: $0) }
+        }
+        for pool in old { pool.close() }
+    }
+
     /// Lets every kept connection go.
     package func close() {
         let old = state.withLock { state in
@@ -95,7 +108,8 @@ package final class PeerConnections: Sendable {
             let made = HTTPConnectionPool(
                 destination: .host(url.host, port: url.port),
                 tls: CallerTLS(context: state.context, kind: .peer(community), policy: policy, now: world.now),
-                uptime: world.uptime, group: group)
+                uptime: world.uptime, group: group,
+                lost: { [losses] in if let community { losses.yield(community) } })
             state.pools[key] = made
             return made
         }

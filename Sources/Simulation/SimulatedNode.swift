@@ -123,8 +123,10 @@ package struct SimulatedNode: Sendable {
             try await exchange.advanceDirectory(
                 .profiled(
                     DirectoryProfile(
-                        organization: facility.name, endpoints: [DirectoryEndpoint(role: "fhir", url: url)],
-                        capabilities: [DirectoryBook.capability(facility.logKey.verifier)])))
+                        organization: facility.name,
+                        endpoints: [
+                            DirectoryEndpoint(role: "fhir", url: url), DirectoryEndpoint(role: "gossip", url: url),
+                        ], capabilities: [DirectoryBook.capability(facility.logKey.verifier)])))
         }
         try await exchange.advanceDirectory(.started)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -132,7 +134,8 @@ package struct SimulatedNode: Sendable {
             group.addTask { await self.exchange.followPatients() }
             group.addTask {
                 while true {
-                    try await self.world.sleep(self.exchange.directory.timerInterval())
+                    let wait = self.exchange.directory.nextWake - self.world.uptime()
+                    try await self.world.sleep(max(.milliseconds(10), min(wait, .milliseconds(500))))
                     try await self.exchange.advanceDirectory(.timer)
                 }
             }
@@ -146,14 +149,14 @@ package struct SimulatedNode: Sendable {
             let own = facility.community
             guard let target = outgoing.target.community else { continue }
             do throws(ExchangeError) {
-                let bytes = outgoing.message.bytes
+                let bytes = outgoing.frame.bytes
                 let answer = try await network.carry(from: own, to: target, before: world.uptime() + .seconds(2)) {
                     exchange throws(ExchangeError) in try await exchange.exchangeDirectory(bytes, from: own)
                 }
                 try await exchange.advanceDirectory(
-                    .answered(try DirectoryMessage(answer), from: target, target: outgoing.target))
+                    .answered(try DirectoryFrame(answer), from: target, target: outgoing.target))
             } catch {
-                try await exchange.advanceDirectory(.failed(outgoing.target))
+                try await exchange.advanceDirectory(.failed(outgoing.target, .silent))
             }
         }
     }

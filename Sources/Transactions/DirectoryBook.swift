@@ -8,7 +8,7 @@ package final class DirectoryBook: Sendable {
     /// A message on its way to another node.
     package struct Outgoing: Sendable {
         /// What is said.
-        package let message: DirectoryMessage
+        package let frame: DirectoryFrame
         /// To whom.
         package let target: DirectoryTarget
     }
@@ -18,6 +18,14 @@ package final class DirectoryBook: Sendable {
     private let outbox: AsyncStream<Outgoing>.Continuation
     private let state: Mutex<DirectoryState>
     private let world: World
+    private let listeners = Mutex(Listeners())
+
+    private struct Listeners {
+        var alarm: (@Sendable (Duration) -> Void)?
+        var cut: [@Sendable (CommunityID) -> Void] = []
+        var lines: [DirectoryLine] = []
+        var count: UInt64 = 0
+    }
 
     /// A book around a restored state.
     package init(_ state: DirectoryState, world: World) {
@@ -33,7 +41,7 @@ package final class DirectoryBook: Sendable {
     package func neighbours(at now: Timestamp) -> [(community: CommunityID, name: String, node: PeerNode?)] {
         communities(at: now).compactMap { row in
             switch row.standing {
-            case .retired, .unadmitted: return nil
+            case .retired, .unadmitted, .revoked, .blocked: return nil
             case .silent, .stale, .maintenance, .quarantined: return (row.community, row.name, nil)
             case .active:
                 let node = row.endpoint("fhir").map {
@@ -49,8 +57,17 @@ package final class DirectoryBook: Sendable {
 
     /// Every community ever admitted, with its standing.
     package func communities(at now: Timestamp) -> [DirectoryCommunity] {
-        state.withLock { $0.communities(now: now) }
+        let moment = Moment(now: now, uptime: world.uptime())
+        return state.withLock { $0.communities(at: moment) }
     }
+
+    /// Why this node sees, or does not see, a community as it does.
+    package func doctor(_ community: CommunityID) -> [DoctorFinding] {
+        state.withLock { $0.doctor(community, at: moment) }
+    }
+
+    /// Whether publishing has stopped because another node uses this node's key.
+    package var isClone: Bool { state.withLock { $0.isClone } }
 
     /// An admitted community's key by its thumbprint: what verifies its assertions.
     package func key(_ thumbprint: Thumbprint, of community: CommunityID, at now: Timestamp) -> VerifyingKey? {
@@ -65,18 +82,58 @@ package final class DirectoryBook: Sendable {
     /// The key this node signs with: records, and what it says about consent.
     var signingKey: SigningKey { state.withLock { $0.identity.key } }
 
-    /// How long until the next timer event, before jitter.
-    package func timerInterval() -> Duration { state.withLock { $0.timerInterval(now: world.now()) } }
+    /// When the directory wants its next timer event, a moment of `World.uptime`.
+    package var nextWake: Duration { state.withLock { $0.nextWake } }
+
+    /// Sets who is told, after each event, when the next timer event is wanted.
+    package func wake(_ alarm: @escaping @Sendable (Duration) -> Void) { listeners.withLock { $0.alarm = alarm } }
+
+    /// Adds one that closes connections of a community whose admission is not what it was.
+    package func onCut(_ body: @escaping @Sendable (CommunityID) -> Void) { listeners.withLock { $0.cut.append(body) } }
+
+    /// What has happened since a line, for whoever watches; the last 1,000 are kept.
+    package func lines(after number: UInt64) -> [DirectoryLine] {
+        listeners.withLock { $0.lines.filter { $0.number > number } }
+    }
+
+    private var moment: Moment { Moment(now: world.now(), uptime: world.uptime()) }
 
     func handle(_ event: DirectoryEvent) -> [DirectoryEffect] {
         var random = world.random
-        return state.withLock { $0.handle(event, now: world.now(), using: &random) }
+        let (effects, next) = state.withLock { state in
+            (state.handle(event, at: moment, using: &random), state.nextWake)
+        }
+        listeners.withLock { $0.alarm }?(next)
+        return effects
     }
 
-    func send(_ message: DirectoryMessage, to target: DirectoryTarget) {
-        outbox.yield(Outgoing(message: message, target: target))
+    func cut(_ community: CommunityID) { for body in listeners.withLock({ $0.cut }) { body(community) } }
+
+    func note(_ community: CommunityID?, _ text: String) {
+        let now = world.now()
+        listeners.withLock { listeners in
+            listeners.count += 1
+            listeners.lines.append(DirectoryLine(number: listeners.count, at: now, community: community, text: text))
+            if listeners.lines.count > 1000 { listeners.lines.removeFirst(200) }
+        }
+    }
+
+    func send(_ frame: DirectoryFrame, to target: DirectoryTarget) {
+        outbox.yield(Outgoing(frame: frame, target: target))
     }
 
     /// Ends the stream of outgoing messages, so that the shell's loop returns.
     package func close() { outbox.finish() }
+}
+
+/// One thing that happened to the directory, for `hie directory watch`.
+package struct DirectoryLine: Hashable, Sendable {
+    /// Its number, counted from the node's start.
+    package let number: UInt64
+    /// When.
+    package let at: Timestamp
+    /// About whom; nil when about this node.
+    package let community: CommunityID?
+    /// What, in words.
+    package let text: String
 }

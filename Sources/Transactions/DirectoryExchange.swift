@@ -10,8 +10,8 @@ extension Exchange {
     ///
     /// `.forbidden` when the peer is not admitted, `.badRequest` and `.tooLarge` for what is no message.
     package func exchangeDirectory(_ bytes: [UInt8], from peer: CommunityID) async throws(ExchangeError) -> [UInt8] {
-        let message = try DirectoryMessage(bytes)
-        guard let reply = try await advanceDirectory(.asked(message, from: peer)) else {
+        let frame = try DirectoryFrame(bytes)
+        guard let reply = try await advanceDirectory(.asked(frame, from: peer)) else {
             throw ExchangeError(.forbidden, "not admitted to this network")
         }
         return reply.bytes
@@ -22,28 +22,41 @@ extension Exchange {
     /// What is this node's own stands in the journal before anything after it is done; what others signed is kept in the
     /// projection, since any peer brings it again. Messages wait for the gossip shell.
     @discardableResult
-    package func advanceDirectory(_ event: DirectoryEvent) async throws(ExchangeError) -> DirectoryMessage? {
-        var reply: DirectoryMessage?
+    package func advanceDirectory(_ event: DirectoryEvent) async throws(ExchangeError) -> DirectoryFrame? {
+        var reply: DirectoryFrame?
         switch event {
         case .asked(_, let peer), .answered(_, let peer, _): following.heard(peer)
-        case .failed(let target): if let community = target.community { following.lost(community) }
-        case .started, .timer, .profiled, .admitted, .adopted: break
+        case .failed(let target, _): if let community = target.community { following.lost(community) }
+        case .blocked(let community, let isBlocked):
+            try await keep(
+                DirectoryFact(kind: .block, community: community, compact: isBlocked ? "blocked" : "approved"))
+        case .started, .timer, .profiled, .admitted, .revoked, .adopted, .left, .pinged, .closed: break
         }
         for effect in directory.handle(event) {
             switch effect {
             case .persist(let fact): try await keep(fact)
-            case .send(let message, let target): directory.send(message, to: target)
-            case .reply(let message): reply = message
+            case .send(let frame, let target): directory.send(frame, to: target)
+            case .reply(let frame): reply = frame
             case .refuse: return nil
             case .changed: following.directoryChanged()
-            case .notice(let notice): logger.notice("directory", metadata: ["notice": "\(notice)"])
+            case .cut(let community): directory.cut(community)
+            case .updated(let community): tell(community, "record")
+            case .reach(let community, let reach): tell(community, reach.rawValue)
+            case .notice(let notice):
+                directory.note(nil, notice.description)
+                logger.notice("directory", metadata: ["notice": "\(notice)"])
             }
         }
         return reply
     }
 
+    private func tell(_ community: CommunityID, _ text: String) {
+        directory.note(community, text)
+        logger.info("directory", metadata: ["peer": "\(community.oid)", "is": "\(text)"])
+    }
+
     private func keep(_ fact: DirectoryFact) async throws(ExchangeError) {
-        if fact.community == settings.community || fact.kind == .proof {
+        if fact.community == settings.community || fact.kind != .record && fact.kind != .admission {
             let payload: JSONValue = [
                 "kind": .string(fact.kind.rawValue), "community": .string(fact.community.urn),
                 "text": .string(fact.compact),

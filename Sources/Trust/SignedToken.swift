@@ -7,6 +7,14 @@ package enum TokenType: String, Sendable, CaseIterable {
     case record = "concordat-record+jwt"
     /// Who may be in the directory.
     case admission = "concordat-admission+jwt"
+    /// The authority's word that a community takes part no longer.
+    case revocation = "concordat-revocation+jwt"
+    /// What an observer saw of a community: silence, a refused connection, or that it answers.
+    case observation = "concordat-observation+jwt"
+    /// A community's own word that it lives.
+    case heartbeat = "concordat-heartbeat+jwt"
+    /// An invitation to join the network: single use, short, bound to organisation and key.
+    case join = "concordat-join+jwt"
     /// For whom and why a node asks a peer.
     case assertion = "concordat-assertion+jwt"
     /// A user's access token (IUA, RFC 9068).

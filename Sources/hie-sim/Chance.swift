@@ -1,4 +1,4 @@
-import Simulation
+import ExchangeCore
 
 /// What a seed decides: draws that read well, in an order that is the same on every machine.
 struct Chance: RandomNumberGenerator, Sendable {

@@ -13,6 +13,7 @@ struct HIESim: ParsableCommand {
             EXAMPLE
               hie-sim consent --seeds 200
               hie-sim consent --seed 17
+              hie-sim directory --seeds 1000 --nodes 50
             """,
-        subcommands: [ConsentCommand.self])
+        subcommands: [ConsentCommand.self, DirectoryCommand.self])
 }

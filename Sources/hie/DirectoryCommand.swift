@@ -11,7 +11,7 @@ struct DirectoryCommand: AsyncParsableCommand {
             EXAMPLE
               hie directory list
             """,
-        subcommands: [List.self, Show.self])
+        subcommands: [List.self, Show.self, Watch.self, Doctor.self, Leave.self, Adopt.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -24,7 +24,10 @@ struct HIE: AsyncParsableCommand {
             CommandGroup(name: "Node", subcommands: nodeCommands),
             CommandGroup(
                 name: "Trust",
-                subcommands: [CertificateCommand.self, TokenCommand.self, PeerCommand.self, DirectoryCommand.self]),
+                subcommands: [
+                    CertificateCommand.self, TokenCommand.self, InviteCommand.self, JoinCommand.self, PeerCommand.self,
+                    DirectoryCommand.self,
+                ]),
             CommandGroup(
                 name: "Records",
                 subcommands: [PatientCommand.self, DocumentCommand.self, ConsentCommand.self, AuditCommand.self, RetentionCommand.self]),

@@ -12,7 +12,7 @@ struct PeerCommand: AsyncParsableCommand {
               hie peer list
               hie peer show urn:oid:1.3.6.1.4.1.21367.2026.10
             """,
-        subcommands: [List.self, Show.self])
+        subcommands: [List.self, Show.self, Approve.self, Block.self, Revoke.self, Ping.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -26,7 +26,8 @@ import Testing
         let found = Set(try await Self.commands().map { $0.path.dropFirst().joined(separator: " ") })
         let wanted = [
             "init", "run", "status", "certificate init", "certificate issue", "certificate show", "token issue",
-            "peer list", "peer show", "directory list", "directory show", "patient add", "patient find",
+            "peer list", "peer show", "peer approve", "peer block", "peer revoke", "peer ping", "invite", "join",
+            "directory list", "directory show", "directory watch", "directory doctor", "directory leave", "directory adopt", "patient add", "patient find",
             "patient match", "patient show", "document check", "document publish", "document find", "document get",
             "consent record", "consent revoke", "consent list", "consent show", "consent history", "consent explain",
             "consent what-if", "audit patient", "audit alerts list", "audit alerts review", "audit alerts close",

@@ -94,3 +94,36 @@ struct GossipScene {
         return try SignedToken(signing: payload, type: type, key: key ?? keys[number]).compact
     }
 }
+
+extension GossipScene {
+    var moment: Moment { Moment(now: now, uptime: .seconds(100)) }
+}
+
+extension DirectoryState {
+    /// An event at a wall clock's time; the monotonic clock goes along with it.
+    mutating func handle(_ event: DirectoryEvent, now: Timestamp, using random: inout some RandomNumberGenerator)
+        -> [DirectoryEffect]
+    {
+        handle(event, at: .along(now), using: &random)
+    }
+
+    func community(_ id: CommunityID, now: Timestamp) -> DirectoryCommunity? { community(id, at: .along(now)) }
+
+    func communities(now: Timestamp) -> [DirectoryCommunity] { communities(at: .along(now)) }
+}
+
+extension Moment {
+    static func along(_ now: Timestamp) -> Moment {
+        Moment(now: now, uptime: .milliseconds(now.milliseconds - 1_772_000_000_000))
+    }
+}
+
+extension DirectoryEvent {
+    static func asked(_ message: DirectoryMessage, from peer: CommunityID) -> DirectoryEvent {
+        .asked(.message(message), from: peer)
+    }
+
+    static func answered(_ message: DirectoryMessage, from peer: CommunityID, target: DirectoryTarget) -> DirectoryEvent {
+        .answered(.message(message), from: peer, target: target)
+    }
+}

@@ -53,7 +53,7 @@ import Trust
             #expect(state.community(try scene.community(1), now: scene.now)?.record == nil)
             for effect in effects {
                 switch effect {
-                case .persist, .send, .changed: Issue.record("a forged record moved something")
+                case .persist, .send, .changed, .cut, .updated, .reach: Issue.record("a forged record moved something")
                 case .reply, .refuse, .notice: break
                 }
             }

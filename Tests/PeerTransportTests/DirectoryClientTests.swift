@@ -18,12 +18,12 @@ private final class AnsweringDirectory: Sendable {
 
     func handle(_ event: DirectoryEvent) -> [DirectoryEffect] {
         var random = SystemRandomNumberGenerator()
-        return state.withLock { $0.handle(event, now: now, using: &random) }
+        return state.withLock { $0.handle(event, at: Moment(now: now, uptime: .seconds(1)), using: &random) }
     }
 
     func answer(_ request: SeenRequest, from peer: CommunityID) -> CannedAnswer {
         guard request.method == "POST", request.target == "/directory",
-            let message = try? DirectoryMessage(request.body)
+            let message = try? DirectoryFrame(request.body)
         else { return .answer(404) }
         for effect in handle(.asked(message, from: peer)) {
             if case .reply(let reply) = effect { return .answer(200, body: reply.bytes) }
@@ -65,16 +65,16 @@ private final class AnsweringDirectory: Sendable {
         let client = DirectoryClient(connections: try scene.connections(), world: scene.world)
         let seed = DirectoryTarget(
             community: nil, url: try #require(EndpointURL("https://127.0.0.1:\(server.port)")))
-        var message = DirectoryMessage(network: scene.network.key.publicKey.thumbprint)
+        var message = DirectoryMessage(network: scene.network.key.publicKey.thumbprint, at: scene.now)
         let own = west.state.withLock { $0.facts }
         message.admissions = own.filter { $0.kind == .admission }.map(\.compact)
         message.records = own.filter { $0.kind == .record }.map(\.compact)
         message.wants = true
-        let (answer, community) = try await client.send(message, to: seed)
+        let (answer, community) = try await client.send(.message(message), to: seed)
         #expect(community == scene.east)
         _ = west.handle(.answered(answer, from: community, target: seed))
         for directory in [east, west] {
-            let known = directory.state.withLock { $0.communities(now: scene.now) }
+            let known = directory.state.withLock { $0.communities(at: Moment(now: scene.now, uptime: .seconds(1))) }
             #expect(known.map(\.standing) == [.active, .active])
         }
         try await server.stop()
@@ -89,10 +89,10 @@ private final class AnsweringDirectory: Sendable {
         let url = try #require(EndpointURL("https://127.0.0.1:\(server.port)"))
         let message = DirectoryMessage(network: scene.network.key.publicKey.thumbprint)
         await #expect(throws: ExchangeError(.forbidden, "")) {
-            try await client.send(message, to: DirectoryTarget(community: scene.east, url: url))
+            try await client.send(.message(message), to: DirectoryTarget(community: scene.east, url: url))
         }
         await #expect(throws: ExchangeError(.unavailable, "")) {
-            try await client.send(message, to: DirectoryTarget(community: scene.west, url: url))
+            try await client.send(.message(message), to: DirectoryTarget(community: scene.west, url: url))
         }
         #expect(server.seen.withLock { $0 }.count == 1)
         try await server.stop()

@@ -1,0 +1,124 @@
+import ExchangeCore
+import GossipDirectory
+import JSON
+import Synchronization
+import Trust
+
+/// The facilities of a simulated network with their keys and admissions; made once, played by every seed.
+package final class Cast: Sendable {
+    /// When every simulation begins: 2026-03-02T10:00:00Z.
+    static let epoch = Timestamp(milliseconds: 1_772_445_600_000)
+
+    /// One facility.
+    struct Facility: Sendable {
+        let community: CommunityID
+        let url: EndpointURL
+        let key: SigningKey
+        let name: String
+    }
+
+    let authority: SigningKey
+    let facilities: [Facility]
+    let admissions: [Admission]
+    let memo = ReadingMemo()
+    private let numbers: [CommunityID: Int]
+
+    var network: Thumbprint { authority.publicKey.thumbprint }
+
+    /// So many facilities, named or numbered, each an organisation of its own.
+    package init(nodes: Int, names: [String] = []) throws {
+        let authority = SigningKey()
+        self.authority = authority
+        var facilities: [Facility] = []
+        var admissions: [Admission] = []
+        for number in 0..<nodes {
+            guard let community = CommunityID("1.3.6.1.4.1.21367.2026.\(number + 10)"),
+                let url = EndpointURL("https://n\(number).sim:9443")
+            else { continue }
+            let name = number < names.count ? names[number] : "Facility \(number)"
+            let facility = Facility(community: community, url: url, key: SigningKey(), name: name)
+            facilities.append(facility)
+            admissions.append(try Self.admit(facility, keys: [facility.key], epoch: 1, at: Self.epoch - .seconds(3600), by: authority))
+        }
+        self.facilities = facilities
+        self.admissions = admissions
+        numbers = Dictionary(uniqueKeysWithValues: facilities.enumerated().map { ($1.community, $0) })
+    }
+
+    func number(_ community: CommunityID) -> Int? { numbers[community] }
+
+    static func admit(_ facility: Facility, keys: [SigningKey], epoch: UInt32, at: Timestamp, by authority: SigningKey)
+        throws -> Admission
+    {
+        try Admission(
+            granting: Admission.Grant(
+                network: authority.publicKey.thumbprint, community: facility.community, organization: facility.name,
+                keys: keys.map(\.publicKey), epoch: epoch, issued: at), key: authority)
+    }
+
+    func profile(_ number: Int, version: Int) -> DirectoryProfile {
+        let facility = facilities[number]
+        return DirectoryProfile(
+            organization: version == 0 ? facility.name : "\(facility.name) v\(version)",
+            identifiers: [facility.community.oid],
+            endpoints: [
+                DirectoryEndpoint(role: "gossip", url: facility.url), DirectoryEndpoint(role: "fhir", url: facility.url),
+            ], capabilities: ["mhd/4.2", "pdqm/3.2"])
+    }
+
+    /// The state of a facility's directory that has just been installed.
+    func directory(_ number: Int, key: SigningKey? = nil, seeds: [Int], store: UInt64, limits: DirectoryLimits)
+        -> DirectoryState
+    {
+        DirectoryState(
+            identity: DirectoryIdentity(
+                authorities: [authority.publicKey], community: facilities[number].community,
+                key: key ?? facilities[number].key,
+                seeds: seeds.map { DirectoryTarget(community: nil, url: facilities[$0].url) }),
+            limits: limits, store: store, reading: memo.reading)
+    }
+}
+
+/// Remembers what each text gave: the nodes of a simulation read the same texts, and what they read is a pure function.
+final class ReadingMemo: Sendable {
+    private struct Tables: Sendable {
+        var drafts: [String: Result<UnverifiedToken, TokenRefusal>] = [:]
+        var admissions: [String: Result<Admission, DirectoryRefusal>] = [:]
+        var records: [String: (admission: Thumbprint, result: Result<DirectoryRecord, DirectoryRefusal>)] = [:]
+    }
+
+    private let tables = Mutex(Tables())
+
+    /// Forgets what was read of records, so that a row of seeds needs no more memory than one.
+    func trim() {
+        tables.withLock { tables in
+            if tables.drafts.count > 20_000 { tables = Tables() }
+        }
+    }
+
+    var reading: TextReading {
+        let real = TextReading.verifying
+        return TextReading(
+            draft: { text, type in
+                if let known = self.tables.withLock({ $0.drafts[text] }) {
+                    if case .success(let draft) = known, draft.type == type { return known }
+                }
+                let read = real.draft(text, type)
+                self.tables.withLock { $0.drafts[text] = read }
+                return read
+            },
+            admission: { text, identity in
+                if let known = self.tables.withLock({ $0.admissions[text] }) { return known }
+                let read = real.admission(text, identity)
+                self.tables.withLock { $0.admissions[text] = read }
+                return read
+            },
+            record: { draft, admission in
+                let known = self.tables.withLock { $0.records[draft.compact] }
+                if let known, known.admission == admission.token.hash { return known.result }
+                let read = real.record(draft, admission)
+                self.tables.withLock { $0.records[draft.compact] = (admission.token.hash, read) }
+                return read
+            })
+    }
+}

@@ -1,0 +1,121 @@
+import ExchangeCore
+import GossipDirectory
+import Trust
+
+/// Measures a complete network of up to ten thousand nodes: how long news takes, with and without the dead.
+///
+/// Every node is the real state machine with the whole directory; rows that none has changed are shared between them.
+package struct DirectoryScale {
+    /// One measured value.
+    package struct Measure: Sendable {
+        /// Such as `update_10_dead_ms`.
+        package let name: String
+        /// The value.
+        package let value: Double
+    }
+
+    private let cast: Cast
+    private let plan: DirectoryPlan
+
+    /// A network by a plan; its faults are left out.
+    package init(_ cast: Cast, _ plan: DirectoryPlan) {
+        self.cast = cast
+        self.plan = plan
+    }
+
+    /// Measures an update with 0, 10 and 30 % dead, a crash, and equivocation.
+    package func measure(seed: UInt64) -> [Measure] {
+        var measures: [Measure] = []
+        for share in [0, 10, 30] {
+            let world = complete(seed: seed &+ UInt64(share))
+            for number in Array(1..<plan.nodes).shuffled(using: &world.chance).prefix(plan.nodes * share / 100) {
+                world.nodes[number].isUp = false
+            }
+            let sent = world.nodes.reduce(0) { $0 + $1.bytesSent }
+            let took = news(world, of: 0) { world.update(0) }
+            measures.append(Measure(name: share == 0 ? "update_ms" : "update_\(share)_dead_ms", value: took))
+            let bytes = world.nodes.reduce(0) { $0 + $1.bytesSent } - sent
+            if share == 0 { measures.append(Measure(name: "update_bytes_per_node", value: Double(bytes / plan.nodes))) }
+        }
+        measures.append(Measure(name: "crash_ms", value: gone(complete(seed: seed), isSilent: false)))
+        measures.append(Measure(name: "silent_ms", value: gone(complete(seed: seed), isSilent: true)))
+        measures.append(Measure(name: "equivocation_ms", value: equivocation(complete(seed: seed))))
+        return measures
+    }
+
+    /// A network in which everybody knows everybody, watched for a moment so that connections stand.
+    private func complete(seed: UInt64) -> DirectoryWorld {
+        let world = DirectoryWorld(cast, plan, seed: seed)
+        var base = cast.directory(0, seeds: [], store: 1, limits: plan.limits)
+        let now = Cast.epoch
+        for number in 0..<plan.nodes {
+            _ = base.accept(admission: cast.admissions[number].token.compact)
+            let facility = cast.facilities[number]
+            let statement = DirectoryRecord.Statement(
+                network: cast.network, community: facility.community, epoch: 1, sequence: UInt64(now.milliseconds),
+                previous: nil, issued: now, expires: now + .seconds(72 * 3600), status: .active,
+                profile: cast.profile(number, version: 0), keys: [facility.key.publicKey.thumbprint],
+                admission: cast.admissions[number].token.hash)
+            guard let record = try? DirectoryRecord(stating: statement, key: facility.key) else { continue }
+            _ = base.accept(record: record.token.compact, now: now)
+        }
+        var draws = world.draws
+        _ = base.root(now: now)
+        _ = base.handle(.timer, at: Moment(now: now, uptime: .seconds(100)), using: &draws)
+        for number in 0..<plan.nodes {
+            let facility = cast.facilities[number]
+            let identity = DirectoryIdentity(
+                authorities: [cast.authority.publicKey], community: facility.community, key: facility.key)
+            let state = DirectoryState(copying: base, as: identity, store: UInt64(number) + 2)
+            let node = SimulatedDirectory(
+                number: number, state: state, key: facility.key, admission: cast.admissions[number].token.compact)
+            node.isUp = true
+            node.generation = 1
+            world.nodes.append(node)
+        }
+        for number in 0..<plan.nodes {
+            world.handle(.profiled(cast.profile(number, version: 0)), at: number)
+            for other in world.nodes[number].state.watching { if let at = cast.number(other) { world.nodes[number].connections[at] = 0 } }
+        }
+        world.checks.troubleUntil = .max / 2
+        world.run(until: 1_500_000)
+        return world
+    }
+
+    private func news(_ world: DirectoryWorld, of number: Int, _ happens: () -> Void) -> Double {
+        let community = cast.facilities[number].community
+        let begun = world.now
+        happens()
+        let mark = world.nodes[number].state.mark(of: community)
+        var waiting = Set(world.nodes.filter { $0.isUp && $0.state.mark(of: community) != mark }.map(\.number))
+        world.watcher = { reader, effect in if effect == .updated(community) { waiting.remove(reader) } }
+        world.run(until: begun + 30_000_000) { waiting.isEmpty }
+        world.watcher = nil
+        return waiting.isEmpty ? Double(world.now - begun) / 1000 : -Double(waiting.count)
+    }
+
+    private func gone(_ world: DirectoryWorld, isSilent: Bool) -> Double {
+        let community = cast.facilities[1].community
+        let begun = world.now
+        if isSilent { world.nodes[1].isSilent = true } else { world.kill(1) }
+        var waiting = Set(world.nodes.filter { $0.number != 1 }.map(\.number))
+        world.watcher = { reader, effect in if effect == .reach(community, .unreachable) { waiting.remove(reader) } }
+        world.run(until: begun + 15_000_000) { waiting.isEmpty }
+        world.watcher = nil
+        return waiting.isEmpty ? Double(world.now - begun) / 1000 : -Double(waiting.count)
+    }
+
+    private func equivocation(_ world: DirectoryWorld) -> Double {
+        let node = world.nodes[1]
+        node.isHostile = true
+        world.checks.hostile.insert(1)
+        let community = cast.facilities[1].community
+        let begun = world.now
+        var waiting = Set(world.nodes.filter { $0.number != 1 }.map(\.number))
+        world.watcher = { reader, effect in if effect == .notice(.equivocation(community)) { waiting.remove(reader) } }
+        try? Attacker(world: world, node: node).tell(to: [2, 3])
+        world.run(until: begun + 10_000_000) { waiting.isEmpty }
+        world.watcher = nil
+        return waiting.isEmpty ? Double(world.now - begun) / 1000 : -Double(waiting.count)
+    }
+}

@@ -1,0 +1,147 @@
+import ExchangeCore
+import GossipDirectory
+import Trust
+
+/// Draws from the seed what goes wrong, and when.
+struct Storm {
+    let world: DirectoryWorld
+    private var plan: DirectoryPlan { world.plan }
+
+    init(_ world: DirectoryWorld) { self.world = world }
+
+    /// Schedules everything from now on, to be over after the plan's time.
+    func brew() {
+        let faults = plan.faults.sorted { $0.rawValue < $1.rawValue }
+        guard !faults.isEmpty else { return }
+        if plan.faults.contains(.clock) { skew() }
+        if plan.faults.contains(.hostile) { hire() }
+        let count = 6 + plan.nodes / 10
+        for _ in 0..<count {
+            guard let fault = faults.randomElement(using: &world.chance) else { return }
+            world.later(Int64.random(in: 0..<plan.storm, using: &world.chance)) { strike(fault) }
+        }
+    }
+
+    private func honest() -> SimulatedDirectory? {
+        world.honest.filter { !$0.hasLeft && !$0.isPaused }.randomElement(using: &world.chance)
+    }
+
+    private func strike(_ fault: DirectoryFault) {
+        switch fault {
+        case .kill: kill()
+        case .pause:
+            guard let node = honest() else { return }
+            world.pause(node.number, Int64.random(in: 100_000...6_500_000, using: &world.chance))
+        case .partition: part()
+        case .loss:
+            world.loss = Double.random(in: 0.01...0.3, using: &world.chance)
+            world.checks.troubleUntil = world.now + plan.storm
+            world.say("packets are lost: \(Int(world.loss * 100)) %")
+        case .update: if let node = honest() { world.update(node.number) }
+        case .rotate: rotate()
+        case .revoke: revoke()
+        case .leave:
+            guard let node = honest(), world.nodes.count(where: \.hasLeft) < plan.nodes / 10 else { return }
+            node.hasLeft = true
+            world.say("\(node.number) leaves")
+            world.handle(.left, at: node.number)
+        case .restore: restore()
+        case .clock, .hostile: if let node = honest() { world.update(node.number) }
+        }
+    }
+
+    private func kill() {
+        guard let node = honest(), node.number > 0 else { return }
+        world.kill(node.number, losing: Bool.random(using: &world.chance))
+        world.later(Int64.random(in: 50_000...8_000_000, using: &world.chance)) { world.start(node.number) }
+    }
+
+    private func part() {
+        world.checks.troubleUntil = world.now + plan.storm
+        if Int.random(in: 0..<3, using: &world.chance) == 0 {
+            for _ in 0..<plan.nodes {
+                let ends = [0, 0].map { _ in Int.random(in: 0..<plan.nodes, using: &world.chance) }
+                world.oneWay.insert(ends)
+            }
+            return world.say("some links work one way only")
+        }
+        let share = Int.random(in: 2...8, using: &world.chance)
+        world.side = world.side.map { _ in Int.random(in: 0..<share, using: &world.chance) == 0 ? 1 : 0 }
+        world.say("the network falls apart: \(world.side.count { $0 == 1 }) on the other side")
+        world.later(Int64.random(in: 1_000_000...15_000_000, using: &world.chance)) {
+            world.side = world.side.map { _ in 0 }
+        }
+    }
+
+    /// A new key beside the old, then the new one alone.
+    private func rotate() {
+        guard let node = honest() else { return }
+        let old = node.key
+        let new = SigningKey()
+        world.say("\(node.number) gets a new key")
+        world.admit(node.number, keys: [old, new], epoch: 1)
+        world.later(1_000_000) {
+            node.key = new
+            if node.isUp { world.kill(node.number) }
+            world.later(200_000) { world.start(node.number) }
+            world.later(2_000_000) { world.admit(node.number, keys: [new], epoch: 1) }
+        }
+    }
+
+    private func revoke() {
+        guard world.nodes.count(where: \.isRevoked) == 0, let node = honest(), node.number > 0, let other = honest(),
+            other.number != node.number
+        else { return }
+        world.revoke(node.number, epoch: 1, at: other.number)
+    }
+
+    /// What is on the disk now comes back after the node has published more.
+    private func restore() {
+        guard let node = honest(), world.checks.setBack.isEmpty else { return }
+        let backup = node.disk
+        let community = world.cast.facilities[node.number].community
+        guard let before = node.state.mark(of: community), !world.checks.setBack.contains(node.number) else { return }
+        world.later(1_500_000) {
+            world.update(node.number)
+            world.later(3_000_000) {
+                guard node.isUp, !node.isPaused, !node.hasLeft, !node.isRevoked,
+                    let last = node.state.mark(of: community), before < last, last.epoch == before.epoch,
+                    world.honest.allSatisfy({ $0.state.mark(of: community) == last }), world.side.allSatisfy({ $0 == 0 })
+                else { return }
+                world.say("\(node.number) is set back to an old backup")
+                world.kill(node.number)
+                node.disk = backup
+                node.unsynced = [:]
+                world.checks.setBack.insert(node.number)
+                world.checks.mustWait.insert(node.number)
+                world.start(node.number)
+                world.later(6_000_000) { if node.isUp { world.handle(.adopted, at: node.number) } }
+            }
+        }
+    }
+
+    private func skew() {
+        for node in world.nodes.dropFirst() where Int.random(in: 0..<4, using: &world.chance) == 0 {
+            node.clockOffset = .milliseconds(Int64.random(in: -60_000...60_000, using: &world.chance))
+        }
+    }
+
+    private func hire() {
+        let count = min(plan.hostile, 4, plan.nodes / 4)
+        for number in Array(1..<plan.nodes).shuffled(using: &world.chance).prefix(count) {
+            let node = world.nodes[number]
+            node.isHostile = true
+            world.checks.hostile.insert(number)
+            node.vices = Array(Vice.allCases.shuffled(using: &world.chance).prefix(3))
+            world.say("\(number) is hostile: \(node.vices.map(\.rawValue).joined(separator: ", "))")
+            for vice in node.vices {
+                for _ in 0..<3 {
+                    world.later(Int64.random(in: 0..<plan.storm, using: &world.chance)) {
+                        guard node.isUp else { return }
+                        try? Attacker(world: world, node: node).move(vice)
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+import ExchangeCore
+
+/// How far this node's clock is from its peers', as their messages say (directory.md 2.1).
+struct ClockSkew: Sendable {
+    /// From here on the administrator is told.
+    static let alarm = Duration.seconds(120)
+    /// From here on this node does not judge what has expired, and does not publish.
+    static let distrust = Duration.seconds(300)
+
+    private var offsets: [CommunityID: Int64] = [:]
+    private var toldAt: Duration?
+    /// The median of the peers' offsets, in milliseconds; positive when this node is behind. Zero until two were heard.
+    private(set) var median: Int64 = 0
+
+    var isDistrusted: Bool { abs(median) > Self.distrust.wholeMilliseconds }
+
+    mutating func note(_ peer: CommunityID, _ at: Timestamp, _ moment: Moment) -> DirectoryNotice? {
+        if offsets.count >= 64, offsets[peer] == nil { offsets = [:] }
+        offsets[peer] = at.milliseconds - moment.now.milliseconds
+        let sorted = offsets.values.sorted()
+        median = sorted.count < 2 ? 0 : sorted[(sorted.count - 1) / 2]
+        guard abs(median) > Self.alarm.wholeMilliseconds else { return nil }
+        if let toldAt, moment.uptime - toldAt < .seconds(3600) { return nil }
+        toldAt = moment.uptime
+        return .clockOff(seconds: median / 1000)
+    }
+}

@@ -1,0 +1,111 @@
+import ExchangeCore
+import Trust
+
+/// Everything held of one community.
+struct DirectoryRow: Sendable {
+    var admission: Admission?
+    var revocation: Revocation?
+    var record: DirectoryRecord?
+    var mark: HighWaterMark?
+    var proof: DirectoryFact?
+    var quarantinedEpoch: UInt32?
+    /// When it last changed, in this store's count.
+    var arrival: UInt64 = 0
+    /// What it adds to the root, as last counted.
+    var counted = DirectoryRoot()
+    /// Who brought what is held, and when: for the doctor.
+    var source: CommunityID?
+    var received: Timestamp?
+    /// Why something about it was last refused.
+    var refusal: DirectoryRefusal?
+
+    /// Whether its admission stands: valid, and not revoked.
+    func isAdmitted(at now: Timestamp) -> Bool {
+        guard let admission, !isRevoked else { return false }
+        return admission.isValid(at: now)
+    }
+
+    var isRevoked: Bool {
+        guard let admission, let revocation else { return false }
+        return admission.grant.epoch <= revocation.epoch
+    }
+
+    /// Whether it belongs to those who watch and are watched: judged without the clock, so that all agree.
+    var isMember: Bool {
+        guard let record, admission != nil, !isRevoked, record.statement.status != .retired else { return false }
+        return record.endpoint("gossip") != nil
+    }
+}
+
+extension DirectoryRow {
+    /// How long its texts are on the wire.
+    var bytes: Int {
+        [admission?.token.compact, revocation?.token.compact, record?.token.compact, proof?.compact]
+            .reduce(0) { $0 + ($1?.utf8.count ?? 0) + 3 }
+    }
+}
+
+/// The rows by community, in 256 drawers: copies of a table share the drawers that neither has changed.
+struct RowTable: Sendable {
+    private var drawers = [[CommunityID: DirectoryRow]](repeating: [:], count: 256)
+    private(set) var count = 0
+
+    subscript(community: CommunityID) -> DirectoryRow? {
+        get { drawers[Self.drawer(community)][community] }
+        set {
+            let drawer = Self.drawer(community)
+            let before = drawers[drawer].count
+            drawers[drawer][community] = newValue
+            count += drawers[drawer].count - before
+        }
+    }
+
+    /// Changes a row in place, making it when there is none.
+    mutating func change(_ community: CommunityID, _ body: (inout DirectoryRow) -> Void) {
+        let drawer = Self.drawer(community)
+        let before = drawers[drawer].count
+        body(&drawers[drawer][community, default: DirectoryRow()])
+        count += drawers[drawer].count - before
+    }
+
+    /// The communities in the order of their identifiers.
+    var communities: [CommunityID] { drawers.flatMap(\.keys).sorted() }
+
+    /// The communities and rows, in the order of their identifiers.
+    var sorted: [(community: CommunityID, row: DirectoryRow)] {
+        drawers.flatMap { drawer in drawer.map { (community: $0.key, row: $0.value) } }
+            .sorted { $0.community < $1.community }
+    }
+
+    /// The rows that changed after an arrival, in the order of their arrival.
+    func changed(after arrival: UInt64) -> [(community: CommunityID, row: DirectoryRow)] {
+        drawers.flatMap { drawer in
+            drawer.filter { $0.value.arrival > arrival }.map { (community: $0.key, row: $0.value) }
+        }.sorted { $0.row.arrival < $1.row.arrival }
+    }
+
+    private static func drawer(_ community: CommunityID) -> Int {
+        Int(truncatingIfNeeded: StableHash.of(community) & 0xFF)
+    }
+}
+
+/// A hash that is the same on every machine and in every process: for turns and rings, never against an enemy.
+enum StableHash {
+    /// FNV-1a over the dotted identifier.
+    static func of(_ community: CommunityID) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        var dotted = community.oid.dotted
+        dotted.withUTF8 { bytes in
+            for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        }
+        return mixed(hash, 0)
+    }
+
+    /// A word mixed with another (SplitMix64's finish).
+    static func mixed(_ word: UInt64, _ salt: UInt64) -> UInt64 {
+        var word = word &+ salt &* 0x9E37_79B9_7F4A_7C15 &+ 0x9E37_79B9_7F4A_7C15
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+}

@@ -1,0 +1,219 @@
+import ExchangeCore
+import JSON
+import Trust
+
+/// What observers say of one community, and what follows.
+struct Report: Sendable {
+    /// The community's last beat: older observations are void.
+    var beat: UInt64 = 0
+    /// Its heartbeat, to be shown to whoever asks.
+    var heartbeat: Heartbeat?
+    /// The last word of each observer against it.
+    var seen: [CommunityID: Observation] = [:]
+    /// Each observer's highest count, so that no older word returns.
+    var heard: [CommunityID: UInt64] = [:]
+    var reach = Reach.reachable
+}
+
+/// Signals that wait a moment for company.
+struct SignalBatch: Sendable {
+    static let wait = Duration.milliseconds(5)
+    var observations: [String] = []
+    var heartbeats: [String] = []
+    var isBridge = false
+    var flushAt: Duration?
+    var isEmpty: Bool { observations.isEmpty && heartbeats.isEmpty && !isBridge }
+
+    mutating func wake(_ uptime: Duration) { flushAt = flushAt ?? uptime + Self.wait }
+}
+
+extension DirectoryState {
+    /// Whether a community answers, as far as this node can say; its own contact counts more than hearsay.
+    package func reach(of community: CommunityID, uptime: Duration) -> Reach {
+        let report = reports[community]?.reach ?? .reachable
+        if let heard = peers[community]?.heardAt, uptime - heard < .seconds(2), report != .reachable { return .reachable }
+        return report
+    }
+
+    /// Tells the network what this node saw of a watched community; says nothing twice.
+    mutating func observe(_ at: Int, _ verdict: Observation.Verdict, _ moment: Moment) {
+        let subject = watches[at].subject
+        guard moment.uptime >= watches[at].hushedUntil else { return }
+        let beat = reports[subject]?.beat ?? 0
+        if let told = watches[at].told, told.beat >= beat,
+            told.verdict == verdict || (told.verdict.isDown && !verdict.isDown)
+        {
+            return
+        }
+        observed = max(observed + 1, UInt64(clamping: moment.now.milliseconds))
+        guard
+            let observation = try? Observation(
+                by: identity.community, of: subject, verdict, beat: beat, sequence: observed, network: identity.network,
+                key: identity.key)
+        else { return }
+        watches[at].told = observation
+        note(observation, moment)
+    }
+
+    /// Takes an observation into account; true when it was new.
+    @discardableResult
+    mutating func note(_ observation: Observation, _ moment: Moment) -> Bool {
+        var report = reports[observation.subject] ?? Report()
+        if let heard = report.heard[observation.observer], heard >= observation.sequence { return false }
+        report.heard[observation.observer] = observation.sequence
+        guard observation.beat >= report.beat else {
+            reports[observation.subject] = report
+            return false
+        }
+        report.seen[observation.observer] = observation
+        unsettled.insert(observation.subject)
+        // Who already knows enough has no need to pass it on; each of those before was passed on.
+        let wasDecided = report.reach == .unreachable && observation.verdict.isDown
+        reports[observation.subject] = report
+        if !wasDecided {
+            signals.observations.append(observation.token.compact)
+            signals.wake(moment.uptime)
+        }
+        return true
+    }
+
+    /// Judges an observation that a peer brought: only the subject's own observers are heard.
+    mutating func hear(observation compact: String, _ moment: Moment) -> DirectoryRefusal? {
+        let draft: UnverifiedToken
+        switch reading.draft(compact, .observation) {
+        case .success(let read): draft = read
+        case .failure(let why): return .token(why)
+        }
+        guard let observer = draft.payload["community"]?.string.flatMap({ CommunityID($0) }),
+            let subject = draft.payload["of"]?.string.flatMap({ CommunityID($0) }),
+            let sequence = draft.payload["seq"]?.integer.flatMap({ UInt64(exactly: $0) })
+        else { return .malformed("of") }
+        if let heard = reports[subject]?.heard[observer], heard >= sequence { return nil }
+        guard let row = rows[observer], row.isAdmitted(at: moment.now), let admission = row.admission else {
+            return .notAdmitted
+        }
+        guard overlay.observers(of: subject).contains(observer) else { return nil }
+        guard sequence <= UInt64(clamping: (moment.now + DirectoryRecord.aheadMax).milliseconds) else { return .farFuture }
+        do {
+            let observation = try Observation(verifying: draft, admission: admission)
+            if subject == identity.community { refute(observation, moment) } else { note(observation, moment) }
+            return nil
+        } catch { return error }
+    }
+
+    /// Judges a heartbeat that a peer brought.
+    mutating func hear(heartbeat compact: String, _ moment: Moment) -> DirectoryRefusal? {
+        let draft: UnverifiedToken
+        switch reading.draft(compact, .heartbeat) {
+        case .success(let read): draft = read
+        case .failure(let why): return .token(why)
+        }
+        guard let community = draft.payload["community"]?.string.flatMap({ CommunityID($0) }),
+            let beat = draft.payload["beat"]?.integer.flatMap({ UInt64(exactly: $0) })
+        else { return .malformed("beat") }
+        if community == identity.community || beat <= reports[community]?.heartbeat?.beat ?? 0 { return nil }
+        guard let row = rows[community], row.isAdmitted(at: moment.now), let admission = row.admission else {
+            return .notAdmitted
+        }
+        guard beat <= UInt64(clamping: (moment.now + DirectoryRecord.aheadMax).milliseconds) else { return .farFuture }
+        do { note(try Heartbeat(verifying: draft, admission: admission), moment) } catch { return error }
+        return nil
+    }
+
+    /// Takes a heartbeat into account: what was said before it is void.
+    mutating func note(_ heartbeat: Heartbeat, _ moment: Moment) {
+        guard heartbeat.beat > reports[heartbeat.community]?.heartbeat?.beat ?? 0 else { return }
+        raise(heartbeat.beat, of: heartbeat.community)
+        reports[heartbeat.community]?.heartbeat = heartbeat
+        signals.heartbeats.append(heartbeat.token.compact)
+        signals.wake(moment.uptime)
+        if let at = watches.firstIndex(where: { $0.subject == heartbeat.community }) {
+            // It says that it lives: whoever watches it looks again, and speaks anew if it does not.
+            // Counted from now: where a link works one way only, the two would contradict each other without end.
+            watches[at].told = nil
+            watches[at].hushedUntil = moment.uptime + limits.slowAfter
+            if watches[at].silentSince != nil, !watches[at].isRefused {
+                watches[at].silentSince = moment.uptime
+                watches[at].hasAsked = false
+            }
+            if watches[at].sentAt == nil { watches[at].nextProbe = moment.uptime }
+        }
+    }
+
+    /// A community's beat as it said itself: what was said of it before is void.
+    mutating func raise(_ beat: UInt64, of community: CommunityID) {
+        var report = reports[community] ?? Report()
+        guard beat > report.beat else { return }
+        report.beat = beat
+        report.seen = report.seen.filter { $0.value.beat >= beat }
+        reports[community] = report
+        unsettled.insert(community)
+    }
+
+    /// Somebody says that this node is gone: it says that it is not.
+    mutating func refute(_ observation: Observation, _ moment: Moment) {
+        reports[identity.community, default: Report()].heard[observation.observer] = observation.sequence
+        guard observation.verdict != .up, observation.beat >= beat else { return }
+        raiseBeat(moment)
+    }
+
+    /// Says with a new beat that this node lives.
+    mutating func raiseBeat(_ moment: Moment) {
+        beat = max(beat + 1, UInt64(clamping: moment.now.milliseconds))
+        guard
+            let heartbeat = try? Heartbeat(
+                of: identity.community, beat: beat, network: identity.network, key: identity.key)
+        else { return }
+        signals.heartbeats.append(heartbeat.token.compact)
+        signals.wake(moment.uptime)
+    }
+
+    /// What follows from reports as they are now: the reach of each community that something was said of.
+    mutating func weigh(_ moment: Moment, _ effects: inout [DirectoryEffect]) {
+        // Where too few organisations take part for a quorum, each node goes by what it sees itself.
+        for watch in watches where watch.silentSince != nil && overlay.observers(of: watch.subject).count < 3 {
+            unsettled.insert(watch.subject)
+        }
+        guard !unsettled.isEmpty else { return }
+        for subject in unsettled.sorted() {
+            let report = reports[subject] ?? Report()
+            let reach = weighed(subject, report, moment)
+            if reach != report.reach {
+                reports[subject, default: report].reach = reach
+                effects.append(.reach(subject, reach))
+            }
+            if reach == .reachable, report.seen.isEmpty { unsettled.remove(subject) }
+        }
+    }
+
+    private func weighed(_ subject: CommunityID, _ report: Report, _ moment: Moment) -> Reach {
+        let observers = overlay.observers(of: subject)
+        if observers.count < 3 {
+            guard let watch = watches.first(where: { $0.subject == subject }), let since = watch.silentSince else {
+                return .reachable
+            }
+            if watch.isRefused || moment.uptime - since >= limits.silentAfter { return .unreachable }
+            return moment.uptime - since >= limits.slowAfter ? .unresponsive : .reachable
+        }
+        let quorum = observers.count / 2 + 1
+        let words = observers.compactMap { report.seen[$0]?.verdict }
+        if words.count(where: \.isDown) >= quorum { return .unreachable }
+        return words.count(where: { $0 != .up }) >= quorum ? .unresponsive : .reachable
+    }
+
+    /// Sends the signals that have waited.
+    mutating func flushSignals(
+        _ moment: Moment, _ effects: inout [DirectoryEffect], using random: inout some RandomNumberGenerator,
+    ) {
+        weigh(moment, &effects)
+        guard let flushAt = signals.flushAt, moment.uptime >= flushAt else { return }
+        let batch = signals
+        signals = SignalBatch()
+        guard !batch.isEmpty else { return }
+        var message = message(moment)
+        message.observations = Array(batch.observations.prefix(200))
+        message.heartbeats = Array(batch.heartbeats.prefix(200))
+        message.bridge = batch.isBridge
+        push(message, except: nil, moment, &effects, using: &random)
+    }
+}

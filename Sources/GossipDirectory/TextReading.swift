@@ -1,0 +1,35 @@
+import ExchangeCore
+import Trust
+
+/// How signed texts are read and verified: pure functions, so that a simulation of many nodes may remember what each gives.
+package struct TextReading: Sendable {
+    /// Reads a text's form.
+    package var draft: @Sendable (String, TokenType) -> Result<UnverifiedToken, TokenRefusal>
+    /// Verifies an admission.
+    package var admission: @Sendable (String, DirectoryIdentity) -> Result<Admission, DirectoryRefusal>
+    /// Verifies a record under its community's admission.
+    package var record: @Sendable (UnverifiedToken, Admission) -> Result<DirectoryRecord, DirectoryRefusal>
+
+    /// Reads and verifies each text anew.
+    package static let verifying = TextReading(
+        draft: { text, type in Result { () throws(TokenRefusal) in try UnverifiedToken(text, type: type) } },
+        admission: { text, identity in
+            Result { () throws(DirectoryRefusal) in
+                try Admission(verifying: text, network: identity.network, authorities: identity.authorities)
+            }
+        },
+        record: { draft, admission in
+            Result { () throws(DirectoryRefusal) in try DirectoryRecord(verifying: draft, admission: admission) }
+        })
+
+    /// From its three functions.
+    package init(
+        draft: @escaping @Sendable (String, TokenType) -> Result<UnverifiedToken, TokenRefusal>,
+        admission: @escaping @Sendable (String, DirectoryIdentity) -> Result<Admission, DirectoryRefusal>,
+        record: @escaping @Sendable (UnverifiedToken, Admission) -> Result<DirectoryRecord, DirectoryRefusal>,
+    ) {
+        self.draft = draft
+        self.admission = admission
+        self.record = record
+    }
+}
