@@ -2,71 +2,182 @@
 /// 6.5).
 ///
 /// Families share names, birth dates (twins), telephones and addresses; a score that multiplies them links relatives.
-package struct MatchPolicy: Sendable {
+package struct MatchPolicy: Sendable, Hashable {
+    /// What the profile is called.
+    package var name: String
     /// The score from which on a match is probable, and certain if the evidence passes; thousandths of a bit.
     package var certainMillibits: Int
-    /// The score from which on a match is possible.
+    /// The score from which on a match is possible, and worth a person's look.
     package var possibleMillibits: Int
-    /// How far the next person must be behind, unless shown to be the same.
+    /// How far the next person must be behind, unless shown to be the same; thousandths of a bit.
     package var lead: Int
     /// People who could be meant, for the prior; 5 million is a catchment, whatever is registered here.
     package var peopleAtRisk: Int
+    /// How few namesakes a million may have for name and birth date to be enough; nil for never.
+    package var rarity: RarityLimits?
+    /// Decides by fixed combinations instead of the score (`cms-hte`).
+    package var isDeterministic = false
 
-    /// Name and birth date alone, or with a postal code, are never certain.
+    /// Expected namesakes in a million people, in thousandths, below which name and birth date name one person.
+    package struct RarityLimits: Sendable, Hashable {
+        /// With the same postal code.
+        package var withPostalCode: Int
+        /// With the same city.
+        package var withCity: Int
+        /// With neither; what is not compared counts as neither.
+        package var alone: Int
+
+        /// Limits from their parts.
+        package init(withPostalCode: Int, withCity: Int, alone: Int) {
+            self.withPostalCode = withPostalCode
+            self.withCity = withCity
+            self.alone = alone
+        }
+    }
+
+    /// Name and birth date alone, or with a postal code, are never certain: the default, and always between
+    /// organisations.
     package static let strict = MatchPolicy(
-        certainMillibits: 6_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000)
+        name: "strict", certainMillibits: 6_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000)
 
-    /// -log2 of one in so many, in thousandths of a bit, rounded up to the next power of two and so never too
-    /// hopeful.
-    var priorMillibits: Int {
-        var bits = 0
-        while bits < 40, 1 << bits < peopleAtRisk { bits += 1 }
-        return bits * 1000
-    }
+    /// For one organisation: rare names may be joined by name, birth date and place.
+    package static let balanced = MatchPolicy(
+        name: "balanced", certainMillibits: 6_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000,
+        rarity: RarityLimits(withPostalCode: 60_000, withCity: 1_000, alone: 100))
 
-    /// Whether the evidence is enough for nobody to look at it; each line is a row of the table in
-    /// patient-matching.md 6.5.
-    func passes(_ comparison: PersonComparison) -> Bool {
-        let hasIdentifier = comparison.sharedIdentifiers > 0
-        guard !comparison.hasPlaceholderName, comparison.suffix != .different, comparison.single != .different else {
-            return false
-        }
-        if comparison.socialSecurity == .different, comparison.single != .same { return false }
-        let sameFirst = comparison.first == .exact || comparison.first == .nickname
-        let noConflict = comparison.middle != .different && comparison.sex != .different
-        switch comparison.birthDate {
-        case .unlike, .sameYear: return comparison.sharedIdentifiers > 1 && sameFirst
-        case .missing, .consistent, .twoEdits:
-            // A question by identifier alone names nobody: the identifier then speaks for itself.
-            let isBare = comparison.first == .missing && comparison.family == .missing && comparison.assigned == .same
-            return hasIdentifier && (isBare || sameFirst && comparison.family != .unlike)
-                && comparison.middle != .different
-        case .oneEdit:
-            if comparison.first == .unlike { return false }
-            if hasIdentifier { return true }
-            let hasContact =
-                comparison.household.items > 0
-                || comparison.household.postalCode && comparison.middle == .same
-            return sameFirst && comparison.family != .unlike && hasContact && noConflict
-        case .exact: return passesWithBirthDate(comparison, sameFirst: sameFirst, noConflict: noConflict)
+    /// The deterministic proposal of the CMS Health Tech Ecosystem, gated by uniqueness.
+    package static let cms = MatchPolicy(
+        name: "cms-hte", certainMillibits: 0, possibleMillibits: 0, lead: 0, peopleAtRisk: 5_000_000,
+        isDeterministic: true)
+
+    /// -log2 of one in so many, in thousandths of a bit.
+    var priorMillibits: Int { Millibits.log2(UInt64(max(peopleAtRisk, 1))) }
+
+    /// Whether the evidence is enough for nobody to look at it, and the line of the table that said so.
+    ///
+    /// - Parameter namesakes: expected in a million people, in thousandths.
+    func verdict(_ evidence: Evidence, namesakes: Int) -> PolicyVerdict {
+        if let veto = veto(evidence) { return PolicyVerdict(rule: veto, isCertain: false) }
+        switch evidence.birthDate {
+        case .unlike, .sameYear: return birthDateFarOff(evidence)
+        case .missing, .consistent, .twoEdits: return birthDateUnsure(evidence)
+        case .oneEdit: return birthDateNear(evidence)
+        case .exact: return birthDateExact(evidence, namesakes: namesakes)
         }
     }
 
-    private func passesWithBirthDate(_ comparison: PersonComparison, sameFirst: Bool, noConflict: Bool) -> Bool {
-        let hasIdentifier = comparison.sharedIdentifiers > 0
-        switch comparison.first {
+    /// What no evidence outweighs.
+    private func veto(_ evidence: Evidence) -> PolicyRule? {
+        if evidence.hasPlaceholderName { return .placeholderIdentity }
+        if evidence.suffix == .different { return .suffixConflict }
+        if evidence.dependent == .different { return .dependentConflict }
+        if evidence.single == .different { return .identifierConflict }
+        if evidence.socialSecurity == .different, evidence.single != .same { return .socialSecurityConflict }
+        return nil
+    }
+
+    private func birthDateFarOff(_ evidence: Evidence) -> PolicyVerdict {
+        let isShown =
+            evidence.socialSecurity == .same && evidence.single == .same
+            || evidence.assigned == .same && evidence.individualIdentifiers > 1
+        return PolicyVerdict(rule: .birthDateFarOff, isCertain: isShown && isSameFirst(evidence))
+    }
+
+    private func birthDateUnsure(_ evidence: Evidence) -> PolicyVerdict {
+        // A question by identifier alone names nobody: the identifier then speaks for itself.
+        let isBare = evidence.first == .missing && evidence.family == .missing && evidence.assigned == .same
+        let isNamed = isSameFirst(evidence) && evidence.family != .unlike && evidence.middle != .different
+        return PolicyVerdict(rule: .birthDateUnsure, isCertain: isBare || hasStrongIdentifier(evidence) && isNamed)
+    }
+
+    private func birthDateNear(_ evidence: Evidence) -> PolicyVerdict {
+        let rule = PolicyRule.birthDateNear
+        if evidence.first == .unlike { return PolicyVerdict(rule: .firstNameUnlike, isCertain: false) }
+        if evidence.individualIdentifiers > 0 { return PolicyVerdict(rule: rule, isCertain: true) }
+        let hasContact =
+            evidence.household.items > 0 || evidence.household.postalCode && evidence.middle == .same
+        let isNamed = isSameFirst(evidence) && evidence.family != .unlike
+        return PolicyVerdict(rule: rule, isCertain: isNamed && hasContact && !hasSoftConflict(evidence))
+    }
+
+    private func birthDateExact(_ evidence: Evidence, namesakes: Int) -> PolicyVerdict {
+        switch evidence.first {
         case .unlike, .missing:
-            return hasIdentifier && noConflict
-                && (comparison.family == .exact || comparison.family == .partial || comparison.family == .missing)
+            let isFamily =
+                evidence.family == .exact || evidence.family == .partial
+                || evidence.family == .missing && evidence.first == .missing
+            return PolicyVerdict(
+                rule: .firstNameUnlike,
+                isCertain: hasStrongIdentifier(evidence) && isFamily && !hasSoftConflict(evidence))
         case .resembling, .initial, .partial:
-            // The twin rule: JESSICA and JESSENIA of one birthday and one telephone.
-            if comparison.household.items > 0, !hasIdentifier { return false }
+            // JESSICA and JESSENIA of one birthday and one telephone.
+            if evidence.household.items > 0, evidence.individualIdentifiers == 0 {
+                return PolicyVerdict(rule: .twinRule, isCertain: false)
+            }
         case .similar:
-            if !hasIdentifier, comparison.socialSecurity != .missing { return false }
+            if evidence.individualIdentifiers == 0, evidence.socialSecurity != .missing || evidence.isEstablishedPair {
+                return PolicyVerdict(rule: .twinRule, isCertain: false)
+            }
         case .exact, .nickname, .swapped: break
         }
-        if !noConflict, !sameFirst { return false }
-        if hasIdentifier || comparison.household.items > 0 { return true }
-        return comparison.household.postalCode && comparison.middle == .same
+        if hasSoftConflict(evidence), !isSameFirst(evidence) {
+            return PolicyVerdict(rule: .sexOrMiddleConflict, isCertain: false)
+        }
+        if evidence.individualIdentifiers > 0 { return PolicyVerdict(rule: .individualIdentifier, isCertain: true) }
+        if evidence.household.items > 0 { return PolicyVerdict(rule: .sharedContact, isCertain: true) }
+        if evidence.household.postalCode, evidence.middle == .same {
+            return PolicyVerdict(rule: .postalCodeAndMiddle, isCertain: true)
+        }
+        return PolicyVerdict(rule: .nameAndBirthDate, isCertain: isRare(evidence, namesakes: namesakes))
     }
+
+    private func isRare(_ evidence: Evidence, namesakes: Int) -> Bool {
+        guard let rarity, !hasSoftConflict(evidence), isSameFirst(evidence), evidence.family == .exact else {
+            return false
+        }
+        if evidence.household.postalCode { return namesakes < rarity.withPostalCode }
+        let times = evidence.middle == .same ? 10 : 1
+        return namesakes < (evidence.household.city ? rarity.withCity : rarity.alone) * times
+    }
+
+    private func isSameFirst(_ evidence: Evidence) -> Bool {
+        evidence.first == .exact || evidence.first == .nickname
+    }
+
+    private func hasStrongIdentifier(_ evidence: Evidence) -> Bool {
+        evidence.socialSecurity == .same || evidence.single == .same || evidence.assigned == .same
+    }
+
+    private func hasSoftConflict(_ evidence: Evidence) -> Bool {
+        evidence.middle == .different || evidence.sex == .different
+    }
+}
+
+/// The line of the policy's table that decided.
+package enum PolicyRule: String, Sendable, CaseIterable {
+    case placeholderIdentity = "placeholder-identity"
+    case suffixConflict = "suffix-conflict"
+    case dependentConflict = "dependent-conflict"
+    case identifierConflict = "identifier-conflict"
+    case socialSecurityConflict = "social-security-conflict"
+    case assertedDifferent = "asserted-different"
+    case firstNameUnlike = "first-name-unlike"
+    case birthDateFarOff = "birth-date-far-off"
+    case birthDateUnsure = "birth-date-unsure"
+    case birthDateNear = "birth-date-near"
+    case twinRule = "twin-rule"
+    case sexOrMiddleConflict = "sex-or-middle-conflict"
+    case individualIdentifier = "individual-identifier"
+    case sharedContact = "shared-contact"
+    case postalCodeAndMiddle = "postal-code-and-middle-initial"
+    case nameAndBirthDate = "name-and-birth-date"
+    case combination = "deterministic-combination"
+}
+
+/// What the policy says of some evidence.
+package struct PolicyVerdict: Sendable, Hashable {
+    /// The line that decided.
+    package let rule: PolicyRule
+    /// Whether the evidence is enough for nobody to look at it.
+    package let isCertain: Bool
 }

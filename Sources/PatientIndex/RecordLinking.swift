@@ -1,0 +1,92 @@
+/// What was decided about one registration.
+package struct LinkDecision: Sendable, Hashable {
+    /// The person it belongs to; nil for a new one.
+    package var person: PersonNumber?
+    /// Persons that turned out to be the same one, merged into `person`.
+    package var merged: [PersonNumber] = []
+    /// The score it was linked with, in thousandths of a bit; 0 for a new person.
+    package var millibits = 0
+    /// The line of the policy's table that let it pass.
+    package var rule: PolicyRule?
+    /// Whom a person should compare it with, best first, at most three; empty when there is nothing to review.
+    package var review: [Candidate] = []
+}
+
+/// Decides in order of arrival which person each registration belongs to (patient-matching.md 6.5).
+package struct RecordLinking<Index: PersonIndex> {
+    private let search: PersonSearch<Index>
+    private let policy: MatchPolicy
+
+    /// Linking over an index as it is now.
+    package init(_ index: Index, model: MatchModel = .initial, policy: MatchPolicy) {
+        search = PersonSearch(index, model: model, policy: policy)
+        self.policy = policy
+    }
+
+    /// Candidates shown to a person at most.
+    package static var reviewMax: Int { 3 }
+
+    /// Decides about a registration; the index is not changed.
+    package func decide(_ query: RecordView, effort: inout PersonSearch<Index>.Effort) throws -> LinkDecision {
+        let candidates = try search.candidates(query, effort: &effort)
+        let passing = candidates.filter { $0.grade(policy) == .certain }
+        guard let best = passing.first else {
+            return LinkDecision(review: Self.review(candidates))
+        }
+        var decision = LinkDecision(person: best.person, millibits: best.millibits, rule: best.verdict.rule)
+        for other in passing.dropFirst() {
+            if try areOne(best.person, other.person) {
+                decision.merged.append(other.person)
+            } else if policy.isDeterministic || best.millibits - other.millibits < policy.lead {
+                // Two who cannot be one and are too close to tell apart: somebody has to look.
+                return LinkDecision(review: Self.review(candidates))
+            }
+        }
+        return decision
+    }
+
+    /// Persons who may now be one with a person that has gained a record: a late strong record joins what came before.
+    package func joins(_ person: PersonNumber, among neighbours: [PersonNumber]) throws -> [PersonNumber] {
+        var joins: [PersonNumber] = []
+        for neighbour in neighbours where neighbour != person {
+            var isCertain = false
+            var failure: (any Error)?
+            try search.index.records(of: neighbour) { record in
+                do {
+                    isCertain = try search.judge(record, person).grade(policy) == .certain
+                } catch {
+                    failure = error
+                }
+                return !isCertain && failure == nil
+            }
+            if let failure { throw failure }
+            if isCertain, try areOne(person, neighbour) { joins.append(neighbour) }
+        }
+        return joins
+    }
+
+    private static func review(_ candidates: [Candidate]) -> [Candidate] { Array(candidates.prefix(reviewMax)) }
+
+    /// Whether two persons may be merged: nothing about them conflicts, and nobody said they are different.
+    package func areOne(_ one: PersonNumber, _ other: PersonNumber) throws -> Bool {
+        if try search.index.areAsserted(different: one, other) { return false }
+        var conflict = false
+        var failure: (any Error)?
+        try search.index.records(of: other) { record in
+            do {
+                conflict = Self.isConflict(try search.judge(record, one).evidence)
+            } catch {
+                failure = error
+            }
+            return !conflict && failure == nil
+        }
+        if let failure { throw failure }
+        return !conflict
+    }
+
+    private static func isConflict(_ evidence: Evidence) -> Bool {
+        let isDate = evidence.birthDate == .unlike || evidence.birthDate == .sameYear || evidence.birthDate == .twoEdits
+        return evidence.first == .unlike || isDate || evidence.socialSecurity == .different
+            || evidence.single == .different || evidence.suffix == .different || evidence.dependent == .different
+    }
+}
