@@ -8,6 +8,8 @@ package struct Evidence: Sendable, Hashable {
     var middle = Agreement.missing
     var suffix = Agreement.missing
     var birthDate = DateLevel.missing
+    /// Whether the years of birth lie so near that it is no parent and child.
+    var isOneGeneration = false
     var sex = Agreement.missing
     var household = HouseholdLevel()
     var socialSecurity = SocialSecurityLevel.missing
@@ -18,7 +20,8 @@ package struct Evidence: Sendable, Hashable {
     /// A record number of the same authority.
     var assigned = Agreement.missing
     var hasPlaceholderName = false
-    /// Two names one letter apart that are both names in use: JEAN and JANE rather than a slip of the pen.
+    /// Two names one letter apart that are both names in use, or begin differently: JEAN and JANE, OLIVIA and LIVIA
+    /// rather than a slip of the pen.
     var isEstablishedPair = false
     /// Hashes of the names that agree, for their frequency; 0 when none does.
     var firstHash: UInt32 = 0
@@ -106,7 +109,9 @@ struct EvidenceFold {
             evidence.first = first
             evidence.firstHash = first == .exact ? name.firstHash : 0
             evidence.isEstablishedPair =
-                first == .similar && names.isEstablished(name.firstHash) && names.isEstablished(other.firstHash)
+                first == .similar
+                && (name.first[0] != other.first[0]
+                    || names.isEstablished(name.firstHash) && names.isEstablished(other.firstHash))
         }
         let familyWorth = MatchModel.rank(family)
         if familyWorth > self.familyWorth {
@@ -123,6 +128,8 @@ struct EvidenceFold {
             dateWorth = worth
             evidence.birthDate = level
         }
+        let years = Int(query.birthDate / 10000) - Int(record.birthDate / 10000)
+        if query.birthDate != 0, record.birthDate != 0, abs(years) <= 12 { evidence.isOneGeneration = true }
     }
 
     private mutating func addHousehold(_ record: RecordView) {

@@ -1,6 +1,11 @@
 /// How alike two names are in one field, from best to worst; what each is worth stands in `MatchModel`.
 package enum NameLevel: String, Sendable, CaseIterable {
-    case exact, nickname, similar, initial, partial, swapped, resembling, unlike, missing
+    case exact, nickname, similar, initial
+    /// The other's middle name, or a double name of which the second part is left out: EDMUND JAVIER and JAVIER.
+    case compound
+    /// Another name by custom: HOANG at home, JASON at work.
+    case alias
+    case partial, swapped, resembling, unlike, missing
 }
 
 /// How alike two birth dates are.

@@ -35,12 +35,12 @@ package struct MatchModel: Sendable, Hashable {
     package static let initial = MatchModel(
         id: "initial-1",
         first: [
-            .exact: 8_700, .swapped: 5_800, .nickname: 5_500, .similar: 5_400, .initial: 4_500, .partial: 4_500,
+            .exact: 8_700, .swapped: 5_800, .nickname: 5_500, .similar: 5_400, .initial: 4_500, .compound: 4_500, .alias: 1_000, .partial: 4_500,
             .resembling: 3_100, .unlike: -4_800, .missing: 0,
         ],
         family: [
             .exact: 10_200, .similar: 7_600, .swapped: 6_800, .partial: 5_900, .resembling: 4_400, .unlike: -3_750,
-            .nickname: 0, .initial: 0, .missing: 0,
+            .nickname: 0, .initial: 0, .compound: 0, .alias: 0, .missing: 0,
         ],
         birthDate: [
             .exact: 14_600, .oneEdit: 5_200, .consistent: 5_000, .twoEdits: -1_400, .sameYear: -1_400,
@@ -117,11 +117,13 @@ package struct MatchModel: Sendable, Hashable {
     /// Which of two levels is the better one, whatever a model has learnt.
     @inline(__always) static func rank(_ level: NameLevel) -> Int {
         switch level {
-        case .exact: 8
-        case .nickname: 7
-        case .similar: 6
-        case .swapped: 5
+        case .exact: 9
+        case .nickname: 8
+        case .similar: 7
+        case .swapped: 6
+        case .compound: 5
         case .initial: 4
+        case .alias: 3
         case .partial: 3
         case .resembling: 2
         case .unlike: 1

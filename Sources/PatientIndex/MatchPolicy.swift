@@ -15,6 +15,11 @@ package struct MatchPolicy: Sendable, Hashable {
     package var peopleAtRisk: Int
     /// How few namesakes a million may have for name and birth date to be enough; nil for never.
     package var rarity: RarityLimits?
+    /// Items of a household that must agree, besides names and birth date to the letter, to outweigh one number that
+    /// differs: nobody has a namesake of the same birthday at home.
+    package var contactsToForgive = 2
+    /// Whether a middle name in first place, or a name by custom, needs no number of the person's own.
+    package var acceptsOtherNames = false
     /// Decides by fixed combinations instead of the score (`cms-hte`).
     package var isDeterministic = false
 
@@ -38,12 +43,18 @@ package struct MatchPolicy: Sendable, Hashable {
     /// Name and birth date alone, or with a postal code, are never certain: the default, and always between
     /// organisations.
     package static let strict = MatchPolicy(
+        name: "strict", certainMillibits: 6_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000,
+        rarity: RarityLimits(withPostalCode: 60_000, withCity: 0, alone: 0))
+
+    /// What answers questions: as strict, but name and birth date are never enough, with whatever place.
+    package static let remote = MatchPolicy(
         name: "strict", certainMillibits: 6_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000)
 
     /// For one organisation: rare names may be joined by name, birth date and place.
     package static let balanced = MatchPolicy(
         name: "balanced", certainMillibits: 6_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000,
-        rarity: RarityLimits(withPostalCode: 60_000, withCity: 1_000, alone: 100))
+        rarity: RarityLimits(withPostalCode: 60_000, withCity: 5_000, alone: 500), contactsToForgive: 1,
+        acceptsOtherNames: true)
 
     /// The deterministic proposal of the CMS Health Tech Ecosystem, gated by uniqueness.
     package static let cms = MatchPolicy(
@@ -67,13 +78,27 @@ package struct MatchPolicy: Sendable, Hashable {
     }
 
     /// What no evidence outweighs.
-    private func veto(_ evidence: Evidence) -> PolicyRule? {
+    func veto(_ evidence: Evidence) -> PolicyRule? {
         if evidence.hasPlaceholderName { return .placeholderIdentity }
         if evidence.suffix == .different { return .suffixConflict }
-        if evidence.dependent == .different { return .dependentConflict }
+        let isForgiven = isOnePersonsHousehold(evidence)
+        if evidence.dependent == .different, !isForgiven { return .dependentConflict }
         if evidence.single == .different { return .identifierConflict }
-        if evidence.socialSecurity == .different, evidence.single != .same { return .socialSecurityConflict }
+        // Somebody may carry a relative's number; another number of the person's own outweighs it.
+        if evidence.socialSecurity == .different, evidence.single != .same,
+            !isForgiven,
+            evidence.dependent != .same || !isSameFirst(evidence) || evidence.birthDate != .exact
+        {
+            return .socialSecurityConflict
+        }
         return nil
+    }
+
+    /// Everything but a number agrees: nobody has a namesake of the same birthday at home.
+    private func isOnePersonsHousehold(_ evidence: Evidence) -> Bool {
+        evidence.first == .exact && evidence.birthDate == .exact && evidence.household.items >= contactsToForgive
+            && (evidence.family == .exact || evidence.family == .similar || evidence.family == .partial)
+            && !hasSoftConflict(evidence)
     }
 
     private func birthDateFarOff(_ evidence: Evidence) -> PolicyVerdict {
@@ -87,13 +112,24 @@ package struct MatchPolicy: Sendable, Hashable {
         // A question by identifier alone names nobody: the identifier then speaks for itself.
         let isBare = evidence.first == .missing && evidence.family == .missing && evidence.assigned == .same
         let isNamed = isSameFirst(evidence) && evidence.family != .unlike && evidence.middle != .different
-        return PolicyVerdict(rule: .birthDateUnsure, isCertain: isBare || hasStrongIdentifier(evidence) && isNamed)
+        if isBare || hasStrongIdentifier(evidence) && isNamed {
+            return PolicyVerdict(rule: .birthDateUnsure, isCertain: true)
+        }
+        // Father and son share all of this but the generation, or their place in the insurance.
+        let isOwn = evidence.individualIdentifiers > 1 || evidence.individualIdentifiers > 0 && evidence.household.items > 0
+        let isHousehold = evidence.isOneGeneration && evidence.household.items > 1
+        return PolicyVerdict(
+            rule: .birthDateUnsure, isCertain: isNamed && evidence.sex != .different && (isOwn || isHousehold))
     }
 
     private func birthDateNear(_ evidence: Evidence) -> PolicyVerdict {
         let rule = PolicyRule.birthDateNear
-        if evidence.first == .unlike { return PolicyVerdict(rule: .firstNameUnlike, isCertain: false) }
-        if evidence.individualIdentifiers > 0 { return PolicyVerdict(rule: rule, isCertain: true) }
+        if evidence.first == .unlike || evidence.first == .alias {
+            return PolicyVerdict(rule: .firstNameUnlike, isCertain: false)
+        }
+        if evidence.individualIdentifiers > 0, evidence.sex != .different || isSameFirst(evidence) {
+            return PolicyVerdict(rule: rule, isCertain: true)
+        }
         let hasContact =
             evidence.household.items > 0 || evidence.household.postalCode && evidence.middle == .same
         let isNamed = isSameFirst(evidence) && evidence.family != .unlike
@@ -102,13 +138,17 @@ package struct MatchPolicy: Sendable, Hashable {
 
     private func birthDateExact(_ evidence: Evidence, namesakes: Int) -> PolicyVerdict {
         switch evidence.first {
-        case .unlike, .missing:
+        case .alias where evidence.family == .exact && evidence.household.items > (acceptsOtherNames ? 0 : 1):
+            return PolicyVerdict(rule: .sharedContact, isCertain: !hasSoftConflict(evidence))
+        case .alias, .unlike, .missing:
             let isFamily =
                 evidence.family == .exact || evidence.family == .partial
                 || evidence.family == .missing && evidence.first == .missing
             return PolicyVerdict(
                 rule: .firstNameUnlike,
-                isCertain: hasStrongIdentifier(evidence) && isFamily && !hasSoftConflict(evidence))
+                isCertain: (hasStrongIdentifier(evidence) || isPlacedInFamily(evidence)) && isFamily
+                    && !hasSoftConflict(evidence))
+        case .partial where acceptsOtherNames && evidence.family == .exact && !hasSoftConflict(evidence): break
         case .resembling, .initial, .partial:
             // JESSICA and JESSENIA of one birthday and one telephone.
             if evidence.household.items > 0, evidence.individualIdentifiers == 0 {
@@ -119,6 +159,13 @@ package struct MatchPolicy: Sendable, Hashable {
                 return PolicyVerdict(rule: .twinRule, isCertain: false)
             }
         case .exact, .nickname, .swapped: break
+        case .compound:
+            // The initials differ when the middle name stands in first place.
+            if evidence.family == .exact, evidence.sex != .different, evidence.individualIdentifiers > 0 {
+                return PolicyVerdict(rule: .individualIdentifier, isCertain: true)
+            }
+            // A twin may have the other's name for a middle name.
+            if !acceptsOtherNames { return PolicyVerdict(rule: .twinRule, isCertain: false) }
         }
         if hasSoftConflict(evidence), !isSameFirst(evidence) {
             return PolicyVerdict(rule: .sexOrMiddleConflict, isCertain: false)
@@ -132,12 +179,20 @@ package struct MatchPolicy: Sendable, Hashable {
     }
 
     private func isRare(_ evidence: Evidence, namesakes: Int) -> Bool {
-        guard let rarity, !hasSoftConflict(evidence), isSameFirst(evidence), evidence.family == .exact else {
-            return false
+        guard let rarity, !hasSoftConflict(evidence) else { return false }
+        let isFamily = evidence.family == .exact || evidence.family == .similar || evidence.family == .partial
+        if evidence.household.postalCode, isSameFirst(evidence) || evidence.first == .similar, isFamily {
+            return namesakes < rarity.withPostalCode
         }
-        if evidence.household.postalCode { return namesakes < rarity.withPostalCode }
+        guard isSameFirst(evidence), evidence.family == .exact else { return false }
         let times = evidence.middle == .same ? 10 : 1
         return namesakes < (evidence.household.city ? rarity.withCity : rarity.alone) * times
+    }
+
+    /// The same number within one insurance, and more of the household: twins have different ones.
+    private func isPlacedInFamily(_ evidence: Evidence) -> Bool {
+        evidence.individualIdentifiers > 0
+            && (evidence.household.phone || evidence.household.email || evidence.household.address)
     }
 
     private func isSameFirst(_ evidence: Evidence) -> Bool {

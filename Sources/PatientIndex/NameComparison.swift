@@ -8,10 +8,26 @@ enum NameComparison {
         let likeness = StringDistance.jaroWinkler(a.first, b.first)
         // A slip of the pen is one edit; more are another name, a twin's perhaps (JESSICA and JESSENIA).
         if likeness >= 880, StringDistance.isOneEdit(a.first, b.first) { return .similar }
-        // MARY ANN and MARY, or the middle name in first place.
+        if isCompound(a, b) || isCompound(b, a) { return .compound }
+        // MARY ANN and MARY LOU, JAE WON and JAE.
         if let x = a.givenTokens.first, let y = b.givenTokens.first, x == y, x.count > 1 { return .partial }
         if b.givenTokens.contains(a.first) || a.givenTokens.contains(b.first) { return .partial }
-        return likeness >= 850 ? .resembling : .unlike
+        if NameCultures.isShortened(a, b) { return .partial }
+        if likeness >= 850 { return .resembling }
+        return NameCultures.isAlias(a, b) ? .alias : .unlike
+    }
+
+    /// Whether the middle name of one is the other's first, or the other's first is the first half of a double name
+    /// and nothing contradicts the second half.
+    ///
+    /// Short syllables are left aside: Korean brothers share one.
+    private static func isCompound(_ a: NameView, _ b: NameView) -> Bool {
+        guard b.firstCount >= 3, a.givenTokens.count > 1, let lead = a.givenTokens.first else { return false }
+        if lead == b.first {
+            return b.firstCount >= 4 && a.firstCount > lead.count
+                && (b.middle == 0 || b.middle == a.givenTokens.second.map { Int($0[0]) } ?? 0)
+        }
+        return b.firstCount >= 4 && a.givenTokens.contains(b.first)
     }
 
     static func family(_ a: NameView, _ b: NameView) -> NameLevel {
@@ -48,6 +64,10 @@ enum DateComparison {
     static func level(_ left: UInt32, _ right: UInt32) -> DateLevel {
         guard left != 0, right != 0 else { return .missing }
         if left == right { return left % 100 == 0 ? .consistent : .exact }
+        // The first of January is what is put in when only the year is known.
+        if left / 10000 == right / 10000, left % 10000 == 101 || right % 10000 == 101 {
+            return edits(left, right) <= 1 ? .oneEdit : .consistent
+        }
         if left % 100 == 0 || right % 100 == 0 {
             let known: UInt32 = left % 10000 == 0 || right % 10000 == 0 ? 10000 : 100
             return left / known == right / known ? .consistent : .unlike

@@ -55,6 +55,13 @@ package struct NameFrequencies: Sendable {
         return UInt64(first[hash] ?? 0) >= 4 + firstTotal / 100_000
     }
 
+    /// Whether a first name is one of the common ones of English use.
+    static func isCommonEnglish(_ hash: UInt32) -> Bool { known.first[hash] != nil || anglicised.contains(hash) }
+
+    private static let anglicised: Set<UInt32> = Set(
+        "CINDY JENNY TONY PETER ALLEN ALAN TINA WENDY VIVIAN VINCENT ANDY JIMMY TOMMY SALLY EDDIE PATRICK LOUISE IRENE"
+            .split(separator: " ").map { PackedRecord.short($0.utf8) })
+
     private static func share(_ count: UInt64, _ millionths: UInt64, _ total: UInt64) -> UInt64 {
         max((count * 1_000_000_000 + backing * millionths * 1000) / (total + backing), 1)
     }

@@ -215,6 +215,13 @@ struct TokenList {
     /// Whether the token is among them.
     @inline(__always) func contains(_ token: ByteRun) -> Bool { contains { $0 == token } }
 
+    /// The second of them.
+    var second: ByteRun? {
+        guard count > 1, let first else { return nil }
+        let place = first.at + first.count
+        return ByteRun(view, at: place + 1, count: view.byte(place))
+    }
+
     /// The first of them.
     var first: ByteRun? { count == 0 ? nil : ByteRun(view, at: at + 1, count: view.byte(at)) }
 }

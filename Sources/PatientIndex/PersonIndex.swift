@@ -105,12 +105,11 @@ package struct PersonSearch<Index: PersonIndex> {
         return Candidate(person: person, evidence: evidence, millibits: millibits, verdict: verdict)
     }
 
-    /// Namesakes to be expected in a million people, in thousandths.
+    /// Namesakes to be expected in a million people, in thousandths; a name that is only alike is taken for common.
     static func namesakes(_ evidence: Evidence, _ names: NameFrequencies) -> Int {
-        guard evidence.familyHash != 0 else { return .max }
-        // A nickname stands for a whole class: taken for common.
         let first = evidence.firstHash == 0 ? 3_000_000 : names.share(first: evidence.firstHash)
-        return Int(first * names.share(family: evidence.familyHash) / 1_000_000_000)
+        let family = evidence.familyHash == 0 ? 300_000 : names.share(family: evidence.familyHash)
+        return Int(first * family / 1_000_000_000)
     }
 
     static func isBefore(_ left: Candidate, _ right: Candidate, _ policy: MatchPolicy) -> Bool {

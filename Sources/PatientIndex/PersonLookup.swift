@@ -23,6 +23,9 @@ package struct PersonLookup<Index: PersonIndex> {
 
     /// A look-up over an index as it is now.
     package init(_ index: Index, model: MatchModel = .initial, policy: MatchPolicy) {
+        // Whoever asks gives a few fields; that a name is rare here does not make it rare elsewhere.
+        var policy = policy
+        if policy == .strict { policy = .remote }
         search = PersonSearch(index, model: model, policy: policy)
         linking = RecordLinking(index, model: model, policy: policy)
     }

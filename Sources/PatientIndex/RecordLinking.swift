@@ -74,7 +74,7 @@ package struct RecordLinking<Index: PersonIndex> {
         var failure: (any Error)?
         try search.index.records(of: other) { record in
             do {
-                conflict = Self.isConflict(try search.judge(record, one).evidence)
+                conflict = isConflict(try search.judge(record, one).evidence)
             } catch {
                 failure = error
             }
@@ -84,9 +84,10 @@ package struct RecordLinking<Index: PersonIndex> {
         return !conflict
     }
 
-    private static func isConflict(_ evidence: Evidence) -> Bool {
+    private func isConflict(_ evidence: Evidence) -> Bool {
         let isDate = evidence.birthDate == .unlike || evidence.birthDate == .sameYear || evidence.birthDate == .twoEdits
-        return evidence.first == .unlike || isDate || evidence.socialSecurity == .different
-            || evidence.single == .different || evidence.suffix == .different || evidence.dependent == .different
+        if evidence.first == .unlike || isDate { return true }
+        guard let veto = policy.veto(evidence) else { return false }
+        return veto != .placeholderIdentity
     }
 }
