@@ -85,8 +85,11 @@ package struct PersonSearch<Index: PersonIndex> {
     }
 
     /// One person compared with a registration.
-    package func judge(_ query: RecordView, _ person: PersonNumber) throws -> Candidate {
+    ///
+    /// - Parameter extra: a record that is about to be the person's.
+    package func judge(_ query: RecordView, _ person: PersonNumber, with extra: RecordView? = nil) throws -> Candidate {
         var fold = EvidenceFold(query, names: index.names)
+        if let extra { fold.add(extra) }
         var left = 64
         try index.records(of: person) { record in
             fold.add(record)

@@ -42,45 +42,47 @@ package struct RecordLinking<Index: PersonIndex> {
                 return LinkDecision(review: Self.review(candidates))
             }
         }
+        for neighbour in candidates.prefix(8) where neighbour.grade(policy) != .certain {
+            if try joins(neighbour.person, best.person, with: query) { decision.merged.append(neighbour.person) }
+        }
         return decision
     }
 
-    /// Persons who may now be one with a person that has gained a record: a late strong record joins what came before.
-    package func joins(_ person: PersonNumber, among neighbours: [PersonNumber]) throws -> [PersonNumber] {
-        var joins: [PersonNumber] = []
-        for neighbour in neighbours where neighbour != person {
-            var isCertain = false
-            var failure: (any Error)?
-            try search.index.records(of: neighbour) { record in
-                do {
-                    isCertain = try search.judge(record, person).grade(policy) == .certain
-                } catch {
-                    failure = error
-                }
-                return !isCertain && failure == nil
-            }
-            if let failure { throw failure }
-            if isCertain, try areOne(person, neighbour) { joins.append(neighbour) }
+    /// Whether somebody nearby is now the same person: a late strong record joins what came before it.
+    private func joins(_ neighbour: PersonNumber, _ person: PersonNumber, with query: RecordView) throws -> Bool {
+        var isCertain = false
+        try each(of: neighbour) { record in
+            isCertain = try search.judge(record, person, with: query).grade(policy) == .certain
+            return !isCertain
         }
-        return joins
+        return try isCertain && areOne(person, neighbour, with: query)
+    }
+
+    private func each(of person: PersonNumber, _ body: (RecordView) throws -> Bool) throws {
+        var failure: (any Error)?
+        try search.index.records(of: person) { record in
+            do {
+                return try body(record)
+            } catch {
+                failure = error
+                return false
+            }
+        }
+        if let failure { throw failure }
     }
 
     private static func review(_ candidates: [Candidate]) -> [Candidate] { Array(candidates.prefix(reviewMax)) }
 
     /// Whether two persons may be merged: nothing about them conflicts, and nobody said they are different.
-    package func areOne(_ one: PersonNumber, _ other: PersonNumber) throws -> Bool {
+    ///
+    /// - Parameter query: a record that is about to be the first one's.
+    package func areOne(_ one: PersonNumber, _ other: PersonNumber, with query: RecordView? = nil) throws -> Bool {
         if try search.index.areAsserted(different: one, other) { return false }
         var conflict = false
-        var failure: (any Error)?
-        try search.index.records(of: other) { record in
-            do {
-                conflict = isConflict(try search.judge(record, one).evidence)
-            } catch {
-                failure = error
-            }
-            return !conflict && failure == nil
+        try each(of: other) { record in
+            conflict = isConflict(try search.judge(record, one, with: query).evidence)
+            return !conflict
         }
-        if let failure { throw failure }
         return !conflict
     }
 

@@ -8,8 +8,6 @@ package struct ResidentLinking {
     package private(set) var effort = PersonSearch<MemoryPersonIndex>.Effort()
     private let model: MatchModel
     private let policy: MatchPolicy
-    /// Persons whom somebody should compare: a person that gains a record is compared with them again.
-    private var open: [PersonNumber: Set<PersonNumber>] = [:]
 
     /// Linking into an index.
     package init(
@@ -30,44 +28,8 @@ package struct ResidentLinking {
         let linking = RecordLinking(index, model: model, policy: policy)
         // Reading memory does not fail.
         var decision = (try? record.read { try linking.decide($0, effort: &effort) }) ?? LinkDecision()
-        for other in decision.merged { absorb(other, into: decision.person ?? other) }
-        let person = index.add(record, to: decision.person).person
-        decision.person = person
-        note(decision.review, of: person)
-        if decision.millibits != 0 { decision.merged += joinNeighbours(of: person) }
+        for other in decision.merged { index.merge(other, into: decision.person ?? other) }
+        decision.person = index.add(record, to: decision.person).person
         return decision
-    }
-
-    private mutating func note(_ review: [Candidate], of person: PersonNumber) {
-        for candidate in review where candidate.person != person {
-            open[person, default: []].insert(candidate.person)
-            open[candidate.person, default: []].insert(person)
-        }
-    }
-
-    private mutating func joinNeighbours(of person: PersonNumber) -> [PersonNumber] {
-        let neighbours = (open[person] ?? []).sorted()
-        guard !neighbours.isEmpty else { return [] }
-        let linking = RecordLinking(index, model: model, policy: policy)
-        let joins = (try? linking.joins(person, among: neighbours)) ?? []
-        var joined: [PersonNumber] = []
-        for other in joins {
-            // What joined first may speak against the next.
-            let linking = RecordLinking(index, model: model, policy: policy)
-            guard (try? linking.areOne(person, other)) ?? false else { continue }
-            absorb(other, into: person)
-            joined.append(other)
-        }
-        return joined
-    }
-
-    private mutating func absorb(_ loser: PersonNumber, into winner: PersonNumber) {
-        index.merge(loser, into: winner)
-        for other in open.removeValue(forKey: loser) ?? [] {
-            open[other]?.remove(loser)
-            guard other != winner else { continue }
-            open[other, default: []].insert(winner)
-            open[winner, default: []].insert(other)
-        }
     }
 }
