@@ -84,6 +84,9 @@ package struct PersonSearch<Index: PersonIndex> {
         return found
     }
 
+    /// The score of some evidence, field by field; it sums to the candidate's.
+    package func explain(_ evidence: Evidence) -> MatchScore { model.explain(evidence, index.names, prior: prior) }
+
     /// One person compared with a registration.
     ///
     /// - Parameter extra: a record that is about to be the person's.

@@ -30,6 +30,9 @@ package struct PersonLookup<Index: PersonIndex> {
         linking = RecordLinking(index, model: model, policy: policy)
     }
 
+    /// A candidate's score, field by field.
+    package func explain(_ candidate: Candidate) -> MatchScore { search.explain(candidate.evidence) }
+
     /// Everybody at least possible, graded: the best is certain only when the next who passes is far behind or can be
     /// shown to be the same person.
     package func lookUp(_ query: RecordView) throws -> LookupAnswer<Index> {

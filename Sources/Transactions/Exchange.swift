@@ -19,6 +19,8 @@ package struct ExchangeSettings: Sendable {
     package var labeler: SensitivityLabeler
     /// Every limit.
     package var limits: ExchangeLimits
+    /// How registrations are linked; whoever asks is always answered by the strict policy.
+    package var matching = MatchPolicy.strict
 
     /// Settings from their parts.
     package init(
@@ -57,6 +59,8 @@ package struct Exchange: Sendable {
     package let answers: AnswersUnderWay
     /// Submissions being registered.
     package let submissions: SubmissionsUnderWay
+    /// Registrations that could be about the same person.
+    let turns = LinkingTurns()
     /// How consent follows patients to other communities.
     package let following: ConsentFollowing
     /// For the operator; never holds patient data.
