@@ -33,6 +33,11 @@ extension AdminService {
         let (consent, named) = try await stated(call)
         let draft = try await exchange.draftConsent(consent, patient: named, for: call.context)
         let requesters = try requesters(draft, call)
+        var elsewhere: [CommunityPreview] = []
+        if call.arguments["here"] != true {
+            elsewhere = try await exchange.previewElsewhere(
+                draft, as: consent, requesters: requesters, for: call.context)
+        }
         let (comparison, documents, ticket) = try await exchange.compareConsent(
             of: draft.patient, with: draft, requesters: requesters, for: call.context)
         let names = Dictionary(
@@ -54,7 +59,28 @@ extension AdminService {
                         object["permitted"] = .number(String(change.permitted))
                         return .object(object)
                     }),
+                "elsewhere": .array(elsewhere.map { Self.json($0, requesters) }),
             ], tickets: [ticket])
+    }
+
+    private static func json(_ elsewhere: CommunityPreview, _ requesters: [AccessContext]) -> JSONValue {
+        let answer = elsewhere.answer
+        var object: JSONObject = [
+            "community": .string(answer.community.urn), "name": .string(answer.name), "answer": .string(answer.word),
+            "sentence": .string(answer.sentence),
+        ]
+        guard let preview = elsewhere.preview else { return .object(object) }
+        func number(_ value: Int) -> JSONValue { .number(String(value)) }
+        object["documents"] = number(preview.documents)
+        object["changes"] = .array(
+            zip(requesters, preview.changes).map { requester, change in
+                var row = json(requester)
+                row["gained"] = number(change.gained)
+                row["lost"] = number(change.lost)
+                row["permitted"] = number(change.permitted)
+                return .object(row)
+            })
+        return .object(object)
     }
 
     /// Every community of the directory with every role and purpose asked for, or named by the draft.

@@ -57,7 +57,8 @@ package struct Node: Sendable {
         exchange = Exchange(
             settings: ExchangeSettings(
                 community: configuration.community, name: configuration.name, clientBase: configuration.clientBase,
-                consentDefault: configuration.consentDefault, labeler: try Self.labeler(home, configuration), limits: configuration.limits),
+                consentDefault: configuration.consentDefault, withheldNotice: configuration.withheldNotice,
+                labeler: try Self.labeler(home, configuration), limits: configuration.limits),
             world: world, journal: store.writer, reader: store.reader, projection: store.projection,
             directory: directory,
             peers: FHIRPeerClient(

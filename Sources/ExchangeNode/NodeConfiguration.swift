@@ -42,6 +42,8 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var peerBase: String
     /// What holds for patients who have said nothing.
     package var consentDefault: ConsentPolicyDefault
+    /// Whether every list of records says that something may be withheld by consent, the same to everyone.
+    package var withheldNotice: Bool
     /// A sensitivity table to label documents by, in the form of `Policies/sensitivity.tsv`; nil for the standard one.
     package var sensitivity: String?
     /// Peers to ask first when no other is known.
@@ -67,6 +69,7 @@ package struct NodeConfiguration: Sendable, Equatable {
         peerBase = file.text("peer-base") ?? "https://\(peers.map(\.description) ?? "")/fhir"
         let consent = ConsentPolicyDefault(name: file.required("consent"))
         if consent == nil { file.refuse("consent", "must be opt-in, opt-out, basic-normal, all-normal, break-glass-only or deny") }
+        withheldNotice = file.flag("withheld-notice") ?? false
         sensitivity = file.text("sensitivity")
         seeds = []
         for text in file.list("seeds") {
@@ -109,7 +112,8 @@ package struct NodeConfiguration: Sendable, Equatable {
         [
             ("name", name), ("community", community.oid.dotted), ("clients", clients.description),
             ("peers", peers.description), ("client-base", clientBase), ("peer-base", peerBase),
-            ("consent", consentDefault.rawValue), ("sensitivity", sensitivity ?? "standard"), ("seeds", seeds.map(\.description).joined(separator: ", ")),
+            ("consent", consentDefault.rawValue), ("withheld-notice", String(withheldNotice)),
+            ("sensitivity", sensitivity ?? "standard"), ("seeds", seeds.map(\.description).joined(separator: ", ")),
             ("issuers", issuers.keys.sorted().joined(separator: ", ")), ("log", logLevel),
         ] + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
     }

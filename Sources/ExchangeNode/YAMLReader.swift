@@ -60,6 +60,16 @@ struct YAMLReader {
         return text
     }
 
+    mutating func flag(_ key: String) -> Bool? {
+        known.insert(key)
+        guard let node = mapping[key] else { return nil }
+        guard let flag = node.bool else {
+            refuse(key, "must be true or false")
+            return nil
+        }
+        return flag
+    }
+
     mutating func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
         known.insert(key)
         guard let node = mapping[key] else { return nil }

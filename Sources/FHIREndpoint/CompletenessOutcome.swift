@@ -9,10 +9,8 @@ enum CompletenessOutcome {
     /// The extension that names an issue's community; ours.
     static let communityExtension = "https://concordat.example/fhir/StructureDefinition/community"
 
-    /// The issues of a receipt, in its order, and of parameters that were left out.
-    static func outcome(_ receipt: CompletenessReceipt, ignored: [String]) -> OperationOutcome {
-        OperationOutcome(receipt.communities.map(issue) + ignored.map(leftOut))
-    }
+    /// The issues of a receipt, in its order.
+    static func issues(_ receipt: CompletenessReceipt) -> [OperationOutcome.Issue] { receipt.communities.map(issue) }
 
     /// The issue of a parameter that this node does not know.
     static func leftOut(_ name: String) -> OperationOutcome.Issue {

@@ -19,7 +19,8 @@ extension FHIRService {
         try demandKnown(search.communities)
         let patient = try await patient(of: search)
         let found = try await find(search, patient, for: context)
-        let outcome = outcome(of: found, search)
+        let leftOut = search.ignored.map(CompletenessOutcome.leftOut)
+        let outcome = outcome((door == .client ? CompletenessOutcome.issues(found.receipt) : []) + leftOut)
         var random = exchange.world.random
         let page = SearchsetPage(
             base: base, search: search, pageEntriesMax: exchange.settings.limits.pageEntriesMax, outcome: outcome,
@@ -87,14 +88,6 @@ extension FHIRService {
         guard let record = records.first, records.count == 1 else { return DocumentSearch.unknownPatient }
         if let patient = search.patient, patient != record.id { return DocumentSearch.unknownPatient }
         return record.id
-    }
-
-    private func outcome(of found: FoundDocuments, _ search: DocumentSearch) -> OperationOutcome? {
-        switch door {
-        case .client: CompletenessOutcome.outcome(found.receipt, ignored: search.ignored)
-        case .peer, .administration:
-            search.ignored.isEmpty ? nil : OperationOutcome(search.ignored.map(CompletenessOutcome.leftOut))
-        }
     }
 }
 

@@ -174,6 +174,7 @@ package struct FHIRService: Sendable {
         case .exchangeDirectory: return try await exchangeDirectory(&exchanged)
         case .receiveStatement: return try await receiveStatement(&exchanged)
         case .pendingStatements: return try await pendingStatements(&exchanged)
+        case .previewConsent: return try await previewConsent(&exchanged)
         }
     }
 }

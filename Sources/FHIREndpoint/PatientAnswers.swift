@@ -36,10 +36,9 @@ extension FHIRService {
             case .id(let id): try await exchange.findPatient(id, for: context)
             }
         }
-        let issues = search.ignored.map(CompletenessOutcome.leftOut)
         return bundle(
             found, link: search.link(base: base), isGraded: false, count: search.count,
-            outcome: issues.isEmpty ? nil : OperationOutcome(issues))
+            outcome: outcome(search.ignored.map(CompletenessOutcome.leftOut)))
     }
 
     /// ITI-119 `$match`: Parameters, or a bare Patient.
@@ -54,18 +53,18 @@ extension FHIRService {
                 question.demographics, identifiers: question.identifiers, onlyCertain: question.onlyCertain,
                 limit: question.count, for: context)
         }
-        return bundle(found, link: nil, isGraded: true, count: nil, outcome: Self.ambiguity(found))
+        return bundle(found, link: nil, isGraded: true, count: nil, outcome: outcome(Self.ambiguity(found)))
     }
 
     /// Which attributes would tell several people apart, as FHIRPath and in words.
-    private static func ambiguity(_ found: FoundPatients) -> OperationOutcome? {
-        guard found.isAmbiguous else { return nil }
+    private static func ambiguity(_ found: FoundPatients) -> [OperationOutcome.Issue] {
+        guard found.isAmbiguous else { return [] }
         let help = found.needs.isEmpty ? "" : "; these would help: \(found.needs.joined(separator: ", "))"
-        return OperationOutcome([
+        return [
             .init(
                 .warning, "multiple-matches", details: "several people could be meant" + help,
                 expression: found.needs.map { "Patient.\($0)" })
-        ])
+        ]
     }
 
     private func bundle(

@@ -41,6 +41,8 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case receiveStatement
     /// The consent statements that wait for a community which asks.
     case pendingStatements
+    /// What another community's draft of a directive would change here.
+    case previewConsent
 }
 
 /// One route: what it answers to, who may knock, and how the CapabilityStatement calls it.
@@ -141,6 +143,7 @@ package enum RouteTable {
         Route(.post, "directory", .exchangeDirectory, doors: [.peer], credential: .certificate),
         Route(.post, "consent-statements", .receiveStatement, doors: [.peer]),
         Route(.post, "consent-statements/pending", .pendingStatements, doors: [.peer]),
+        Route(.post, "consent-statements/preview", .previewConsent, doors: [.peer]),
     ]
 
     private static let served: [AccessContext.Door: [Route]] = [

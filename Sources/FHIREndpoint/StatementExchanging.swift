@@ -41,4 +41,23 @@ extension FHIRService {
         answer.headers[.contentType] = "application/json"
         return answer
     }
+
+    /// `POST /consent-statements/preview`: a draft in, what it would change here out, in numbers.
+    func previewConsent(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> Answer {
+        let context = try exchanged.asker()
+        let limits = exchange.settings.limits
+        let reading = BodyReading(limits: limits, bytesMax: ConsentDraft.bytesMax, uptime: exchange.world.uptime)
+        let bytes = try await exchanged.body(reading)
+        guard let body = try? JSONReader.read(bytes, limits: JSONLimits(depthMax: limits.nestingMax)).object else {
+            throw .exchange(ExchangeError(.badRequest, "the draft must be a JSON object"))
+        }
+        let draft = try exchanged.reading { () throws(ExchangeError) in try ConsentDraft(json: body) }
+        let answered = try await asking { () throws(ExchangeError) in
+            try await exchange.previewConsent(draft, for: context)
+        }
+        var answer = Answer(
+            .ok, json: ByteBuffer(bytes: JSONWriter.bytes(.object(answered.preview.json))), tickets: answered.tickets)
+        answer.headers[.contentType] = "application/json"
+        return answer
+    }
 }

@@ -43,6 +43,21 @@ extension FHIRPeerClient {
         return statements
     }
 
+    package func preview(_ draft: ConsentDraft, at peer: PeerNode, for context: AccessContext)
+        async throws(ExchangeError) -> ConsentPreview
+    {
+        var request = ClientRequest(
+            .post, "/consent-statements/preview", body: JSONWriter.bytes(.object(draft.json)),
+            responseBytesMax: 64 + ConsentDraft.askersMax * 32, isRepeatable: true)
+        request.headers = [("Content-Type", "application/json"), ("Accept", "application/json")]
+        let response = try await ask(request, at: peer, for: context, isBelowBase: false)
+        let limits = JSONLimits(depthMax: 4, nodesMax: 8 + ConsentDraft.askersMax * 4)
+        guard let answer = try? JSONReader.read(response.body, limits: limits).object,
+            let preview = ConsentPreview(json: answer, askers: draft.askers.count)
+        else { throw ExchangeError(.badRequest, "the peer's preview cannot be read") }
+        return preview
+    }
+
     /// What is no FHIR lies beside the FHIR base, as directory messages do.
     static func root(of base: String) -> String {
         base.hasSuffix("/fhir") ? String(base.dropLast("/fhir".count)) : base

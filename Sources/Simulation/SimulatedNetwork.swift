@@ -210,4 +210,17 @@ package struct SimulatedPeerClient: PeerClient {
             try await exchange.pendingStatements(receipts: receipts, for: context)
         }
     }
+
+    package func preview(_ draft: ConsentDraft, at peer: PeerNode, for context: AccessContext)
+        async throws(ExchangeError) -> ConsentPreview
+    {
+        let context = atPeer(context)
+        let read = try ConsentDraft(json: draft.json)
+        return try await network.carry(from: community, to: peer.community, before: context.deadline) {
+            exchange throws(ExchangeError) in
+            let answered = try await exchange.previewConsent(read, for: context)
+            defer { for ticket in answered.tickets { ticket.end() } }
+            return answered.preview
+        }
+    }
 }

@@ -16,6 +16,15 @@ package enum ConsentAuthority {
         case .peer: throw ExchangeError(.forbidden, "consent is recorded at the facility that holds the documents")
         case .client: break
         }
+        try demandRole(context, among: roles)
+    }
+
+    /// Refuses a community's question of what a draft would change unless it says that its consent office asks.
+    static func demandAbroad(_ context: AccessContext) throws(ExchangeError) {
+        try demandRole(context, among: roles.union(["administrator"]))
+    }
+
+    private static func demandRole(_ context: AccessContext, among roles: Set<String>) throws(ExchangeError) {
         guard let role = context.role, roles.contains(role) else {
             throw ExchangeError(
                 .forbidden, "consent is for the roles \(roles.sorted().joined(separator: ", ")), as the token names them")

@@ -94,7 +94,7 @@ extension Exchange {
     }
 
     /// Writes down that nobody was found, without anybody's data: a miss takes as long as what consent hides (T82).
-    private func recordMiss(_ transaction: String, _ context: AccessContext) async throws(ExchangeError) {
+    func recordMiss(_ transaction: String, _ context: AccessContext) async throws(ExchangeError) {
         let payload: JSONValue = ["transaction": .string(transaction), "trace": .string(context.traceID), "found": "none"]
         _ = try await journal.append(EntryDraft(kind: .inquiry, subject: nil, payload: JSONWriter.bytes(payload)))
     }

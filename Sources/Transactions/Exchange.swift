@@ -15,6 +15,8 @@ package struct ExchangeSettings: Sendable {
     package var clientBase: String
     /// What holds for patients who have said nothing.
     package var consentDefault: ConsentPolicyDefault
+    /// Whether every list of records says that something may be withheld by consent, the same to everyone.
+    package var withheldNotice: Bool
     /// Gives documents the labels that their coded content earns.
     package var labeler: SensitivityLabeler
     /// Every limit.
@@ -25,12 +27,13 @@ package struct ExchangeSettings: Sendable {
     /// Settings from their parts.
     package init(
         community: CommunityID, name: String, clientBase: String, consentDefault: ConsentPolicyDefault,
-        labeler: SensitivityLabeler = .standard, limits: ExchangeLimits = ExchangeLimits(),
+        withheldNotice: Bool = false, labeler: SensitivityLabeler = .standard, limits: ExchangeLimits = ExchangeLimits(),
     ) {
         self.community = community
         self.name = name
         self.clientBase = clientBase
         self.consentDefault = consentDefault
+        self.withheldNotice = withheldNotice
         self.labeler = labeler
         self.limits = limits
     }

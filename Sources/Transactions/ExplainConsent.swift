@@ -88,7 +88,7 @@ extension Exchange {
         return try directive(of: consent, id: id, patient: patient, recorded: now, version: version)
     }
 
-    private func facts(of patient: PatientID) async throws(ExchangeError) -> PatientFacts {
+    func facts(of patient: PatientID) async throws(ExchangeError) -> PatientFacts {
         let facts = try await read { try await projection.facts(about: patient, matching: DocumentQuery()) }
         guard facts.patient != nil else { throw Self.unknownPatient }
         return facts
@@ -102,5 +102,5 @@ extension Exchange {
             decisions: [.init(documents: documents.map(\.id), isPermitted: true, rules: ["metadata only, " + what])])
     }
 
-    private static let consentMoves = ExchangeError(.unavailable, "the patient's consent keeps changing; ask again")
+    static let consentMoves = ExchangeError(.unavailable, "the patient's consent keeps changing; ask again")
 }

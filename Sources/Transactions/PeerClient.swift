@@ -68,4 +68,8 @@ package protocol PeerClient: Sendable {
     /// when none waits. `.notFound` when its node has no such thing.
     func pendingStatements(receipts: [String], at peer: PeerNode, for context: AccessContext)
         async throws(ExchangeError) -> [String]
+
+    /// Asks a peer what a draft of a directive would change there, in numbers. `.notFound` when its node does not say.
+    func preview(_ draft: ConsentDraft, at peer: PeerNode, for context: AccessContext) async throws(ExchangeError)
+        -> ConsentPreview
 }

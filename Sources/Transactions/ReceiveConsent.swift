@@ -113,7 +113,7 @@ extension Exchange {
     }
 
     /// The records that are certainly the statement's patient; none when several people could be meant.
-    private func certainRecords(_ subject: JSONObject) async throws(ExchangeError) -> Set<PatientID> {
+    func certainRecords(_ subject: JSONObject) async throws(ExchangeError) -> Set<PatientID> {
         let demographics = PatientMapping.demographics(subject)
         let identifiers = Array(PatientMapping.identifiers(subject).prefix(8))
         let found = try await lookUp(demographics, identifiers: identifiers)
@@ -121,7 +121,7 @@ extension Exchange {
     }
 
     /// The statement as a directive about one of this node's patients; what is not understood in it denies.
-    private func directive(_ statement: ConsentStatement, _ patient: PatientID) throws(ExchangeError)
+    func directive(_ statement: ConsentStatement, _ patient: PatientID) throws(ExchangeError)
         -> ConsentDirective
     {
         guard let id = PortableConsent.id(of: statement.directive, from: statement.issuer, about: patient) else {

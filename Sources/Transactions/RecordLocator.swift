@@ -105,7 +105,7 @@ extension Exchange {
     }
 
     /// Whom to ask, and a line for everyone who is not asked.
-    private func candidates(only: Set<CommunityID>?) -> (asked: [PeerNode], others: [CommunityAnswer]) {
+    func candidates(only: Set<CommunityID>?) -> (asked: [PeerNode], others: [CommunityAnswer]) {
         var asked: [PeerNode] = []
         var others: [CommunityAnswer] = []
         for (community, name, node) in directory.neighbours(at: world.now()) where community != settings.community {
@@ -175,7 +175,7 @@ extension Exchange {
         return PeerAnswer(answer: answer, documents: documents)
     }
 
-    private static func gap(_ error: ExchangeError) -> CommunityAnswer.State {
+    static func gap(_ error: ExchangeError) -> CommunityAnswer.State {
         switch error.code {
         case .timeout: .timedOut
         case .forbidden, .unauthenticated: .denied

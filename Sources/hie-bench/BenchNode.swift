@@ -20,7 +20,7 @@ final class BenchNode: Sendable {
     ///
     /// - Parameter program: the `hie` that is run.
     init(under parent: String, program: String) throws(ExchangeError) {
-        var template = Array((parent + "/hie-bench-XXXXXX").utf8CString)
+        var template = Array((parent + "/hie-bench-" + String(repeating: "X", count: 6)).utf8CString)
         guard let made = mkdtemp(&template) else {
             throw ExchangeError(.unavailable, "cannot make a folder in \(parent); choose another with --folder")
         }
@@ -109,6 +109,21 @@ final class BenchNode: Sendable {
 
     /// Registers patients through the administrator's socket; their ids in order.
     func register(_ count: Int) async throws(ExchangeError) -> [String] {
+        try await administer(count, "patient/add", { ["patient": BenchPatient($0).json] }) { $0["patient"]?["id"]?.string }
+    }
+
+    /// Records a directive for each of these patients through the administrator's socket.
+    func record(_ directives: [JSONObject]) async throws(ExchangeError) {
+        _ = try await administer(directives.count, "consent/record", { ["consent": .object(directives[$0])] }) {
+            $0["id"]?.string
+        }
+    }
+
+    /// Sends one command so many times over 32 connections; what `read` takes of the answers, in order.
+    private func administer(
+        _ count: Int, _ command: String, _ arguments: @escaping @Sendable (Int) -> JSONValue,
+        read: @escaping @Sendable (JSONValue) -> String?,
+    ) async throws(ExchangeError) -> [String] {
         let socket = HTTPDestination.socket(path: home.adminSocket.path)
         let lanes = min(count, 32)
         let parts = await withTaskGroup(of: Result<[(Int, String)], ExchangeError>.self) { group in
@@ -118,7 +133,19 @@ final class BenchNode: Sendable {
                         let connection = try await HTTPConnection.connect(to: socket)
                         var made: [(Int, String)] = []
                         for number in stride(from: lane, to: count, by: lanes) {
-                            made.append((number, try await Self.register(number, over: connection)))
+                            let request = ClientRequest(
+                                .post, "/admin/" + command,
+                                headers: [("Content-Type", "application/json"), ("hie-user", "bench")],
+                                body: JSONWriter.bytes(arguments(number)))
+                            let answer = try await connection.send(request, timeout: .seconds(30))
+                            guard answer.status == 200, let json = try? JSONReader.read(answer.body),
+                                let word = read(json)
+                            else {
+                                throw ExchangeError(
+                                    .internal, "\(command) was answered \(answer.status): "
+                                        + String(decoding: answer.body.prefix(300), as: UTF8.self))
+                            }
+                            made.append((number, word))
                         }
                         connection.close()
                         return .success(made)
@@ -129,23 +156,9 @@ final class BenchNode: Sendable {
             for await part in group { parts.append(part) }
             return parts
         }
-        var ids = [String](repeating: "", count: count)
-        for part in parts { for (number, id) in try part.get() { ids[number] = id } }
-        return ids
-    }
-
-    private static func register(_ number: Int, over connection: HTTPConnection) async throws(ExchangeError) -> String {
-        let request = ClientRequest(
-            .post, "/admin/patient/add", headers: [("Content-Type", "application/json"), ("hie-user", "bench")],
-            body: JSONWriter.bytes(["patient": BenchPatient(number).json]))
-        let answer = try await connection.send(request, timeout: .seconds(30))
-        let json = try? JSONReader.read(answer.body)
-        guard answer.status == 200, let id = json?["patient"]?["id"]?.string else {
-            throw ExchangeError(
-                .internal, "registering a patient was answered \(answer.status): "
-                    + String(decoding: answer.body.prefix(300), as: UTF8.self))
-        }
-        return id
+        var words = [String](repeating: "", count: count)
+        for part in parts { for (number, word) in try part.get() { words[number] = word } }
+        return words
     }
 
     private var metadata: ClientRequest { ClientRequest(.get, "/fhir/metadata") }

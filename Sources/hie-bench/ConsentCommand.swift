@@ -11,8 +11,9 @@ struct ConsentCommand: AsyncParsableCommand {
         abstract: "Decide consent with the node's own evaluator, on one core, nothing else running.",
         discussion: """
             Decisions a second and p99 for 1, 10 and 100 provisions and 1, 20 and 500 documents;
-            then a random patient of many; then cedarpy and casbin on a like question, where
-            a Python with them is given.
+            then a random patient of many; then a node of patients with a directive beside patients
+            with none: memory when idle, and what a find costs more; then cedarpy and casbin on a
+            like question, where a Python with them is given.
 
             EXAMPLE
               hie-bench consent --quick
@@ -39,6 +40,7 @@ struct ConsentCommand: AsyncParsableCommand {
         let hot = Self.grid(bench, seconds: seconds)
         Self.explain(bench, seconds: seconds)
         Self.crowd(bench, patients: patients ?? (options.quick ? 100_000 : 1_000_000))
+        try await ConsentOnNode.measure(bench, decisionMicroseconds: hot)
         try beside(bench, hot: hot)
         bench.report.end()
     }
@@ -111,8 +113,6 @@ struct ConsentCommand: AsyncParsableCommand {
                     Figure("consent.compiled_bytes_per_patient", Double(max(0, after - before)) / Double(count), "B"))
             }
         }
-        // The node keeps nothing of a patient in memory between two questions: it compiles for each.
-        bench.report.add(Figure("consent.idle_bytes_per_patient", 0, "B", aim: .atMost(300)))
         for (count, p99) in figures.dropLast() { bench.report.add(Figure("consent.random_p99_us.\(count)", p99, "us")) }
         if let last = figures.last { bench.report.add(Figure("consent.random_p99_us", last.p99, "us", aim: .atMost(2))) }
     }
@@ -167,65 +167,4 @@ private struct Rounds {
         withExtendedLifetime(sink) {}
         return Rounds(nanoseconds: times[times.count / 2], p99: times[times.count * 99 / 100])
     }
-}
-
-/// Directives, documents and a question of which the answer is known: odd documents are of a withheld type.
-private struct ConsentWorld {
-    let provisions: Int
-    let request: AccessContext
-    private let home: CommunityID
-
-    private static let now = Timestamp(seconds: 1_780_000_000)
-
-    init(provisions: Int) {
-        self.provisions = provisions
-        guard let oid = OID("1.3.6.1.4.1.21367.2026.99") else { preconditionFailure("not an OID") }
-        home = CommunityID(oid: oid)
-        request = AccessContext(
-            door: .peer, user: "dr.brattain", role: "physician", organization: "urn:oid:1.3.6.1.4.1.21367.2026.10",
-            community: home, purpose: "TREAT", deadline: .seconds(1), traceID: "00000000000000000000000000000001")
-    }
-
-    private static func loinc(_ code: String) -> CodedValue { CodedValue(code: code, system: CodeSystems.loinc) }
-
-    /// One base provision, the rest exceptions that deny by organisation, type, label and time of care.
-    func directive(number: Int) -> ConsentDirective {
-        var random = Chance(seed: UInt64(number))
-        let base = ConsentRule(
-            .permit,
-            purposes: ["TREAT", "HPAYMT", "HOPERAT"].map { CodedValue(code: $0, system: CodeSystems.actReason) })
-        let exceptions = (1..<max(1, provisions)).map { index -> ConsentRule in
-            switch index % 4 {
-            case 1: ConsentRule(.deny, typeCodes: [Self.loinc("34133-\(index)")])
-            case 2: ConsentRule(.deny, actors: [.organization("urn:oid:1.2.3.\(number).\(index)")])
-            case 3:
-                ConsentRule(.deny, securityLabels: [CodedValue(code: "PSY", system: CodeSystems.actCode)])
-            default:
-                ConsentRule(.deny, dataPeriod: ConsentPeriod(start: PartialDate("2001-01"), end: PartialDate("2001-12")))
-            }
-        }
-        return ConsentDirective(
-            id: .random(using: &random), patient: .random(using: &random), base: base, exceptions: exceptions,
-            recorded: Self.now)
-    }
-
-    func compiled(_ directive: ConsentDirective) -> CompiledConsent {
-        CompiledConsent([directive], policy: .optIn, now: Self.now)
-    }
-
-    func compiled(number: Int) -> CompiledConsent { compiled(directive(number: number)) }
-
-    func documents(_ count: Int) -> [DocumentFacts] {
-        var random = Chance(seed: 7)
-        return (0..<count).map { number in
-            DocumentFacts(
-                id: .random(using: &random), uniqueID: "urn:oid:1.2.3.\(number)", classCode: Self.loinc("18842-5"),
-                typeCode: Self.loinc(number % 2 == 1 ? "34133-1" : "18842-5"), creation: PartialDate("2026-03-02"),
-                serviceStart: PartialDate("2026-03-01"), labels: SecurityLabels(confidentiality: .normal),
-                authors: ["1234567890"], home: home)
-        }
-    }
-
-    /// What must be decided.
-    func permits(_ document: DocumentFacts) -> Bool { provisions < 2 || document.typeCode?.code != "34133-1" }
 }

@@ -60,7 +60,9 @@ struct NonInterference: Sendable {
                 asking = next.removeFirst()
             } else {
                 let requester = scene.requesters[chance.number(0...(scene.requesters.count - 1))]
-                var random = RandomAsking(ground: scene.ground, requester: requester, chance: chance)
+                var random = RandomAsking(
+                    ground: scene.ground, directives: scene.directives.map(\.directive.id), requester: requester,
+                    chance: chance)
                 asking = random.next()
                 chance = random.chance
             }

@@ -1,3 +1,4 @@
+import ConsentEngine
 import ExchangeCore
 import HTTPTypes
 import XDSMetadata
@@ -15,6 +16,8 @@ struct AskingGround: Sendable {
 /// Requests of every kind a door knows, and of some it does not.
 struct RandomAsking {
     let ground: AskingGround
+    /// Directives that somebody in another role may ask for; nil asks for none.
+    var directives: [DirectiveID]?
     let requester: Requester
     var chance: Chance
 
@@ -24,11 +27,12 @@ struct RandomAsking {
         let node = chance.oneIn(2) ? home : chance.number(0...(ground.communities.count - 1))
         var asking = Asking(
             node: node, door: node == home ? .client : .peer, requester: requester, path: "/fhir/metadata")
-        switch chance.number(0...19) {
+        switch chance.number(0...(directives == nil ? 19 : 22)) {
         case 0...9: search(&asking)
         case 10...13: retrieve(&asking)
         case 14, 15: patient(&asking)
         case 16, 17: match(&asking)
+        case 20...22: consent(&asking)
         default: nonsense(&asking)
         }
         if chance.oneIn(12) { asking.headers[.accept] = chance.one(of: ["application/fhir+xml", "*/*", "text/plain"]) }
@@ -163,6 +167,33 @@ struct RandomAsking {
         asking.body = Array(
             #"{"resourceType":"Parameters","parameter":[{"name":"resource","resource":\#(patient)},"#.utf8)
             + Array(#"{"name":"onlyCertainMatches","valueBoolean":\#(certain)}]}"#.utf8)
+    }
+
+    /// ITI-108 in a role that may and in one that may not, and a draft at the peer door, which treats nobody's question.
+    private mutating func consent(_ asking: inout Asking) {
+        if !chance.oneIn(4) {
+            let own = asking.requester
+            asking.requester = Requester(
+                user: own.user, role: "consent-officer", organization: own.organization, community: own.community,
+                purpose: own.purpose)
+        }
+        let id = chance.one(of: directives ?? []).map(\.description) ?? "0190aaaa-0000-7000-8000-000000000001"
+        switch chance.number(0...6) {
+        case 0: asking.path = "/fhir/Consent/\(id)"
+        case 1: asking.path = "/fhir/Consent/\(id)/_history"
+        case 2: asking.path = "/fhir/Consent/\(id)/_history/\(chance.number(0...2))"
+        case 3, 4: asking.path = "/fhir/Consent?\(whom(asking.node))&status=active,inactive"
+        case 5:
+            asking.method = .post
+            asking.path = "/fhir/Consent/_search"
+            asking.headers[.contentType] = "application/x-www-form-urlencoded"
+            asking.body = Array("\(whom(asking.node))&_count=\(chance.number(0...2))".utf8)
+        default:
+            asking.method = .post
+            asking.path = "/consent-statements/preview"
+            asking.headers[.contentType] = "application/json"
+            asking.body = Array(#"{"consent":{},"subject":{},"askers":[]}"#.utf8)
+        }
     }
 
     private mutating func nonsense(_ asking: inout Asking) {

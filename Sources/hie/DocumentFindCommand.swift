@@ -42,6 +42,7 @@ struct DocumentFindCommand: AsyncParsableCommand {
         }
         let found = FoundRecord(pages)
         if output.json { terminal.result(found.json) } else { show(found, on: terminal) }
+        for notice in found.notices { terminal.words(notice) }
         if !found.isComplete { throw ExitStatus.partial.exit }
     }
 

@@ -30,6 +30,8 @@ struct FoundRecord: Sendable {
 
     let documents: [Document]
     let communities: [Community]
+    /// What the node says of every list: of parameters, or that records may be withheld.
+    let notices: [String]
 
     /// Whether every community answered.
     var isComplete: Bool { !communities.contains(where: \.isGap) }
@@ -38,16 +40,20 @@ struct FoundRecord: Sendable {
     init(_ pages: [JSONObject]) {
         var documents: [Document] = []
         var communities: [Community] = []
+        var notices: [String] = []
         for entry in pages.flatMap({ $0["entry"]?.items ?? [] }) {
             guard let resource = entry["resource"]?.object else { continue }
             switch resource["resourceType"]?.string {
             case "DocumentReference": documents.append(Document(resource))
             case "OperationOutcome" where communities.isEmpty:
-                communities = OperationOutcome(json: resource).issues.compactMap(Community.init)
+                let issues = OperationOutcome(json: resource).issues
+                communities = issues.compactMap(Community.init)
+                notices = issues.filter { Community($0) == nil }.compactMap(\.details)
             default: break
             }
         }
         self.documents = documents
+        self.notices = notices
         self.communities = communities.sorted { $0.community < $1.community }
     }
 
@@ -76,7 +82,7 @@ struct FoundRecord: Sendable {
                         "community": .string($0.community), "name": .string($0.name), "answer": .string($0.answer),
                         "sentence": .string($0.sentence),
                     ]
-                }), "complete": .bool(isComplete),
+                }), "complete": .bool(isComplete), "notices": .array(notices.map { .string($0) }),
         ]
     }
 }

@@ -44,7 +44,7 @@ struct Cluster: Sendable {
 
     func context(_ node: SimulatedNode, _ door: AccessContext.Door = .client) -> AccessContext {
         AccessContext(
-            door: door, user: "dr.brattain", role: "physician", organization: node.facility.community.urn,
+            door: door, user: "dr.brattain", role: door == .administration ? "administrator" : "physician", organization: node.facility.community.urn,
             community: node.facility.community, purpose: "TREAT", deadline: world.uptime() + .seconds(30),
             traceID: world.newTraceID())
     }

@@ -59,6 +59,10 @@ struct NoPeers: PeerClient {
     func pendingStatements(receipts: [String], at peer: PeerNode, for context: AccessContext)
         async throws(ExchangeError) -> [String]
     { throw ExchangeError(.unavailable, "no such host") }
+
+    func preview(_ draft: ConsentDraft, at peer: PeerNode, for context: AccessContext) async throws(ExchangeError)
+        -> ConsentPreview
+    { throw ExchangeError(.unavailable, "no such host") }
 }
 
 /// Keeps every log line in plain text.
@@ -92,7 +96,10 @@ struct EdgeScene: Sendable {
     let lines: KeptLog.Lines
     let patient: PatientRecord
 
-    init(limits: ExchangeLimits = ExchangeLimits(), default policy: ConsentPolicyDefault = .optOut) async throws {
+    init(
+        limits: ExchangeLimits = ExchangeLimits(), default policy: ConsentPolicyDefault = .optOut,
+        withheldNotice: Bool = false,
+    ) async throws {
         let clock = Mutex(Int64(0))
         let world = World(
             now: {
@@ -116,7 +123,8 @@ struct EdgeScene: Sendable {
         let authority = SigningKey()
         exchange = Exchange(
             settings: ExchangeSettings(
-                community: own, name: "Eastside", clientBase: Self.base, consentDefault: policy, limits: limits),
+                community: own, name: "Eastside", clientBase: Self.base, consentDefault: policy,
+                withheldNotice: withheldNotice, limits: limits),
             world: world,
             journal: try await JournalWriter(store: store, keyring: keyring, projection: projection, world: world),
             reader: reader, projection: projection,

@@ -82,7 +82,8 @@ import Transactions
             let receipt = CompletenessReceipt([
                 CommunityAnswer(community: community, name: "Eastside", state: state, elapsed: .milliseconds(12))
             ])
-            let outcome = CompletenessOutcome.outcome(receipt, ignored: ["_include"])
+            let outcome = OperationOutcome(
+                CompletenessOutcome.issues(receipt) + [CompletenessOutcome.leftOut("_include")])
             #expect(outcome.issues.count == 2)
             #expect(outcome.issues[0].severity.rawValue == severity)
             #expect(outcome.issues[0].code == code)

@@ -1,5 +1,6 @@
 import ConsentEngine
 import ExchangeCore
+import ExchangeNode
 import Testing
 import Transactions
 
@@ -12,6 +13,7 @@ extension RealNodes {
             try await Region.run { region in
                 try await region.publish(2, at: region.clinic, of: "C-1")
                 #expect(try await region.find().matches.count == 1)
+                try await region.preview(lost: 1, at: region.clinic)
                 try await region.clinic.stop()
                 let refusal = try await region.hospital.refuse(region.atHospital)
                 try await region.follow(refusal.id, from: region.hospital, to: [region.emergency])
@@ -50,5 +52,25 @@ extension RealNodes {
                 }
             }
         }
+    }
+}
+
+extension Region {
+    /// Asks the others what a refusal at the hospital would change for the emergency department's physicians.
+    fileprivate func preview(lost: Int, at holder: RunningNode) async throws {
+        let asker = hospital.administrator
+        let exchange = try hospital.exchange
+        var random = World.system.random
+        let now = World.system.now()
+        let draft = ConsentDirective(
+            id: .ordered(at: now, using: &random), patient: atHospital, base: ConsentRule(.deny), recorded: now)
+        let physician = AccessContext(
+            door: .peer, user: "", role: "physician", organization: emergency.community.urn,
+            community: emergency.community, purpose: "TREAT", deadline: asker.deadline, traceID: asker.traceID)
+        let previews = try await exchange.previewElsewhere(
+            draft, as: ConsentMapping.json(draft), requesters: [physician], for: asker)
+        let said = previews.first { $0.answer.community == holder.community }
+        #expect(said?.preview?.changes == [.init(gained: 0, lost: lost, permitted: 0)], "\(said?.answer.sentence ?? "")")
+        #expect(try await find().matches.count == lost, "nothing was recorded")
     }
 }

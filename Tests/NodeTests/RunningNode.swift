@@ -109,7 +109,7 @@ final class RunningNode: Sendable {
     /// The administrator's context.
     var administrator: AccessContext {
         AccessContext(
-            door: .administration, user: "admin", role: nil, organization: community.urn, community: community,
+            door: .administration, user: "admin", role: "administrator", organization: community.urn, community: community,
             purpose: "HOPERAT", deadline: World.system.uptime() + .seconds(30),
             traceID: World.system.newTraceID())
     }

@@ -12,7 +12,7 @@ final class JournalFolder: Sendable {
 
     init() throws {
         let root = FileManager.default.temporaryDirectory.path
-        var template = Array("\(root)/journal-XXXXXX".utf8CString)
+        var template = Array(("\(root)/journal-" + String(repeating: "X", count: 6)).utf8CString)
         guard let made = mkdtemp(&template) else { throw ExchangeError(.unavailable, "no temporary folder") }
         path = String(cString: made)
     }
