@@ -64,6 +64,18 @@ package struct MatchPolicy: Sendable, Hashable {
     /// -log2 of one in so many, in thousandths of a bit.
     var priorMillibits: Int { Millibits.log2(UInt64(max(peopleAtRisk, 1))) }
 
+    /// What may be done with a score and a verdict, other candidates left aside.
+    package func grade(_ millibits: Int, _ verdict: PolicyVerdict) -> MatchGrade {
+        if isDeterministic { return verdict.isCertain ? .certain : .none }
+        if millibits >= certainMillibits { return verdict.isCertain ? .certain : .probable }
+        return millibits >= possibleMillibits ? .possible : .none
+    }
+
+    /// The profile of a name: `strict`, `balanced`, `cms-hte`; nil for another.
+    package static func named(_ name: String) -> MatchPolicy? {
+        [.strict, .balanced, .cms].first { $0.name == name }
+    }
+
     /// Whether the evidence is enough for nobody to look at it, and the line of the table that said so.
     ///
     /// - Parameter namesakes: expected in a million people, in thousandths.

@@ -14,7 +14,7 @@ struct NormalizedIdentifiers: Sendable {
     private(set) var assigned: Set<PatientIdentifier> = []
 
     init(_ identifiers: [PatientIdentifier]) {
-        for identifier in identifiers.prefix(32) {
+        for identifier in identifiers.prefix(32) where identifier.system != RegistrationTable.rowSystem {
             if Self.socialSecuritySystems.contains(identifier.system) {
                 if let number = Self.socialSecurityNumber(identifier.value) { socialSecurity.insert(number) }
                 if let four = Self.lastFour(identifier.value) { lastFour.insert(four) }

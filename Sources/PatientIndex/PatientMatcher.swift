@@ -69,12 +69,6 @@ package struct PatientMatcher: Sendable {
         var grade: MatchGrade
     }
 
-    private func grade(_ score: Int, _ verdict: PolicyVerdict) -> MatchGrade {
-        if policy.isDeterministic { return verdict.isCertain ? .certain : .none }
-        if score >= policy.certainMillibits { return verdict.isCertain ? .certain : .probable }
-        return score >= policy.possibleMillibits ? .possible : .none
-    }
-
     private func judge(_ query: Demographics, identifiers: [PatientIdentifier], candidates: [PatientRecord])
         -> (results: [MatchResult], isAmbiguous: Bool)
     {
@@ -84,7 +78,7 @@ package struct PatientMatcher: Sendable {
         for record in candidates where record.isActive && seen.insert(record.id).inserted {
             let packed = PackedRecord(record.demographics, identifiers: record.identifiers)
             let (score, verdict) = compare(asked, packed)
-            let grade = grade(score.millibits, verdict)
+            let grade = policy.grade(score.millibits, verdict)
             if grade > .none { judged.append(Judged(record: record, packed: packed, score: score, grade: grade)) }
         }
         judged.sort { left, right in
@@ -108,7 +102,7 @@ package struct PatientMatcher: Sendable {
         var isAmbiguous = false
         for index in judged.indices.dropFirst() where judged[index].grade == .certain {
             let (score, verdict) = compare(best.packed, judged[index].packed)
-            if grade(score.millibits, verdict) == .certain { continue }
+            if policy.grade(score.millibits, verdict) == .certain { continue }
             if best.score.millibits - judged[index].score.millibits < policy.lead { isAmbiguous = true }
             judged[index].grade = .probable
         }

@@ -33,9 +33,7 @@ package struct Candidate: Sendable, Hashable {
 
     /// What may be done with it, the other candidates left aside.
     package func grade(_ policy: MatchPolicy) -> MatchGrade {
-        if policy.isDeterministic { return verdict.isCertain ? .certain : .none }
-        if millibits >= policy.certainMillibits { return verdict.isCertain ? .certain : .probable }
-        return millibits >= policy.possibleMillibits ? .possible : .none
+        policy.grade(millibits, verdict)
     }
 }
 
@@ -63,6 +61,9 @@ package struct PersonSearch<Index: PersonIndex> {
         package var skippedKeys = 0
         /// Persons compared.
         package var compared = 0
+
+        /// Nothing yet.
+        package init() {}
     }
 
     /// Everybody who is at least possible, best first; ties in order of arrival.

@@ -175,6 +175,10 @@ extension PersonLedger: PersonSnapshot {
 
     package func packed(_ record: PatientID) -> PackedRecord? { numberOfRecord[record].map { filed[$0].packed } }
 
+    package func everyRecord(_ body: (PatientID, PersonNumber, PackedRecord) throws -> Void) rethrows {
+        for record in filed where record.isActive { try body(record.record, record.person, record.packed) }
+    }
+
     package func reviews(limit: Int) -> [OpenReview] {
         let sorted = open.values.sorted { ($1.millibits, $0.record) < ($0.millibits, $1.record) }
         return Array(sorted.prefix(limit))

@@ -17,6 +17,9 @@ package protocol PersonSnapshot: PersonIndex {
     /// A record as it was packed; nil for a record that is not known.
     func packed(_ record: PatientID) throws -> PackedRecord?
 
+    /// Calls with every active record in order of arrival.
+    func everyRecord(_ body: (PatientID, PersonNumber, PackedRecord) throws -> Void) throws
+
     /// Reviews that are open, the most urgent first: the higher the score, the likelier a record is missed.
     func reviews(limit: Int) throws -> [OpenReview]
 

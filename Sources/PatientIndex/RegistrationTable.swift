@@ -34,6 +34,14 @@ package struct RegistrationTable: Sendable {
     /// The system of numbers that are compared like social security numbers, without the rules of the United States.
     package static let plainNumberSystem = "urn:concordat:soc-sec-id"
 
+    /// The system of the rows' own ids; names a record, and is no evidence about anybody.
+    package static let rowSystem = "urn:concordat:row"
+
+    /// The system of a source's record numbers.
+    package static func sourceSystem(_ source: String) -> String {
+        "urn:concordat:source:" + source.filter { $0.isASCII && !$0.isWhitespace }
+    }
+
     /// Reads the header; `.badRequest` when it names no column for the row's id.
     package init(header: [UInt8]) throws(ExchangeError) {
         let names = try CSVCells.split(header, line: 1)

@@ -85,6 +85,13 @@ struct SQLitePersons: PersonSnapshot {
         } ?? nil
     }
 
+    func everyRecord(_ body: (PatientID, PersonNumber, PackedRecord) throws -> Void) throws {
+        try database.rows("SELECT patient, pid, norm FROM person_record WHERE active = 1 ORDER BY rid", []) { row in
+            guard let packed = PackedRecord(bytes: row.bytes(2)) else { return }
+            try body(try row.id(0), PersonNumber(truncatingIfNeeded: row.integer(1)), packed)
+        }
+    }
+
     func reviews(limit: Int) throws -> [OpenReview] {
         try database.all(
             "SELECT patient, position, candidates FROM person_review ORDER BY millibits DESC, patient LIMIT ?", [limit],

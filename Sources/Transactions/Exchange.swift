@@ -87,6 +87,11 @@ package struct Exchange: Sendable {
         self.logger = logger
     }
 
+    /// Who is who here.
+    package var desk: IdentityDesk {
+        IdentityDesk(projection: projection, journal: journal, world: world, policy: settings.matching)
+    }
+
     /// Reads from the projection; whatever it throws becomes an error of the closed list.
     func read<Value: Sendable>(_ question: () async throws -> Value) async throws(ExchangeError) -> Value {
         do {

@@ -25,7 +25,11 @@ package enum IdentityEntry: Sendable {
         let record = PatientRecord(
             id: id, identifiers: PatientMapping.identifiers(object), demographics: PatientMapping.demographics(object),
             isActive: PatientMapping.isActive(object))
-        self = .registration(record, try object[Self.decisionMember].map { try Self.decision($0) })
+        guard let decision = object[Self.decisionMember] else {
+            self = .registration(record, nil)
+            return
+        }
+        self = .registration(record, try Self.decision(decision))
     }
 
     /// The payload: canonical JSON.
@@ -104,12 +108,12 @@ package enum IdentityEntry: Sendable {
         }
         func pairs(_ name: String) -> [IdentityAct.Pair] {
             (json[name]?.items ?? []).compactMap { pair in
-                let ids = (pair.items ?? []).compactMap { $0.string.flatMap { PatientID($0) } }
+                let ids = pair.items.compactMap { $0.string.flatMap { PatientID($0) } }
                 return ids.count == 2 ? IdentityAct.Pair(ids[0], ids[1]) : nil
             }
         }
         let moves = (json["moves"]?.items ?? []).compactMap { move -> RecordMove? in
-            let texts = (move.items ?? []).compactMap(\.string)
+            let texts = move.items.compactMap(\.string)
             guard texts.count == 3, let record = PatientID(texts[0]), let from = PersonID(texts[1]),
                 let to = PersonID(texts[2])
             else { return nil }

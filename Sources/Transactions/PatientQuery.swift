@@ -83,7 +83,7 @@ extension Exchange {
     func lookUp(_ demographics: Demographics, identifiers: [PatientIdentifier]) async throws(ExchangeError)
         -> (matches: [MatchResult], isAmbiguous: Bool)
     {
-        let found = try await lookUpPersons(PackedRecord(demographics, identifiers: identifiers))
+        let found = try await desk.lookUp(PackedRecord(demographics, identifiers: identifiers))
         var matches: [MatchResult] = []
         for person in found.persons.prefix(settings.limits.matchCandidatesMax) {
             for id in person.records {
@@ -93,25 +93,6 @@ extension Exchange {
             }
         }
         return (matches, found.isAmbiguous)
-    }
-
-    /// Persons a question may be about, without their records' contents.
-    package func lookUpPersons(_ query: PackedRecord, policy: MatchPolicy = .strict) async throws(ExchangeError)
-        -> FoundPersons
-    {
-        try await read {
-            try await projection.persons { snapshot in
-                let lookup = PersonLookup(SnapshotIndex(snapshot), policy: policy)
-                let answer = try query.read { try lookup.lookUp($0) }
-                return FoundPersons(
-                    persons: try answer.persons.map { ranked in
-                        FoundPersons.Person(
-                            id: try snapshot.id(of: ranked.candidate.person), grade: ranked.grade,
-                            explanation: lookup.explain(ranked.candidate), rule: ranked.candidate.verdict.rule,
-                            records: try snapshot.members(of: ranked.candidate.person))
-                    }, isAmbiguous: answer.isAmbiguous)
-            }
-        }
     }
 
     /// What the question left out and matching could use (XCPD case 3), in the words of FHIR's Patient.
