@@ -18,7 +18,7 @@ enum Millibits {
                 parts |= 1
             }
         }
-        return whole * 1000 + parts * 1000 >> 20
+        return whole * 1000 + ((parts * 1000) >> 20)
     }
 
     /// The probability that odds of 2 to so many bits make, in thousandths; only for showing.

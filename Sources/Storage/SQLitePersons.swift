@@ -28,12 +28,14 @@ struct SQLitePersons: PersonSnapshot {
     }
 
     func records(of person: PersonNumber, _ body: (RecordView) -> Bool) throws {
-        var goesOn = true
-        try database.rows("SELECT norm FROM person_record WHERE pid = ? AND active = 1 ORDER BY rid LIMIT 64", [Int64(person)]) {
-            row in
-            guard goesOn, let packed = PackedRecord(bytes: row.bytes(0)) else { return }
-            goesOn = packed.read(body)
+        // Read to the end first: the body may ask for another person's records by the same statement.
+        var packed: [PackedRecord] = []
+        try database.rows(
+            "SELECT norm FROM person_record WHERE pid = ? AND active = 1 ORDER BY rid LIMIT 64", [Int64(person)]
+        ) { row in
+            if let record = PackedRecord(bytes: row.bytes(0)) { packed.append(record) }
         }
+        for record in packed where !record.read(body) { return }
     }
 
     func areAsserted(different one: PersonNumber, _ other: PersonNumber) throws -> Bool {
