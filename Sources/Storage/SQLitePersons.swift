@@ -15,9 +15,9 @@ struct SQLitePersons: PersonSnapshot {
         // One more than may be read tells that there are too many.
         try database.rows(
             """
-            SELECT r.pid FROM (SELECT rid FROM person_key WHERE k = ? LIMIT \(BlockingKey.postingsMax + 1)) k
+            SELECT r.pid FROM (SELECT rid FROM person_key WHERE k = ? LIMIT ?) k
             CROSS JOIN person_record r ON r.rid = k.rid
-            """, [Int64(bitPattern: key)]
+            """, [Int64(bitPattern: key), BlockingKey.postingsMax + 1]
         ) { row in
             count += 1
             found.append(PersonNumber(truncatingIfNeeded: row.integer(0)))
