@@ -35,7 +35,7 @@ package struct RecordLinking<Index: PersonIndex> {
         }
         var decision = LinkDecision(person: best.person, millibits: best.millibits, rule: best.verdict.rule)
         for other in passing.dropFirst() {
-            if try areOne(best.person, other.person) {
+            if try fits(other.person, best.person, decision.merged) {
                 decision.merged.append(other.person)
             } else if policy.isDeterministic || best.millibits - other.millibits < policy.lead {
                 // Two who cannot be one and are too close to tell apart: somebody has to look.
@@ -43,9 +43,21 @@ package struct RecordLinking<Index: PersonIndex> {
             }
         }
         for neighbour in candidates.prefix(8) where neighbour.grade(policy) != .certain {
-            if try joins(neighbour.person, best.person, with: query) { decision.merged.append(neighbour.person) }
+            if try fits(neighbour.person, best.person, decision.merged),
+                try joins(neighbour.person, best.person, with: query)
+            {
+                decision.merged.append(neighbour.person)
+            }
         }
         return decision
+    }
+
+    /// Whether a person can be one with another and with all who were found to be that one already.
+    private func fits(_ person: PersonNumber, _ best: PersonNumber, _ merged: [PersonNumber]) throws -> Bool {
+        for other in [best] + merged {
+            if try !areOne(other, person) { return false }
+        }
+        return true
     }
 
     /// Whether somebody nearby is now the same person: a late strong record joins what came before it.

@@ -16,7 +16,7 @@ struct HIEBench: AsyncParsableCommand {
               hie-bench all --quick
               hie-bench publish --json
             """,
-        subcommands: [PublishCommand.self, FindCommand.self, RetrieveCommand.self, ConsentCommand.self, AllCommand.self])
+        subcommands: [PublishCommand.self, FindCommand.self, RetrieveCommand.self, ConsentCommand.self, MatchCommand.self, AllCommand.self])
 }
 
 /// `hie-bench all`.
