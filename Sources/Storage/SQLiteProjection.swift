@@ -21,6 +21,8 @@ package struct SQLiteProjection: Sendable {
     let secret: IndexSecret
     let names = NameCounts()
     let logger: Logger
+    /// What was said by patients asked about lately.
+    let consents = ConsentCache()
 
     /// Opens or makes the projection at a path; the caller holds the store's lock.
     ///
