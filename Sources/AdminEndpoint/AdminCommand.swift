@@ -35,6 +35,16 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case patientShow = "patient/show"
     /// Patients by `identifier`.
     case patientFind = "patient/find"
+    /// Two records compared, field by field: `one`, `other`.
+    case patientExplain = "patient/explain"
+    /// Who the rows of a table may be: `header`, `lines`, `profile`.
+    case patientLookUp = "patient/look-up"
+    /// Records that somebody should compare: `limit`.
+    case patientReviews = "patient/reviews"
+    /// One of them with its candidates: `record`.
+    case patientReview = "patient/review"
+    /// Links, unlinks, merges, closes a review or takes an act back: `act`, `record`, `other`, `position`, `reason`, `preview`.
+    case patientAct = "patient/act"
     /// Records a directive: `consent`, a FHIR Consent, or `directive`, its parts.
     case consentRecord = "consent/record"
     /// Revokes a directive: `id`.

@@ -64,6 +64,9 @@ package struct AdminService: Sendable {
         case .patientAdd: try await addPatient(call)
         case .patientShow: try await showPatient(call)
         case .patientFind: try await findPatients(call)
+        case .patientExplain, .patientLookUp, .patientReviews, .patientReview, .patientAct:
+            AdminAnswer(
+                try await IdentityCommands(exchange.desk).answer(command, call.arguments, actor: call.context.user))
         case .consentRecord: try await recordConsent(call)
         case .consentRevoke: try await revokeConsent(call)
         case .consentList: try await consents(call)

@@ -1,57 +1,90 @@
 import ExchangeCore
 
-/// A key under which a record is filed so that registrations of the same person meet; text, without a missing part.
-package struct BlockingKey: Hashable, Sendable, Comparable {
-    /// Kind and normalised parts, such as `dn:19580130:MR`; demographics, so an index stores only a keyed hash of it.
-    package let text: String
-
-    /// A key from its text.
-    package init(text: String) { self.text = text }
-
-    package static func < (left: Self, right: Self) -> Bool { left.text < right.text }
-
+/// Keys under which a record is filed so that registrations of the same person meet: keyed hashes of 64 bits.
+///
+/// No key is made with a part that is missing or a placeholder: it would file strangers together.
+package enum BlockingKey {
     /// Keys of one registration at most.
     package static let keysMax = 64
 
-    /// The keys of a registration, each once, sorted, at most `keysMax`.
-    ///
-    /// Birth date with the sound of any name (swapped names and middle names meet), birth date with postal code,
-    /// telephone, e-mail, both names' sounds with postal code, city, birth year or birthday, and identifiers. A key
-    /// with a part that is missing or a placeholder is not made: it would file strangers together.
-    package static func keys(for demographics: Demographics, identifiers: [PatientIdentifier] = []) -> [BlockingKey] {
-        keys(for: NormalizedPerson(demographics, identifiers: identifiers), identifiers: identifiers)
+    /// The postings of one key that are read; a key with more is skipped and counted.
+    package static let postingsMax = 400
+
+    /// The keys of a packed record, each once, sorted.
+    package static func keys(of record: RecordView, secret: IndexSecret) -> [UInt64] {
+        var keys: [UInt64] = []
+        keys.reserveCapacity(24)
+        func add(_ kind: UInt64, _ first: UInt64, _ second: UInt64 = 0) {
+            keys.append(secret.hash(kind << 56 ^ first, second))
+        }
+        for index in 0..<record.assigned.count { add(1, record.assigned[index]) }
+        for index in 0..<record.phones.count { add(2, record.phones[index]) }
+        for index in 0..<record.emails.count { add(3, record.emails[index]) }
+        for index in 0..<record.singles.count { add(4, record.singles[index]) }
+        let day = record.birthDate % 100 == 0 ? nil : UInt64(record.birthDate)
+        let numbers = record.socialSecurity
+        for index in 0..<numbers.count {
+            let digits = UInt64(numbers[index] & 0x7FFF_FFFF)
+            if numbers[index] >> 31 == 0 { add(5, digits) }
+            if let day { add(6, digits % 10000, day) }
+        }
+        let codes = record.postalCodes
+        if let day { for index in 0..<codes.count { add(7, UInt64(codes[index]), day) } }
+        var next = record.firstName
+        while let name = next {
+            addName(name, record, day, add)
+            next = record.name(after: name)
+        }
+        keys.sort()
+        var distinct: [UInt64] = []
+        distinct.reserveCapacity(keys.count)
+        for key in keys where key != distinct.last { distinct.append(key) }
+        return Array(distinct.prefix(keysMax))
     }
 
-    static func keys(for person: NormalizedPerson, identifiers: [PatientIdentifier]) -> [BlockingKey] {
-        var texts: [String] = []
-        func add(_ parts: String...) { texts.append(parts.joined(separator: ":")) }
-        for identifier in identifiers.prefix(16) { add("id", identifier.system, identifier.value) }
-        for phone in person.phones.sorted() { add("ph", phone) }
-        for email in person.emails.sorted() { add("em", email) }
-        let date = person.birthDate.flatMap { $0.count == 8 ? String(decoding: $0, as: UTF8.self) : nil }
-        let places = person.addresses
-        if let date { for place in places { if let code = place.postalCode { add("dz", date, code) } } }
-        for name in person.names {
-            let sounds = Set(name.familyTokens + [name.family] + name.givenTokens).map(sound)
-            if let date {
-                for sound in Set(sounds).sorted() where !sound.isEmpty { add("dn", date, sound) }
-                for number in Nicknames.classes(name.first) { add("dk", date, String(number)) }
+    private static func addName(
+        _ name: NameView, _ record: RecordView, _ day: UInt64?, _ add: (UInt64, UInt64, UInt64) -> Void,
+    ) {
+        let family = sound(name.family)
+        let first = sound(name.first)
+        if let day {
+            var sounds: [UInt64] = [family, first]
+            _ = name.familyTokens.contains {
+                sounds.append(sound($0))
+                return false
             }
-            guard !name.first.isEmpty, !name.family.isEmpty else { continue }
-            let pair = [sound(name.first), sound(name.family)].sorted().joined(separator: "+")
-            if let date {
-                add("ny", pair, String(date.prefix(4)))
-                add("nd", pair, String(date.suffix(4)))
+            _ = name.givenTokens.contains {
+                sounds.append(sound($0))
+                return false
             }
-            for place in places {
-                if let code = place.postalCode { add("nz", pair, code) }
-                if let city = place.city { add("nc", pair, city) }
+            for sound in Set(sounds) where sound != 0 { add(8, sound, day) }
+            for index in 0..<name.nicknames.count { add(9, UInt64(name.nicknames[index]), day) }
+        }
+        for index in 0..<record.insurance.count where first != 0 { add(10, record.insurance[index] | 0xFF, first) }
+        for index in 0..<record.streets.count where first != 0 {
+            for place in 0..<record.postalCodes.count {
+                add(11, record.streets[index] ^ UInt64(record.postalCodes[place]), first)
             }
         }
-        return Set(texts.prefix(keysMax)).sorted().map { BlockingKey(text: $0) }
+        guard first != 0, family != 0 else { return }
+        // The same for swapped names.
+        let pair = first &+ family
+        for index in 0..<record.postalCodes.count { add(12, pair, UInt64(record.postalCodes[index])) }
+        for index in 0..<record.cities.count { add(13, pair, UInt64(record.cities[index])) }
+        let four = record.socialSecurity
+        for index in 0..<four.count { add(14, pair, UInt64(four[index] & 0x7FFF_FFFF) % 10000) }
+        if let day {
+            add(15, pair, day / 10000)
+            add(16, pair, day % 10000)
+        }
     }
 
-    private static func sound(_ name: [UInt8]) -> String {
-        name.count < 2 ? "" : String(decoding: Phonetic.code(name), as: UTF8.self)
+    /// A name's sound packed into a word; 0 for an initial and for nothing.
+    private static func sound(_ name: ByteRun) -> UInt64 {
+        guard name.count > 1 else { return 0 }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(name.count)
+        for index in 0..<name.count { bytes.append(name[index]) }
+        return StableHash.word(Phonetic.code(bytes))
     }
 }

@@ -1,10 +1,15 @@
-/// How alike two registrations are in one field, from best to worst; what each is worth stands in `FellegiSunter`.
-enum NameLevel: String, Sendable {
-    case exact, nickname, similar, initial, partial, resembling, swapped, unlike, missing
+/// How alike two names are in one field, from best to worst; what each is worth stands in `MatchModel`.
+package enum NameLevel: String, Sendable, CaseIterable {
+    case exact, nickname, similar, initial
+    /// The other's middle name, or a double name of which the second part is left out: EDMUND JAVIER and JAVIER.
+    case compound
+    /// Another name by custom: HOANG at home, JASON at work.
+    case alias
+    case partial, swapped, resembling, unlike, missing
 }
 
 /// How alike two birth dates are.
-enum DateLevel: String, Sendable {
+package enum DateLevel: String, Sendable, CaseIterable {
     case exact
     case oneEdit = "one-edit"
     case twoEdits = "two-edits"
@@ -13,25 +18,35 @@ enum DateLevel: String, Sendable {
 }
 
 /// Whether a field says the same.
-enum Agreement: String, Sendable { case same, close, different, missing }
+package enum Agreement: String, Sendable, CaseIterable { case same, close, different, missing }
+
+/// How alike social security numbers are.
+package enum SocialSecurityLevel: String, Sendable, CaseIterable {
+    case same
+    case lastFour = "last-four"
+    case close, different, missing
+}
 
 /// What two registrations share of a household.
-struct HouseholdLevel: Sendable {
-    let phone: Bool
-    let email: Bool
-    let address: Bool
-    let postalCode: Bool
-    let city: Bool
+package struct HouseholdLevel: Sendable, Hashable {
+    var phone = false
+    var email = false
+    var address = false
+    var insurance = false
+    var postalCode = false
+    var city = false
     /// Whether there was anything to compare.
-    let isComparable: Bool
+    var isComparable = false
 
-    /// Telephone, e-mail and street address in common.
-    var items: Int { (phone ? 1 : 0) + (email ? 1 : 0) + (address ? 1 : 0) }
+    /// Telephone, e-mail, street address and insurance family in common.
+    var items: Int { (phone ? 1 : 0) + (email ? 1 : 0) + (address ? 1 : 0) + (insurance ? 1 : 0) }
 
     var name: String {
         if items > 0 {
-            return [phone ? "phone" : nil, email ? "email" : nil, address ? "address" : nil].compactMap(\.self)
-                .joined(separator: "+")
+            return [
+                phone ? "phone" : nil, email ? "email" : nil, address ? "address" : nil,
+                insurance ? "insurance" : nil,
+            ].compactMap(\.self).joined(separator: "+")
         }
         if postalCode { return "postal-code" }
         if city { return "city" }

@@ -2,71 +2,249 @@
 /// 6.5).
 ///
 /// Families share names, birth dates (twins), telephones and addresses; a score that multiplies them links relatives.
-package struct MatchPolicy: Sendable {
+package struct MatchPolicy: Sendable, Hashable {
+    /// What the profile is called.
+    package var name: String
     /// The score from which on a match is probable, and certain if the evidence passes; thousandths of a bit.
     package var certainMillibits: Int
-    /// The score from which on a match is possible.
+    /// The score from which on a match is possible, and worth a person's look.
     package var possibleMillibits: Int
-    /// How far the next person must be behind, unless shown to be the same.
+    /// How far the next person must be behind, unless shown to be the same; thousandths of a bit.
     package var lead: Int
     /// People who could be meant, for the prior; 5 million is a catchment, whatever is registered here.
     package var peopleAtRisk: Int
+    /// How few namesakes a million may have for name and birth date to be enough; nil for never.
+    package var rarity: RarityLimits?
+    /// Items of a household that must agree, besides names and birth date to the letter, to outweigh one number that
+    /// differs: nobody has a namesake of the same birthday at home.
+    package var contactsToForgive = 2
+    /// Whether a middle name in first place, or a name by custom, needs no number of the person's own.
+    package var acceptsOtherNames = false
+    /// Decides by fixed combinations instead of the score (`cms-hte`).
+    package var isDeterministic = false
 
-    /// Name and birth date alone, or with a postal code, are never certain.
+    /// Expected namesakes in a million people, in thousandths, below which name and birth date name one person.
+    package struct RarityLimits: Sendable, Hashable {
+        /// With the same postal code.
+        package var withPostalCode: Int
+        /// With the same city.
+        package var withCity: Int
+        /// With neither; what is not compared counts as neither.
+        package var alone: Int
+
+        /// Limits from their parts.
+        package init(withPostalCode: Int, withCity: Int, alone: Int) {
+            self.withPostalCode = withPostalCode
+            self.withCity = withCity
+            self.alone = alone
+        }
+    }
+
+    /// Name and birth date alone, or with a postal code, are never certain: the default, and always between
+    /// organisations.
     package static let strict = MatchPolicy(
-        certainMillibits: 6_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000)
+        name: "strict", certainMillibits: 6_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000,
+        rarity: RarityLimits(withPostalCode: 60_000, withCity: 0, alone: 0))
 
-    /// -log2 of one in so many, in thousandths of a bit, rounded up to the next power of two and so never too
-    /// hopeful.
-    var priorMillibits: Int {
-        var bits = 0
-        while bits < 40, 1 << bits < peopleAtRisk { bits += 1 }
-        return bits * 1000
+    /// What answers questions: as strict, but name and birth date are never enough, with whatever place.
+    package static let remote = MatchPolicy(
+        name: "strict", certainMillibits: 6_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000)
+
+    /// For one organisation: rare names may be joined by name, birth date and place.
+    package static let balanced = MatchPolicy(
+        name: "balanced", certainMillibits: 6_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000,
+        rarity: RarityLimits(withPostalCode: 60_000, withCity: 5_000, alone: 500), contactsToForgive: 1,
+        acceptsOtherNames: true)
+
+    /// The deterministic proposal of the CMS Health Tech Ecosystem, gated by uniqueness.
+    package static let cms = MatchPolicy(
+        name: "cms-hte", certainMillibits: 0, possibleMillibits: 0, lead: 0, peopleAtRisk: 5_000_000,
+        isDeterministic: true)
+
+    /// -log2 of one in so many, in thousandths of a bit.
+    var priorMillibits: Int { Millibits.log2(UInt64(max(peopleAtRisk, 1))) }
+
+    /// What may be done with a score and a verdict, other candidates left aside.
+    package func grade(_ millibits: Int, _ verdict: PolicyVerdict) -> MatchGrade {
+        if isDeterministic { return verdict.isCertain ? .certain : .none }
+        if millibits >= certainMillibits { return verdict.isCertain ? .certain : .probable }
+        return millibits >= possibleMillibits ? .possible : .none
     }
 
-    /// Whether the evidence is enough for nobody to look at it; each line is a row of the table in
-    /// patient-matching.md 6.5.
-    func passes(_ comparison: PersonComparison) -> Bool {
-        let hasIdentifier = comparison.sharedIdentifiers > 0
-        guard !comparison.hasPlaceholderName, comparison.suffix != .different, comparison.single != .different else {
-            return false
-        }
-        if comparison.socialSecurity == .different, comparison.single != .same { return false }
-        let sameFirst = comparison.first == .exact || comparison.first == .nickname
-        let noConflict = comparison.middle != .different && comparison.sex != .different
-        switch comparison.birthDate {
-        case .unlike, .sameYear: return comparison.sharedIdentifiers > 1 && sameFirst
-        case .missing, .consistent, .twoEdits:
-            // A question by identifier alone names nobody: the identifier then speaks for itself.
-            let isBare = comparison.first == .missing && comparison.family == .missing && comparison.assigned == .same
-            return hasIdentifier && (isBare || sameFirst && comparison.family != .unlike)
-                && comparison.middle != .different
-        case .oneEdit:
-            if comparison.first == .unlike { return false }
-            if hasIdentifier { return true }
-            let hasContact =
-                comparison.household.items > 0
-                || comparison.household.postalCode && comparison.middle == .same
-            return sameFirst && comparison.family != .unlike && hasContact && noConflict
-        case .exact: return passesWithBirthDate(comparison, sameFirst: sameFirst, noConflict: noConflict)
+    /// The profile of a name: `strict`, `balanced`, `cms-hte`; nil for another.
+    package static func named(_ name: String) -> MatchPolicy? {
+        [.strict, .balanced, .cms].first { $0.name == name }
+    }
+
+    /// Whether the evidence is enough for nobody to look at it, and the line of the table that said so.
+    ///
+    /// - Parameter namesakes: expected in a million people, in thousandths.
+    func verdict(_ evidence: Evidence, namesakes: Int) -> PolicyVerdict {
+        if let veto = veto(evidence) { return PolicyVerdict(rule: veto, isCertain: false) }
+        switch evidence.birthDate {
+        case .unlike, .sameYear: return birthDateFarOff(evidence)
+        case .missing, .consistent, .twoEdits: return birthDateUnsure(evidence)
+        case .oneEdit: return birthDateNear(evidence)
+        case .exact: return birthDateExact(evidence, namesakes: namesakes)
         }
     }
 
-    private func passesWithBirthDate(_ comparison: PersonComparison, sameFirst: Bool, noConflict: Bool) -> Bool {
-        let hasIdentifier = comparison.sharedIdentifiers > 0
-        switch comparison.first {
-        case .unlike, .missing:
-            return hasIdentifier && noConflict
-                && (comparison.family == .exact || comparison.family == .partial || comparison.family == .missing)
+    /// What no evidence outweighs.
+    func veto(_ evidence: Evidence) -> PolicyRule? {
+        if evidence.hasPlaceholderName { return .placeholderIdentity }
+        if evidence.suffix == .different { return .suffixConflict }
+        let isForgiven = isOnePersonsHousehold(evidence)
+        if evidence.dependent == .different, !isForgiven { return .dependentConflict }
+        if evidence.single == .different { return .identifierConflict }
+        // Somebody may carry a relative's number; another number of the person's own outweighs it.
+        if evidence.socialSecurity == .different, evidence.single != .same,
+            !isForgiven,
+            evidence.dependent != .same || !isSameFirst(evidence) || evidence.birthDate != .exact
+        {
+            return .socialSecurityConflict
+        }
+        return nil
+    }
+
+    /// Everything but a number agrees: nobody has a namesake of the same birthday at home.
+    private func isOnePersonsHousehold(_ evidence: Evidence) -> Bool {
+        evidence.first == .exact && evidence.birthDate == .exact && evidence.household.items >= contactsToForgive
+            && (evidence.family == .exact || evidence.family == .similar || evidence.family == .partial)
+            && !hasSoftConflict(evidence)
+    }
+
+    private func birthDateFarOff(_ evidence: Evidence) -> PolicyVerdict {
+        let isShown =
+            evidence.socialSecurity == .same && evidence.single == .same
+            || evidence.assigned == .same && evidence.individualIdentifiers > 1
+        return PolicyVerdict(rule: .birthDateFarOff, isCertain: isShown && isSameFirst(evidence))
+    }
+
+    private func birthDateUnsure(_ evidence: Evidence) -> PolicyVerdict {
+        // A question by identifier alone names nobody: the identifier then speaks for itself.
+        let isBare = evidence.first == .missing && evidence.family == .missing && evidence.assigned == .same
+        let isNamed = isSameFirst(evidence) && evidence.family != .unlike && evidence.middle != .different
+        if isBare || hasStrongIdentifier(evidence) && isNamed {
+            return PolicyVerdict(rule: .birthDateUnsure, isCertain: true)
+        }
+        // Father and son share all of this but the generation, or their place in the insurance.
+        let isOwn = evidence.individualIdentifiers > 1 || evidence.individualIdentifiers > 0 && evidence.household.items > 0
+        let isHousehold = evidence.isOneGeneration && evidence.household.items > 1
+        return PolicyVerdict(
+            rule: .birthDateUnsure, isCertain: isNamed && evidence.sex != .different && (isOwn || isHousehold))
+    }
+
+    private func birthDateNear(_ evidence: Evidence) -> PolicyVerdict {
+        let rule = PolicyRule.birthDateNear
+        if evidence.first == .unlike || evidence.first == .alias {
+            return PolicyVerdict(rule: .firstNameUnlike, isCertain: false)
+        }
+        if evidence.individualIdentifiers > 0, evidence.sex != .different || isSameFirst(evidence) {
+            return PolicyVerdict(rule: rule, isCertain: true)
+        }
+        let hasContact =
+            evidence.household.items > 0 || evidence.household.postalCode && evidence.middle == .same
+        let isNamed = isSameFirst(evidence) && evidence.family != .unlike
+        return PolicyVerdict(rule: rule, isCertain: isNamed && hasContact && !hasSoftConflict(evidence))
+    }
+
+    private func birthDateExact(_ evidence: Evidence, namesakes: Int) -> PolicyVerdict {
+        switch evidence.first {
+        case .alias where evidence.family == .exact && evidence.household.items > (acceptsOtherNames ? 0 : 1):
+            return PolicyVerdict(rule: .sharedContact, isCertain: !hasSoftConflict(evidence))
+        case .alias, .unlike, .missing:
+            let isFamily =
+                evidence.family == .exact || evidence.family == .partial
+                || evidence.family == .missing && evidence.first == .missing
+            return PolicyVerdict(
+                rule: .firstNameUnlike,
+                isCertain: (hasStrongIdentifier(evidence) || isPlacedInFamily(evidence)) && isFamily
+                    && !hasSoftConflict(evidence))
+        case .partial where acceptsOtherNames && evidence.family == .exact && !hasSoftConflict(evidence): break
         case .resembling, .initial, .partial:
-            // The twin rule: JESSICA and JESSENIA of one birthday and one telephone.
-            if comparison.household.items > 0, !hasIdentifier { return false }
+            // JESSICA and JESSENIA of one birthday and one telephone.
+            if evidence.household.items > 0, evidence.individualIdentifiers == 0 {
+                return PolicyVerdict(rule: .twinRule, isCertain: false)
+            }
         case .similar:
-            if !hasIdentifier, comparison.socialSecurity != .missing { return false }
+            if evidence.individualIdentifiers == 0, evidence.socialSecurity != .missing || evidence.isEstablishedPair {
+                return PolicyVerdict(rule: .twinRule, isCertain: false)
+            }
         case .exact, .nickname, .swapped: break
+        case .compound:
+            // The initials differ when the middle name stands in first place.
+            if evidence.family == .exact, evidence.sex != .different, evidence.individualIdentifiers > 0 {
+                return PolicyVerdict(rule: .individualIdentifier, isCertain: true)
+            }
+            // A twin may have the other's name for a middle name.
+            if !acceptsOtherNames { return PolicyVerdict(rule: .twinRule, isCertain: false) }
         }
-        if !noConflict, !sameFirst { return false }
-        if hasIdentifier || comparison.household.items > 0 { return true }
-        return comparison.household.postalCode && comparison.middle == .same
+        if hasSoftConflict(evidence), !isSameFirst(evidence) {
+            return PolicyVerdict(rule: .sexOrMiddleConflict, isCertain: false)
+        }
+        if evidence.individualIdentifiers > 0 { return PolicyVerdict(rule: .individualIdentifier, isCertain: true) }
+        if evidence.household.items > 0 { return PolicyVerdict(rule: .sharedContact, isCertain: true) }
+        if evidence.household.postalCode, evidence.middle == .same {
+            return PolicyVerdict(rule: .postalCodeAndMiddle, isCertain: true)
+        }
+        return PolicyVerdict(rule: .nameAndBirthDate, isCertain: isRare(evidence, namesakes: namesakes))
     }
+
+    private func isRare(_ evidence: Evidence, namesakes: Int) -> Bool {
+        guard let rarity, !hasSoftConflict(evidence) else { return false }
+        let isFamily = evidence.family == .exact || evidence.family == .similar || evidence.family == .partial
+        if evidence.household.postalCode, isSameFirst(evidence) || evidence.first == .similar, isFamily {
+            return namesakes < rarity.withPostalCode
+        }
+        guard isSameFirst(evidence), evidence.family == .exact else { return false }
+        let times = evidence.middle == .same ? 10 : 1
+        return namesakes < (evidence.household.city ? rarity.withCity : rarity.alone) * times
+    }
+
+    /// The same number within one insurance, and more of the household: twins have different ones.
+    private func isPlacedInFamily(_ evidence: Evidence) -> Bool {
+        evidence.individualIdentifiers > 0
+            && (evidence.household.phone || evidence.household.email || evidence.household.address)
+    }
+
+    private func isSameFirst(_ evidence: Evidence) -> Bool {
+        evidence.first == .exact || evidence.first == .nickname
+    }
+
+    private func hasStrongIdentifier(_ evidence: Evidence) -> Bool {
+        evidence.socialSecurity == .same || evidence.single == .same || evidence.assigned == .same
+    }
+
+    private func hasSoftConflict(_ evidence: Evidence) -> Bool {
+        evidence.middle == .different || evidence.sex == .different
+    }
+}
+
+/// The line of the policy's table that decided.
+package enum PolicyRule: String, Sendable, CaseIterable {
+    case placeholderIdentity = "placeholder-identity"
+    case suffixConflict = "suffix-conflict"
+    case dependentConflict = "dependent-conflict"
+    case identifierConflict = "identifier-conflict"
+    case socialSecurityConflict = "social-security-conflict"
+    case assertedDifferent = "asserted-different"
+    case firstNameUnlike = "first-name-unlike"
+    case birthDateFarOff = "birth-date-far-off"
+    case birthDateUnsure = "birth-date-unsure"
+    case birthDateNear = "birth-date-near"
+    case twinRule = "twin-rule"
+    case sexOrMiddleConflict = "sex-or-middle-conflict"
+    case individualIdentifier = "individual-identifier"
+    case sharedContact = "shared-contact"
+    case postalCodeAndMiddle = "postal-code-and-middle-initial"
+    case nameAndBirthDate = "name-and-birth-date"
+    case combination = "deterministic-combination"
+}
+
+/// What the policy says of some evidence.
+package struct PolicyVerdict: Sendable, Hashable {
+    /// The line that decided.
+    package let rule: PolicyRule
+    /// Whether the evidence is enough for nobody to look at it.
+    package let isCertain: Bool
 }

@@ -35,4 +35,7 @@ package struct MatchScore: Sendable, Hashable {
 
     /// Their sum in bits.
     package var bits: Double { Double(millibits) / 1000 }
+
+    /// The probability that it is the same person, 0 to 1 in thousandths; for showing only.
+    package var probability: Double { Millibits.probability(millibits) }
 }

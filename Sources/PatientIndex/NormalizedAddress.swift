@@ -2,7 +2,7 @@ import ExchangeCore
 
 /// A postal address as matching compares it: house number, street without its usual words, place.
 struct NormalizedAddress: Hashable, Sendable {
-    /// House number and street: `930|LINCOLN`; nil without a number, for a PO box and for no address at all.
+    /// House number and street: `930|LINCOLN`; `POBOX|12` for a box; nil without a number and for no address at all.
     let street: String?
     /// The first five digits of the postal code, or all of a foreign one.
     let postalCode: String?
@@ -14,7 +14,7 @@ struct NormalizedAddress: Hashable, Sendable {
         let words = NormalizedName.tokens(address.lines.prefix(4).joined(separator: " "))
             .map { String(decoding: $0, as: UTF8.self) }
         let isPlaceholder =
-            words.isEmpty || words.contains("UNKNOWN") || words.contains("HOMELESS")
+            words.isEmpty || words.contains("UNKNOWN") || words.contains("HOMELESS") || words.contains("SHELTER")
             || words.starts(with: ["GENERAL", "DELIVERY"]) || words.starts(with: ["NO", "ADDRESS"])
         street = isPlaceholder ? nil : Self.street(words)
         let code = LatinFold.fold(String((address.postalCode ?? "").prefix(16))).filter { $0 != 0x20 }
@@ -28,6 +28,9 @@ struct NormalizedAddress: Hashable, Sendable {
     }
 
     private static func street(_ words: [String]) -> String? {
+        if let box = words.firstIndex(of: "BOX"), box <= 2, words.count > box + 1, words[0] == "PO" || words[0] == "P" {
+            return "POBOX|" + words[box + 1]
+        }
         guard let number = words.first, number.utf8.first.map({ (0x30...0x39).contains($0) }) ?? false else {
             return nil
         }

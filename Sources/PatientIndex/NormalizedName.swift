@@ -15,6 +15,19 @@ struct NormalizedName: Hashable, Sendable {
     /// `JR`, `SR`, `2`, `3`, ...
     let suffix: [UInt8]?
 
+    /// Whether the given name was a word for a situation (`BABY BOY`) and was left out.
+    let isPlaceholder: Bool
+
+    /// The suffix as a number: 1 junior, 2 senior, 3 the second and so on; 0 for none.
+    var suffixCode: UInt8 {
+        guard let suffix else { return 0 }
+        switch String(decoding: suffix, as: UTF8.self) {
+        case "JR": return 1
+        case "SR": return 2
+        default: return 1 + (suffix.first ?? 0x30) - 0x30
+        }
+    }
+
     /// Nil for a name that names nobody: empty, or a word for a situation (`UNKNOWN`, `BABY BOY`).
     init?(_ name: PersonName) {
         var family = Self.tokens(name.family)
@@ -32,7 +45,11 @@ struct NormalizedName: Hashable, Sendable {
             given[given.count - 1].removeLast()
         }
         given.removeAll(where: \.isEmpty)
-        guard !(glued.isEmpty && given.isEmpty), !Self.isPlaceholder(family: glued, given: given) else { return nil }
+        isPlaceholder = Self.isPlaceholder(family: glued, given: given)
+        // The family name of a newborn still tells something; the words for the situation do not.
+        if isPlaceholder { given = [] }
+        let isSituation = glued.count == 1 && (glued.first.map(Self.situations.contains) ?? false)
+        guard !(glued.isEmpty && given.isEmpty), !isSituation else { return nil }
         self.family = Array(glued.joined())
         familyTokens = glued
         first = Array((given.first ?? []).joined())
@@ -83,15 +100,20 @@ struct NormalizedName: Hashable, Sendable {
     private static let situations: Set<[UInt8]> = Set(
         [
             "UNKNOWN", "UNIDENTIFIED", "NEWBORN", "BABY", "BABYBOY", "BABYGIRL", "INFANT", "TEST", "PATIENT", "TRAUMA",
-            "ANONYMOUS", "NOLASTNAME", "NOFIRSTNAME", "NONAME",
+            "ANONYMOUS", "NOLASTNAME", "NOFIRSTNAME", "NONAME", "NB", "INFANTBOY", "INFANTGIRL", "BABYA", "BABYB", "JOHNDOE",
         ].map { Array($0.utf8) })
-    private static let genders: Set<[UInt8]> = Set(["BOY", "GIRL", "MALE", "FEMALE"].map { Array($0.utf8) })
+    private static let genders: Set<[UInt8]> = Set(
+        ["BOY", "GIRL", "MALE", "FEMALE", "BG", "BB", "BGIRL", "BBOY", "TWIN", "TWINA", "TWINB"].map { Array($0.utf8) })
 
     private static func isPlaceholder(family: [[UInt8]], given: [[[UInt8]]]) -> Bool {
         let firsts = given.first ?? []
         if family.count == 1, let only = family.first, situations.contains(only) { return true }
         guard let first = firsts.first else { return false }
-        if situations.contains(first) { return true }
-        return genders.contains(first) && firsts.count == 1 && given.count == 1
+        if situations.contains(first) || isNewborn(first) && firsts.count > 1 { return true }
+        // GIRL, BOY B, but not BOY GEORGE.
+        return genders.contains(first) && firsts.dropFirst().allSatisfy { $0.count == 1 || genders.contains($0) }
     }
+
+    /// `BABYGIRL`, and misspelt `BABIE` when more follows.
+    private static func isNewborn(_ word: [UInt8]) -> Bool { word.starts(with: Array("BAB".utf8)) && word.count <= 5 }
 }

@@ -17,7 +17,8 @@ struct NormalizedPerson: Sendable {
     init(_ demographics: Demographics, identifiers: [PatientIdentifier]) {
         let given = demographics.names.prefix(8)
         names = given.compactMap(NormalizedName.init)
-        hasPlaceholderName = given.contains { !$0.family.isEmpty || !$0.given.isEmpty } && names.isEmpty
+        hasPlaceholderName =
+            given.contains { !$0.family.isEmpty || !$0.given.isEmpty } && names.allSatisfy(\.isPlaceholder)
         birthDate = demographics.birthDate.flatMap(Self.date)
         sex = demographics.sex == .male || demographics.sex == .female ? demographics.sex : nil
         phones = Set(demographics.phones.prefix(8).compactMap(Self.phone))

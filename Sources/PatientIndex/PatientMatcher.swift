@@ -1,12 +1,23 @@
 import ExchangeCore
 
-/// Compares registrations: who is it?
+/// Compares registrations that somebody else found: who is it?
+///
+/// The records of one person are given together; records that belong to no person stand alone.
 package struct PatientMatcher: Sendable {
     /// What may be said to be certain.
     package let policy: MatchPolicy
+    /// What is worth how much.
+    package let model: MatchModel
+    /// How common names are.
+    package let names: NameFrequencies
 
     /// A matcher with a policy; the strict one is for everything that answers other communities.
-    package init(policy: MatchPolicy = .strict) { self.policy = policy }
+    package init(policy: MatchPolicy = .strict, model: MatchModel = .initial, names: NameFrequencies = NameFrequencies())
+    {
+        self.policy = policy
+        self.model = model
+        self.names = names
+    }
 
     /// Every active candidate that is at least `possible`, best first; ties by id.
     ///
@@ -29,19 +40,31 @@ package struct PatientMatcher: Sendable {
         return isAmbiguous || results.contains { $0.grade == .probable } ? .ambiguous : .none
     }
 
-    /// The evidence that two registrations are one person's, and whether it is enough.
-    func compare(_ left: NormalizedPerson, _ right: NormalizedPerson) -> (score: MatchScore, grade: MatchGrade) {
-        let comparison = PersonComparison(left, right)
-        let score = FellegiSunter.score(comparison, priorMillibits: policy.priorMillibits)
-        if score.millibits >= policy.certainMillibits {
-            return (score, policy.passes(comparison) ? .certain : .probable)
+    /// Two registrations compared: the score field by field, and the policy's word.
+    package func compare(_ left: PackedRecord, _ right: PackedRecord) -> (score: MatchScore, verdict: PolicyVerdict) {
+        let evidence = evidence(left, right)
+        return (model.explain(evidence, names, prior: policy.priorMillibits), verdict(evidence))
+    }
+
+    private func evidence(_ left: PackedRecord, _ right: PackedRecord) -> Evidence {
+        left.read { left in
+            right.read { right in
+                var fold = EvidenceFold(left, names: names)
+                fold.add(right)
+                return fold.finished()
+            }
         }
-        return (score, score.millibits >= policy.possibleMillibits ? .possible : .none)
+    }
+
+    private func verdict(_ evidence: Evidence) -> PolicyVerdict {
+        policy.isDeterministic
+            ? DeterministicRules.verdict(evidence)
+            : policy.verdict(evidence, namesakes: PersonSearch<MemoryPersonIndex>.namesakes(evidence, names))
     }
 
     private struct Judged {
         let record: PatientRecord
-        let person: NormalizedPerson
+        let packed: PackedRecord
         let score: MatchScore
         var grade: MatchGrade
     }
@@ -49,13 +72,14 @@ package struct PatientMatcher: Sendable {
     private func judge(_ query: Demographics, identifiers: [PatientIdentifier], candidates: [PatientRecord])
         -> (results: [MatchResult], isAmbiguous: Bool)
     {
-        let asked = NormalizedPerson(query, identifiers: identifiers)
+        let asked = PackedRecord(query, identifiers: identifiers)
         var judged: [Judged] = []
         var seen: Set<PatientID> = []
         for record in candidates where record.isActive && seen.insert(record.id).inserted {
-            let person = NormalizedPerson(record.demographics, identifiers: record.identifiers)
-            let (score, grade) = compare(asked, person)
-            if grade > .none { judged.append(Judged(record: record, person: person, score: score, grade: grade)) }
+            let packed = PackedRecord(record.demographics, identifiers: record.identifiers)
+            let (score, verdict) = compare(asked, packed)
+            let grade = policy.grade(score.millibits, verdict)
+            if grade > .none { judged.append(Judged(record: record, packed: packed, score: score, grade: grade)) }
         }
         judged.sort { left, right in
             if left.grade != right.grade { return left.grade > right.grade }
@@ -65,7 +89,8 @@ package struct PatientMatcher: Sendable {
         let isAmbiguous = settle(&judged)
         let results = judged.map { item in
             MatchResult(
-                record: item.record, grade: item.grade, score: Self.probability(item.score), explanation: item.score)
+                record: item.record, grade: item.grade, score: Millibits.probability(item.score.millibits),
+                explanation: item.score)
         }
         return (results, isAmbiguous)
     }
@@ -76,21 +101,12 @@ package struct PatientMatcher: Sendable {
         guard let best = judged.first, best.grade == .certain else { return false }
         var isAmbiguous = false
         for index in judged.indices.dropFirst() where judged[index].grade == .certain {
-            if compare(best.person, judged[index].person).grade == .certain { continue }
+            let (score, verdict) = compare(best.packed, judged[index].packed)
+            if policy.grade(score.millibits, verdict) == .certain { continue }
             if best.score.millibits - judged[index].score.millibits < policy.lead { isAmbiguous = true }
             judged[index].grade = .probable
         }
         if isAmbiguous { for index in judged.indices { judged[index].grade = min(judged[index].grade, .probable) } }
         return isAmbiguous
-    }
-
-    /// The probability of a score: odds of 2 to the power of its bits, in whole thousandths.
-    private static func probability(_ score: MatchScore) -> Double {
-        let bits = min(max(score.millibits / 1000, -40), 40)
-        var odds = 1.0
-        for _ in 0..<abs(bits) { odds *= bits > 0 ? 2 : 0.5 }
-        // Between two whole bits the odds are taken to grow evenly: near enough for a figure of three digits.
-        odds *= 1 + Double(score.millibits % 1000) / 1000 * (score.millibits < 0 ? 0.5 : 1)
-        return (odds / (1 + odds) * 1000).rounded() / 1000
     }
 }

@@ -6,6 +6,7 @@ package protocol PatientProjection: Sendable {
     func patient(_ id: PatientID) async throws -> PatientRecord?
     /// The records that carry an identifier, in order of id.
     func patients(identifier: PatientIdentifier) async throws -> [PatientRecord]
-    /// The records filed under any of the keys, each once, in order of id, at most `limit`.
-    func candidates(_ keys: [BlockingKey], limit: Int) async throws -> [PatientRecord]
+    /// Asks the persons of one snapshot.
+    func persons<Value: Sendable>(_ question: @Sendable @escaping (any PersonSnapshot) throws -> Value) async throws
+        -> Value
 }

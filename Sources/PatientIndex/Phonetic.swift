@@ -7,10 +7,13 @@ enum Phonetic {
         guard name.allSatisfy({ (0x41...0x5A).contains($0) }) else { return Array(name.prefix(24)) }
         var code: [UInt8] = []
         var at = 0
-        func letter(_ index: Int) -> Character {
-            name.indices.contains(index) ? Character(Unicode.Scalar(name[index])) : "."
+        func letter(_ index: Int) -> Unicode.Scalar {
+            name.indices.contains(index) ? Unicode.Scalar(name[index]) : "."
         }
-        if ["KN", "GN", "PN", "WR", "AE"].contains(String([letter(0), letter(1)])) { at = 1 }
+        switch (letter(0), letter(1)) {
+        case ("K", "N"), ("G", "N"), ("P", "N"), ("W", "R"), ("A", "E"): at = 1
+        default: break
+        }
         while at < name.count, code.count < 6 {
             let here = letter(at)
             let next = letter(at + 1)
@@ -26,12 +29,18 @@ enum Phonetic {
         return code
     }
 
-    private static let vowels: Set<Character> = ["A", "E", "I", "O", "U", "Y"]
-    private static let front: Set<Character> = ["E", "I", "Y"]
+    private static func isVowel(_ letter: Unicode.Scalar) -> Bool {
+        switch letter {
+        case "A", "E", "I", "O", "U", "Y": true
+        default: false
+        }
+    }
+
+    private static func isFront(_ letter: Unicode.Scalar) -> Bool { letter == "E" || letter == "I" || letter == "Y" }
 
     /// The sound of a letter among its neighbours, if it has one, and how many letters it takes.
     private static func sound(
-        _ here: Character, _ next: Character, after: Character, before: Character, isFirst: Bool,
+        _ here: Unicode.Scalar, _ next: Unicode.Scalar, after: Unicode.Scalar, before: Unicode.Scalar, isFirst: Bool,
     ) -> (UInt8?, Int) {
         func code(_ letter: Unicode.Scalar, _ length: Int = 1) -> (UInt8?, Int) { (UInt8(ascii: letter), length) }
         switch here {
@@ -40,18 +49,18 @@ enum Phonetic {
         case "C":
             if next == "H" { return code("X", 2) }
             if next == "K" { return code("K", 2) }
-            return front.contains(next) ? code("S") : code("K")
+            return isFront(next) ? code("S") : code("K")
         case "D", "T":
-            if here == "D", next == "G", front.contains(after) { return code("J", 2) }
+            if here == "D", next == "G", isFront(after) { return code("J", 2) }
             if here == "T", next == "H" { return code("T", 2) }
             if here == "T", next == "C", after == "H" { return code("X", 3) }
             return code("T")
         case "F", "V": return code("F")
         case "G":
-            if next == "H" { return vowels.contains(after) ? code("K", 2) : (nil, 2) }
+            if next == "H" { return isVowel(after) ? code("K", 2) : (nil, 2) }
             if next == "N" { return (nil, 1) }
-            return front.contains(next) ? code("J") : code("K")
-        case "H": return isFirst && vowels.contains(next) ? code("H") : (nil, 1)
+            return isFront(next) ? code("J") : code("K")
+        case "H": return isFirst && isVowel(next) ? code("H") : (nil, 1)
         case "J": return code("J")
         case "K", "Q": return code("K")
         case "L": return code("L")
@@ -63,7 +72,7 @@ enum Phonetic {
             if next == "H" { return code("X", 2) }
             if next == "C", after == "H" { return code("X", 3) }
             return code("S")
-        case "W": return vowels.contains(next) && isFirst ? code("W") : (nil, 1)
+        case "W": return isVowel(next) && isFirst ? code("W") : (nil, 1)
         case "X": return isFirst ? code("S") : code("K")
         case "Z": return code("S")
         default: return (nil, 1)

@@ -14,6 +14,7 @@ package final class MemoryProjection: Sendable {
     private struct Tables {
         var mark: AppliedMark?
         var patients: [PatientID: PatientRecord] = [:]
+        var persons = PersonLedger(secret: IndexSecret(Array("simulated".utf8)))
         var documents: [PatientID: [DocumentID: RegisteredDocument]] = [:]
         var entries: [DocumentID: DocumentEntry] = [:]
         var sets: Set<String> = []
@@ -50,8 +51,17 @@ package final class MemoryProjection: Sendable {
         guard let subject = entry.subject, !entry.isErased else { return }
         switch entry.kind {
         case .identity:
-            tables.patients[subject] =
-                try entry.decoded { () throws(ExchangeError) in try PatientRecord(payload: entry.payload, id: subject) }
+            switch try entry.decoded({ () throws(ExchangeError) in
+                try IdentityEntry(payload: entry.payload, id: subject)
+            }) {
+            case .registration(let record, let decision):
+                tables.patients[subject] = record
+                guard let decision = decision ?? .unstated(subject) else { return }
+                tables.persons.register(
+                    subject, PackedRecord(record.demographics, identifiers: record.identifiers),
+                    isActive: record.isActive, decision: decision, at: entry.position)
+            case .act(let act): tables.persons.apply(act, at: entry.position)
+            }
         case .submission: try applySubmission(entry, subject, base: base, to: &tables)
         case .consent:
             let directive = try entry.decoded { () throws(ExchangeError) in try ConsentDirective(payload: entry.payload) }
@@ -314,14 +324,10 @@ extension MemoryProjection: ExchangeProjection {
         }
     }
 
-    package func candidates(_ keys: [BlockingKey], limit: Int) async throws -> [PatientRecord] {
-        let wanted = Set(keys)
-        return tables.withLock { tables in
-            let found = tables.patients.values.filter { record in
-                !wanted.isDisjoint(with: BlockingKey.keys(for: record.demographics))
-            }
-            return Array(found.sorted { $0.id < $1.id }.prefix(limit))
-        }
+    package func persons<Value: Sendable>(_ question: @Sendable @escaping (any PersonSnapshot) throws -> Value)
+        async throws -> Value
+    {
+        try question(tables.withLock(\.persons))
     }
 
     package func directives(of patient: PatientID) async throws -> (directives: [ConsentDirective], position: UInt64) {

@@ -1,5 +1,4 @@
 import ConsentEngine
-import Crypto
 import DocumentExchange
 import ExchangeCore
 import FHIRModel
@@ -12,9 +11,11 @@ import Transactions
 import XDSMetadata
 
 /// What each journal entry makes of the tables.
-struct ProjectionRows: Sendable {
+struct ProjectionRows {
     let base: String
-    let indexKey: SymmetricKey
+    let secret: IndexSecret
+    /// Names this transaction counts.
+    let names: AddedNames
 
     func apply(_ entry: CommittedEntry, to database: Database) throws {
         if entry.kind == .directory {
@@ -41,23 +42,6 @@ struct ProjectionRows: Sendable {
                 try Self.note(act, entry, subject, database)
             }
         case .genesis, .inquiry, .directory, .repair: break
-        }
-    }
-
-    private func applyIdentity(_ entry: CommittedEntry, _ subject: PatientID, _ database: Database) throws {
-        let record = try entry.decoded { () throws(ExchangeError) in try PatientRecord(payload: entry.payload, id: subject) }
-        try database.cachedStatement(
-            sql: "INSERT OR REPLACE INTO patient(id, resource, active, leaf) VALUES (?, ?, ?, ?)"
-        ).execute(arguments: [subject.sql, entry.payload.sql, record.isActive, entry.leaf.sql])
-        try database.cachedStatement(sql: "DELETE FROM patient_key WHERE patient = ?").execute(arguments: [subject.sql])
-        for identifier in record.identifiers {
-            try database.cachedStatement(
-                sql: "INSERT OR IGNORE INTO patient_identifier(value, system, patient) VALUES (?, ?, ?)"
-            ).execute(arguments: [identifier.value, identifier.system, subject.sql])
-        }
-        for key in BlockingKey.keys(for: record.demographics) {
-            try database.cachedStatement(sql: "INSERT OR IGNORE INTO patient_key(key, patient) VALUES (?, ?)")
-                .execute(arguments: [Self.hash(key, indexKey), subject.sql])
         }
     }
 
@@ -177,11 +161,5 @@ struct ProjectionRows: Sendable {
         try database.execute(
             sql: "INSERT OR REPLACE INTO directory_fact(kind, community, compact) VALUES (?, ?, ?)",
             arguments: [fact.kind.rawValue, fact.community.urn, fact.compact])
-    }
-
-    /// 64 bits of an HMAC: the index of demographics tells nothing without the node's key.
-    static func hash(_ key: BlockingKey, _ indexKey: SymmetricKey) -> Int64 {
-        let code = HMAC<SHA256>.authenticationCode(for: Array(key.text.utf8), using: indexKey)
-        return code.prefix(8).reduce(0) { $0 << 8 | Int64($1) }
     }
 }

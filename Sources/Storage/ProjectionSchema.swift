@@ -6,7 +6,8 @@ enum ProjectionSchema {
     static let version = 4
 
     static let tables = [
-        "mark", "patient", "patient_identifier", "patient_key", "document", "document_place", "document_unique",
+        "mark", "patient", "patient_identifier", "person", "person_record", "person_key",
+        "person_name", "person_apart", "person_review", "person_act", "document", "document_place", "document_unique",
         "submission", "directive", "directive_place", "directive_version", "access", "alert",
         "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure",
     ]
@@ -14,7 +15,7 @@ enum ProjectionSchema {
     static func make(_ database: Database) throws {
         let existing = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         if existing != version {
-            for table in tables { try drop(table, database) }
+            for table in tables + ["patient_key"] { try drop(table, database) }
             try database.execute(sql: "PRAGMA user_version = 4")
         }
         try database.execute(sql: definition)
@@ -38,9 +39,23 @@ enum ProjectionSchema {
         CREATE TABLE IF NOT EXISTS patient_identifier(
           value TEXT NOT NULL, system TEXT NOT NULL, patient BLOB NOT NULL,
           PRIMARY KEY(value, system, patient)) WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS patient_key(
-          key INTEGER NOT NULL, patient BLOB NOT NULL, PRIMARY KEY(key, patient)) WITHOUT ROWID;
-        CREATE INDEX IF NOT EXISTS patient_key_by_patient ON patient_key(patient);
+        CREATE TABLE IF NOT EXISTS person(pid INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, merged INTEGER);
+        CREATE TABLE IF NOT EXISTS person_record(
+          rid INTEGER PRIMARY KEY, patient BLOB NOT NULL UNIQUE, pid INTEGER NOT NULL, active INTEGER NOT NULL,
+          norm BLOB NOT NULL);
+        CREATE INDEX IF NOT EXISTS person_record_by_person ON person_record(pid);
+        CREATE TABLE IF NOT EXISTS person_key(k INTEGER NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY(k, rid)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS person_name(
+          kind INTEGER NOT NULL, hash INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(kind, hash)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS person_apart(one BLOB NOT NULL, other BLOB NOT NULL, PRIMARY KEY(one, other)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS person_review(
+          patient BLOB PRIMARY KEY, position INTEGER NOT NULL, millibits INTEGER NOT NULL, candidates BLOB NOT NULL)
+          WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS person_review_by_score ON person_review(millibits DESC, patient);
+        CREATE TABLE IF NOT EXISTS person_act(
+          position INTEGER NOT NULL, patient BLOB NOT NULL, payload BLOB NOT NULL, PRIMARY KEY(position, patient))
+          WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS person_act_by_patient ON person_act(patient, position DESC);
         CREATE TABLE IF NOT EXISTS document(
           patient BLOB NOT NULL, registered INTEGER NOT NULL, id BLOB NOT NULL, status INTEGER NOT NULL,
           unique_id TEXT NOT NULL, sha256 BLOB NOT NULL, mime TEXT NOT NULL, facts BLOB NOT NULL,

@@ -26,16 +26,12 @@ extension SQLiteProjection {
         }
     }
 
-    package func candidates(_ keys: [BlockingKey], limit: Int) async throws -> [PatientRecord] {
-        let hashes = keys.prefix(64).map { ProjectionRows.hash($0, indexKey) }
+    package func persons<Value: Sendable>(_ question: @Sendable @escaping (any PersonSnapshot) throws -> Value)
+        async throws -> Value
+    {
+        let (names, secret) = (names, secret)
         return try await read { database in
-            var found: Set<PatientID> = []
-            for hash in hashes {
-                try database.rows(
-                    "SELECT patient FROM patient_key WHERE key = ? ORDER BY patient LIMIT ?", [hash, limit]
-                ) { found.insert(try $0.id(0)) }
-            }
-            return try found.sorted().prefix(limit).compactMap { try Self.patientRecord($0, database) }
+            try question(SQLitePersons(database: database, names: names.current(database), secret: secret))
         }
     }
 

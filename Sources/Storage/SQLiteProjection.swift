@@ -3,6 +3,7 @@ import ExchangeCore
 import GRDB
 import Journal
 import Logging
+import PatientIndex
 import Transactions
 
 /// The journal's projection in SQLite: tables for queries, rebuilt from the journal when lost.
@@ -18,7 +19,8 @@ package struct SQLiteProjection: Sendable {
     /// The community whose documents these are.
     let home: CommunityID
     /// Keys the hashes of blocking keys, so that the index tells nothing without the node's own secret.
-    let indexKey: SymmetricKey
+    let secret: IndexSecret
+    let names = NameCounts()
     let logger: Logger
     /// What was said by patients asked about lately.
     let consents = ConsentCache()
@@ -51,7 +53,7 @@ package struct SQLiteProjection: Sendable {
         readers = ReadConnections(path: path, configuration: configuration)
         self.base = base
         self.home = home
-        self.indexKey = indexKey
+        secret = IndexSecret(indexKey.withUnsafeBytes { Array($0) })
         self.logger = logger
     }
 
@@ -140,18 +142,23 @@ extension SQLiteProjection: Projection {
 
     package func apply(_ entries: [CommittedEntry]) async throws(ExchangeError) {
         guard let last = entries.last else { return }
-        let rows = ProjectionRows(base: base, indexKey: indexKey)
+        let (base, secret, names) = (base, secret, names)
         try await write { database in
+            let added = AddedNames()
+            let rows = ProjectionRows(base: base, secret: secret, names: added)
             for entry in entries { try rows.apply(entry, to: database) }
             try database.cachedStatement(sql: "UPDATE mark SET next = ?, leaf = ?")
                 .execute(arguments: [Int64(last.position + 1), last.leaf.sql])
+            // Counted a moment before the commit; a commit that fails ends the process.
+            names.count(added.all)
         }
     }
 
     package func reset(origin: String) async throws(ExchangeError) {
-        let base = base
+        let (base, names) = (base, names)
         try await write { database in
             try ProjectionSchema.empty(database)
+            names.forget()
             try database.execute(
                 sql: "INSERT INTO mark(origin, next, leaf, base, version) VALUES (?, 0, ?, ?, ?)",
                 arguments: [origin, [UInt8]().sql, base, ProjectionSchema.version])

@@ -25,6 +25,8 @@ package struct ExchangeSettings: Sendable {
     package var alerts: AlertThresholds
     /// For how long records are kept.
     package var retention: RetentionRules
+    /// How registrations are linked; whoever asks is always answered by the strict policy.
+    package var matching = MatchPolicy.strict
 
     /// Settings from their parts.
     package init(
@@ -67,6 +69,8 @@ package struct Exchange: Sendable {
     package let answers: AnswersUnderWay
     /// Submissions being registered.
     package let submissions: SubmissionsUnderWay
+    /// Registrations that could be about the same person.
+    let turns = LinkingTurns()
     /// How consent follows patients to other communities.
     package let following: ConsentFollowing
     /// This node as a witness of others' logs; nil where logs are not witnessed.
@@ -92,6 +96,11 @@ package struct Exchange: Sendable {
         self.following = ConsentFollowing(limits: settings.limits)
         self.witness = witness
         self.logger = logger
+    }
+
+    /// Who is who here.
+    package var desk: IdentityDesk {
+        IdentityDesk(projection: projection, journal: journal, world: world, policy: settings.matching)
     }
 
     /// Reads from the projection; whatever it throws becomes an error of the closed list.

@@ -4,6 +4,27 @@ import JSON
 import Journal
 import PatientIndex
 
+extension IdentityDecision {
+    /// The decision in lasting names.
+    package init(
+        _ link: LinkDecision, fresh: PersonID, model: MatchModel, policy: MatchPolicy,
+        name: (PersonNumber) throws -> PersonID,
+    ) rethrows {
+        self.init(
+            person: try link.person.map(name) ?? fresh, kind: link.person == nil ? .new : .automatic,
+            millibits: link.millibits, rule: link.rule, model: model.id, profile: policy.name,
+            merged: try link.merged.map(name),
+            review: try link.review.map {
+                ReviewCandidate(person: try name($0.person), millibits: $0.millibits, rule: $0.verdict.rule)
+            })
+    }
+}
+
+extension LinkingTurns {
+    /// Turns live and end in one process: they need no secret.
+    static let secret = IndexSecret([])
+}
+
 /// A registration as a facility's registration desk states it.
 package struct PatientRegistration: Sendable {
     /// The id the record is to have, where another system has given one already; nil lets the node choose.
@@ -62,10 +83,33 @@ extension Exchange {
             id: existing?.id ?? registration.id ?? .random(using: &random), identifiers: registration.identifiers,
             demographics: registration.demographics)
         if record == existing { return record }
-        _ = try await journal.append(
-            EntryDraft(
-                kind: .identity, subject: record.id,
-                payload: JSONWriter.bytes(.object(PatientMapping.resource(record))), value: record))
+        try await file(record, isKnown: existing != nil)
         return record
+    }
+
+    /// Decides whose a record is and journals both; a record that is known keeps its person, whatever it says now.
+    private func file(_ record: PatientRecord, isKnown: Bool) async throws(ExchangeError) {
+        let packed = PackedRecord(record.demographics, identifiers: record.identifiers)
+        let keys = packed.read { BlockingKey.keys(of: $0, secret: LinkingTurns.secret) }
+        await turns.begin(keys)
+        defer { turns.end(keys) }
+        var random = world.random
+        let fresh = PersonID.random(using: &random)
+        let policy = settings.matching
+        let model = MatchModel.initial
+        let decision = try await read {
+            try await projection.persons { snapshot in
+                if isKnown, let person = try snapshot.person(of: record.id) {
+                    return IdentityDecision(person: try snapshot.id(of: person), kind: .automatic)
+                }
+                var effort = PersonSearch<SnapshotIndex>.Effort()
+                let linking = RecordLinking(SnapshotIndex(snapshot), model: model, policy: policy)
+                let link = try packed.read { try linking.decide($0, effort: &effort) }
+                return try IdentityDecision(link, fresh: fresh, model: model, policy: policy) { try snapshot.id(of: $0) }
+            }
+        }
+        let entry = IdentityEntry.registration(record, decision)
+        _ = try await journal.append(
+            EntryDraft(kind: .identity, subject: record.id, payload: entry.payload, value: entry))
     }
 }

@@ -19,6 +19,31 @@ package struct FoundPatients: Sendable {
     static let nobody = FoundPatients(matches: [], tickets: [])
 }
 
+/// Persons that a question may be about.
+package struct FoundPersons: Sendable {
+    /// One of them.
+    package struct Person: Sendable {
+        /// The person.
+        package let id: PersonID
+        /// What may be done with it.
+        package let grade: MatchGrade
+        /// The score, field by field.
+        package let explanation: MatchScore
+        /// The line of the policy's table.
+        package let rule: PolicyRule
+        /// Its records, active or not, in order of arrival.
+        package let records: [PatientID]
+
+        /// The probability, 0 to 1.
+        package var score: Double { explanation.probability }
+    }
+
+    /// At least possible, best first.
+    package let persons: [Person]
+    /// Whether several pass that cannot be told apart.
+    package let isAmbiguous: Bool
+}
+
 extension Exchange {
     /// ITI-119 Patient Demographics Match: who may this be?
     ///
@@ -29,50 +54,45 @@ extension Exchange {
         for context: AccessContext,
     ) async throws(ExchangeError) -> FoundPatients {
         try await admit(context)
-        let all = try await candidates(demographics, identifiers: identifiers)
-        let matcher = PatientMatcher()
+        let answer = try await lookUp(demographics, identifiers: identifiers)
         if onlyCertain {
-            switch matcher.certainMatch(demographics, identifiers: identifiers, candidates: all) {
-            case .person(let records):
+            let records = answer.matches.filter { $0.grade == .certain }
+            if !records.isEmpty {
                 if context.door == .peer {
                     for match in records { following.asked(context.community, about: match.record.id) }
                 }
-                let shown = try await visible(Array(records.prefix(1)), for: context)
-                return try await answer(shown, transaction: "ITI-119", for: context)
-            case .none: return .nobody
-            case .ambiguous:
-                // Said only when somebody who may be known is among them: else the hidden would show by their number.
-                let several = matcher.match(demographics, identifiers: identifiers, candidates: all)
-                guard try await !visible(several, for: context).isEmpty else { return .nobody }
-                return FoundPatients(
-                    matches: [], isAmbiguous: true, needs: Self.missingAttributes(demographics), tickets: [])
+                // Another community asks on with one record; a client sees every record of the person.
+                let several = context.door == .peer ? Array(records.prefix(1)) : records
+                return try await self.answer(try await visible(several, for: context), transaction: "ITI-119", for: context)
             }
+            guard answer.isAmbiguous || answer.matches.contains(where: { $0.grade == .probable }) else { return .nobody }
+            // Said only when somebody who may be known is among them: else the hidden would show by their number.
+            guard try await !visible(answer.matches, for: context).isEmpty else { return .nobody }
+            return FoundPatients(
+                matches: [], isAmbiguous: true, needs: Self.missingAttributes(demographics), tickets: [])
         }
-        let ranked = try await visible(
-            matcher.match(demographics, identifiers: identifiers, candidates: all), for: context)
+        let ranked = try await visible(answer.matches, for: context)
         let count = min(max(limit, 1), settings.limits.patientsPerSearchMax)
-        return try await answer(Array(ranked.prefix(count)), transaction: "ITI-119", for: context)
+        return try await self.answer(Array(ranked.prefix(count)), transaction: "ITI-119", for: context)
     }
 
-    /// Active records that share an identifier or a blocking key with a question.
+    /// Everybody who is at least possible, record by record, best person first.
     ///
-    /// Everybody, hidden or not: a namesake that consent hides must not make another look certain.
-    func candidates(_ demographics: Demographics, identifiers: [PatientIdentifier]) async throws(ExchangeError)
-        -> [PatientRecord]
+    /// Everybody, hidden or not: a namesake that consent hides must not make another look certain. Whatever the node
+    /// links its own registrations by, who asks is answered by the strict policy.
+    func lookUp(_ demographics: Demographics, identifiers: [PatientIdentifier]) async throws(ExchangeError)
+        -> (matches: [MatchResult], isAmbiguous: Bool)
     {
-        var candidates: [PatientID: PatientRecord] = [:]
-        for identifier in identifiers.prefix(8) {
-            for found in try await read({ try await projection.patients(identifier: identifier) }) {
-                candidates[found.id] = found
+        let found = try await desk.lookUp(PackedRecord(demographics, identifiers: identifiers))
+        var matches: [MatchResult] = []
+        for person in found.persons.prefix(settings.limits.matchCandidatesMax) {
+            for id in person.records {
+                guard let record = try await read({ try await projection.patient(id) }), record.isActive else { continue }
+                matches.append(
+                    MatchResult(record: record, grade: person.grade, score: person.score, explanation: person.explanation))
             }
         }
-        let keys = BlockingKey.keys(for: demographics)
-        for found in try await read({
-            try await projection.candidates(keys, limit: settings.limits.matchCandidatesMax)
-        }) {
-            candidates[found.id] = found
-        }
-        return candidates.values.filter(\.isActive).sorted { $0.id < $1.id }
+        return (matches, found.isAmbiguous)
     }
 
     /// What the question left out and matching could use (XCPD case 3), in the words of FHIR's Patient.

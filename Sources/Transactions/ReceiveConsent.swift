@@ -116,11 +116,8 @@ extension Exchange {
     func certainRecords(_ subject: JSONObject) async throws(ExchangeError) -> Set<PatientID> {
         let demographics = PatientMapping.demographics(subject)
         let identifiers = Array(PatientMapping.identifiers(subject).prefix(8))
-        let candidates = try await candidates(demographics, identifiers: identifiers)
-        switch PatientMatcher().certainMatch(demographics, identifiers: identifiers, candidates: candidates) {
-        case .person(let matches): return Set(matches.map(\.record.id))
-        case .none, .ambiguous: return []
-        }
+        let found = try await lookUp(demographics, identifiers: identifiers)
+        return Set(found.matches.filter { $0.grade == .certain }.map(\.record.id))
     }
 
     /// The statement as a directive about one of this node's patients; what is not understood in it denies.

@@ -18,7 +18,7 @@ struct HIEBench: AsyncParsableCommand {
             """,
         subcommands: [
             PublishCommand.self, FindCommand.self, RetrieveCommand.self, JournalCommand.self, ConsentCommand.self,
-            DirectoryCommand.self, LightNodeCommand.self, AllCommand.self,
+            DirectoryCommand.self, LightNodeCommand.self, MatchCommand.self, AllCommand.self,
         ])
 }
 

@@ -17,7 +17,11 @@ struct PatientCommand: AsyncParsableCommand {
               hie patient add --file patient.json
               hie patient match --as ~/.hie/clients/dr.brattain --file patient.json
             """,
-        subcommands: [Add.self, Find.self, PatientMatchCommand.self, Show.self])
+        subcommands: [
+            Add.self, Find.self, PatientExplainCommand.self, PatientImportCommand.self, PatientMatchCommand.self,
+            PatientMergeCommand.self, PatientReviewCommand.self, Show.self, PatientUndoCommand.self,
+            PatientUnlinkCommand.self,
+        ])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -34,6 +38,8 @@ struct PatientCommand: AsyncParsableCommand {
         @OptionGroup var fields: PatientFields
         @OptionGroup var home: HomeOptions
         @OptionGroup var output: OutputOptions
+
+        func validate() throws { try fields.demand() }
 
         func run() async throws {
             let terminal = Terminal()

@@ -28,13 +28,20 @@ struct PatientFields: ParsableArguments {
             || [family, birthDate, sex, street, city, state, postalCode, country, phone, email].contains { $0 != nil }
     }
 
-    func validate() throws {
+    /// Whether anything was said.
+    var isEmpty: Bool { file == nil && !hasFlags }
+
+    /// Refuses nothing, and a file beside single facts.
+    func demand() throws {
         guard (file != nil) != hasFlags else {
             throw ValidationError(
                 file == nil
                     ? "Say who: --file patient.json, or --family, --given, --birth-date and so on."
                     : "--file says everything; leave the other facts away.")
         }
+    }
+
+    func validate() throws {
         for text in identifier { _ = try PatientIdentifier(argument: text) }
         if let birthDate, PartialDate(birthDate).map({ $0.precision == .time }) ?? true {
             throw ValidationError("--birth-date is written 1958-01-30, or 1958-01, or 1958.")

@@ -2,6 +2,7 @@ import ArgumentParser
 import ExchangeCore
 import FHIRModel
 import JSON
+import PatientIndex
 
 /// `hie patient match`.
 struct PatientMatchCommand: AsyncParsableCommand {
@@ -13,7 +14,13 @@ struct PatientMatchCommand: AsyncParsableCommand {
               hie patient match --as ./dr.brattain --file patient.json
               hie patient match --as ./dr.brattain --family Newman --given Alice \\
                 --birth-date 1970-05-01 --sex female --certain
+              hie patient match queries.csv --out answers.csv --home /var/lib/hie
             """)
+
+    @Argument(help: "A table of questions; asked as the administrator, of a node running or at rest.") var table: String?
+    @Option(help: ArgumentHelp("Where the table's answers go.", valueName: "file")) var out: String?
+    @Option(help: "Profile for a table: strict, balanced or cms-hte.") var profile = "strict"
+    @OptionGroup var home: HomeOptions
 
     @OptionGroup var fields: PatientFields
     @Flag(help: "Only a match that needs no person to look at it; nothing when several are meant.") var certain = false
@@ -23,10 +30,16 @@ struct PatientMatchCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...100).contains(count) else { throw ValidationError("--count is 1 to 100.") }
+        guard (table != nil) == (out != nil) else { throw ValidationError("A table of questions and --out go together.") }
+        guard MatchPolicy.named(profile) != nil else { throw ValidationError(PatientImportCommand.profiles) }
+        if table == nil { try fields.demand() }
     }
 
     func run() async throws {
         let terminal = Terminal()
+        if let table, let out {
+            return try await PatientTable.match(table, out: out, profile: profile, home: home, output: output, on: terminal)
+        }
         let question = Parameters([
             .init(name: "resource", resource: try fields.patient()),
             .init("onlyCertainMatches", "valueBoolean", .bool(certain)),

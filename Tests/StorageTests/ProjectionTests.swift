@@ -46,7 +46,14 @@ enum Records {
             }
             lines += try await projection.accesses(to: patient, limit: 5).map { "\($0.position) \($0.record)" }
             let names = try await projection.patient(patient)?.demographics ?? Demographics()
-            lines.append("\(try await projection.candidates(BlockingKey.keys(for: names), limit: 50).map(\.id))")
+            let asked = PackedRecord(names)
+            lines += try await projection.persons { snapshot in
+                let found = try asked.read { try PersonLookup(SnapshotIndex(snapshot), policy: .strict).lookUp($0) }
+                return try found.persons.map { person in
+                    let id = try snapshot.id(of: person.candidate.person)
+                    return "\(id) \(person.grade) \(try snapshot.members(of: person.candidate.person))"
+                }
+            }
         }
         for withClosed in [false, true] {
             for alert in try await projection.alerts(withClosed: withClosed, limit: 100) {

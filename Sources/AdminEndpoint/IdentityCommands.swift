@@ -1,0 +1,161 @@
+import ExchangeCore
+import JSON
+import Journal
+import PatientIndex
+import Transactions
+
+/// The commands about who is who; the same for a running node and, in the program, for a folder at rest.
+///
+/// They show numbers of records, levels and bits, never what a registration says: `patient/show` records that.
+package struct IdentityCommands: Sendable {
+    private let desk: IdentityDesk
+
+    /// The commands at a desk.
+    package init(_ desk: IdentityDesk) { self.desk = desk }
+
+    /// Whether a command is one of these.
+    package static func serves(_ command: AdminCommand) -> Bool {
+        switch command {
+        case .patientExplain, .patientLookUp, .patientReviews, .patientReview, .patientAct: true
+        default: false
+        }
+    }
+
+    /// Answers a command; `actor` is who is at the keyboard.
+    package func answer(_ command: AdminCommand, _ arguments: JSONObject, actor: String) async throws -> JSONValue {
+        switch command {
+        case .patientExplain: try await explain(arguments)
+        case .patientLookUp: try await lookUp(arguments, actor: actor)
+        case .patientReviews: try await reviews(arguments)
+        case .patientReview: try await review(arguments)
+        case .patientAct: try await act(arguments, actor: actor)
+        default: throw ExchangeError(.notFound, "there is no such command")
+        }
+    }
+
+    private func record(_ name: String, _ arguments: JSONObject) async throws(ExchangeError) -> PatientID {
+        guard let text = arguments[name]?.string, (1...256).contains(text.utf8.count) else {
+            throw ExchangeError(.badRequest, "name a record: its id, 'system|value' or its row", at: name)
+        }
+        return try await desk.record(named: text)
+    }
+
+    private func explain(_ arguments: JSONObject) async throws -> JSONValue {
+        let explanation = try await desk.explain(record("one", arguments), record("other", arguments))
+        return [
+            "fields": .array(explanation.score.fields.map(Self.field)),
+            "millibits": .number(String(explanation.score.millibits)),
+            "rule": .string(explanation.verdict.rule.rawValue), "passes": .bool(explanation.verdict.isCertain),
+            "grade": .string(explanation.grade.rawValue), "model": .string(explanation.model),
+            "profile": .string(explanation.profile), "linked": .bool(explanation.areLinked),
+        ]
+    }
+
+    private static func field(_ field: FieldComparison) -> JSONValue {
+        [
+            "field": .string(field.field), "level": .string(field.level),
+            "millibits": .number(String(field.millibits)),
+        ]
+    }
+
+    /// Rows of questions as CSV: `header`, `lines`, `profile`.
+    private func lookUp(_ arguments: JSONObject, actor: String) async throws -> JSONValue {
+        guard let header = arguments["header"]?.string, let lines = arguments["lines"]?.items, lines.count <= 1000 else {
+            throw ExchangeError(.badRequest, "give header and at most 1,000 lines", at: "lines")
+        }
+        let profile = arguments["profile"]?.string ?? "strict"
+        guard let policy = MatchPolicy.named(profile) else {
+            throw ExchangeError(.badRequest, "a profile is strict, balanced or cms-hte", at: "profile")
+        }
+        let table = try RegistrationTable(header: Array(header.utf8))
+        let first = arguments["first"]?.integer ?? 2
+        var answers: [JSONValue] = []
+        for (index, line) in lines.enumerated() {
+            guard let row = try table.row(Array((line.string ?? "").utf8), number: first + index) else { continue }
+            let found = try await desk.lookUp(PackedRecord(row.demographics, identifiers: row.identifiers), policy: policy)
+            var persons: [JSONValue] = []
+            for person in found.persons {
+                guard let record = person.records.first else { continue }
+                persons.append([
+                    "record": .string(try await desk.name(of: record)),
+                    "millibits": .number(String(person.explanation.millibits)), "grade": .string(person.grade.rawValue),
+                ])
+            }
+            answers.append(["row": .string(row.id), "persons": .array(persons)])
+        }
+        try await desk.note(questions: answers.count, actor: actor)
+        return ["answers": .array(answers)]
+    }
+
+    private func reviews(_ arguments: JSONObject) async throws -> JSONValue {
+        var reviews: [JSONValue] = []
+        for review in try await desk.reviews(limit: arguments["limit"]?.integer ?? 50) {
+            reviews.append([
+                "record": .string(try await desk.name(of: review.record)), "id": .string(review.record.description),
+                "millibits": .number(String(review.millibits)), "position": .number(String(review.position)),
+                "rule": .string(review.candidates.first?.rule.rawValue ?? ""),
+                "candidates": .number(String(review.candidates.count)),
+            ])
+        }
+        return ["reviews": .array(reviews)]
+    }
+
+    private func review(_ arguments: JSONObject) async throws -> JSONValue {
+        let id = try await record("record", arguments)
+        let (review, records) = try await desk.review(of: id)
+        var candidates: [JSONValue] = []
+        for (candidate, members) in zip(review.candidates, records) {
+            var object: JSONObject = [
+                "person": .string(candidate.person.description), "millibits": .number(String(candidate.millibits)),
+                "rule": .string(candidate.rule.rawValue),
+            ]
+            var sides: [JSONValue] = []
+            for member in members.prefix(8) where member != id {
+                let side = try await desk.explain(id, member)
+                sides.append([
+                    "record": .string(try await desk.name(of: member)), "id": .string(member.description),
+                    "millibits": .number(String(side.score.millibits)),
+                    "fields": .array(side.score.fields.map(Self.field)),
+                ])
+            }
+            object["records"] = .array(sides)
+            candidates.append(.object(object))
+        }
+        return ["record": .string(try await desk.name(of: id)), "id": .string(id.description), "candidates": .array(candidates)]
+    }
+
+    /// `act`: link, merge, unlink, reject, skip or undo; `record`, `other`, `position`, `reason`; `preview` records nothing.
+    private func act(_ arguments: JSONObject, actor: String) async throws -> JSONValue {
+        guard let kind = arguments["act"]?.string.flatMap(IdentityAct.Kind.init(rawValue:)) else {
+            throw ExchangeError(.badRequest, "an act is link, merge, unlink, reject, skip or undo", at: "act")
+        }
+        guard let reason = arguments["reason"]?.string, (1...1024).contains(reason.utf8.count) else {
+            throw ExchangeError(.badRequest, "say why, in at most 1,024 bytes", at: "reason")
+        }
+        let act: IdentityAct
+        switch kind {
+        case .link, .merge, .feedMerge:
+            act = try await desk.linking(
+                record("record", arguments), record("other", arguments), kind: kind == .feedMerge ? .link : kind,
+                actor: actor, reason: reason)
+        case .unlink: act = try await desk.unlinking(record("record", arguments), actor: actor, reason: reason)
+        case .reject, .skip:
+            act = try await desk.closing(
+                record("record", arguments), rejecting: kind == .reject, actor: actor, reason: reason)
+        case .undo:
+            guard let position = arguments["position"]?.integer, position >= 0 else {
+                throw ExchangeError(.badRequest, "say which entry to take back", at: "position")
+            }
+            act = try await desk.undoing(UInt64(position), actor: actor, reason: reason)
+        }
+        let preview = try await desk.preview(act)
+        var answer: JSONObject = [
+            "act": .string(act.kind.rawValue), "records": .number(String(preview.records)),
+            "documents": .number(String(preview.documents)), "directives": .number(String(preview.directives)),
+        ]
+        if !(arguments["preview"]?.bool ?? false) {
+            answer["position"] = .number(String(try await desk.record(act)))
+        }
+        return .object(answer)
+    }
+}

@@ -1,0 +1,128 @@
+/// A person's number within one index; small and dense, never shown: journal and outside know persons by their UUID.
+package typealias PersonNumber = UInt32
+
+/// What linking and looking up read of an index: postings by key, and a person's records; implemented in memory here
+/// and on the projection's tables on floor 4.
+package protocol PersonIndex {
+    /// How common names are.
+    var names: NameFrequencies { get }
+    /// Keys the index of keys.
+    var secret: IndexSecret { get }
+
+    /// The persons filed under a key, perhaps several times each; false when there are more than `postingsMax` and the
+    /// key was skipped.
+    func persons(under key: UInt64, _ body: (PersonNumber) -> Void) throws -> Bool
+
+    /// Calls with each record of a person until a call is false.
+    func records(of person: PersonNumber, _ body: (RecordView) -> Bool) throws
+
+    /// Whether a steward or the registry said that the two are different persons.
+    func areAsserted(different one: PersonNumber, _ other: PersonNumber) throws -> Bool
+}
+
+/// A person found for a registration.
+package struct Candidate: Sendable, Hashable {
+    /// The person.
+    package let person: PersonNumber
+    /// What their records and the registration say about each other.
+    package let evidence: Evidence
+    /// The score, in thousandths of a bit, the prior included.
+    package let millibits: Int
+    /// What the policy said.
+    package let verdict: PolicyVerdict
+
+    /// What may be done with it, the other candidates left aside.
+    package func grade(_ policy: MatchPolicy) -> MatchGrade {
+        policy.grade(millibits, verdict)
+    }
+}
+
+/// Looks up who a registration may be: blocking, scoring and the policy, over any index.
+package struct PersonSearch<Index: PersonIndex> {
+    /// Where persons are looked up.
+    package let index: Index
+    /// What is worth how much.
+    package let model: MatchModel
+    /// What may be said to be certain.
+    package let policy: MatchPolicy
+    private let prior: Int
+
+    /// A search with its model and policy.
+    package init(_ index: Index, model: MatchModel = .initial, policy: MatchPolicy) {
+        self.index = index
+        self.model = model
+        self.policy = policy
+        prior = policy.priorMillibits
+    }
+
+    /// What was looked at to find the candidates.
+    package struct Effort: Sendable, Hashable {
+        /// Keys that stood on too many records to be read.
+        package var skippedKeys = 0
+        /// Persons compared.
+        package var compared = 0
+
+        /// Nothing yet.
+        package init() {}
+    }
+
+    /// Everybody who is at least possible, best first; ties in order of arrival.
+    package func candidates(_ query: RecordView, effort: inout Effort) throws -> [Candidate] {
+        var persons: [PersonNumber] = []
+        for key in BlockingKey.keys(of: query, secret: index.secret) {
+            if try !index.persons(under: key, { persons.append($0) }) { effort.skippedKeys += 1 }
+        }
+        persons.sort()
+        var found: [Candidate] = []
+        var last: PersonNumber?
+        for person in persons where person != last {
+            last = person
+            effort.compared += 1
+            let candidate = try judge(query, person)
+            if candidate.grade(policy) > .none { found.append(candidate) }
+        }
+        found.sort { Self.isBefore($0, $1, policy) }
+        return found
+    }
+
+    /// The score of some evidence, field by field; it sums to the candidate's.
+    package func explain(_ evidence: Evidence) -> MatchScore { model.explain(evidence, index.names, prior: prior) }
+
+    /// One person compared with a registration.
+    ///
+    /// - Parameter extra: a record that is about to be the person's.
+    package func judge(_ query: RecordView, _ person: PersonNumber, with extra: RecordView? = nil) throws -> Candidate {
+        var fold = EvidenceFold(query, names: index.names)
+        if let extra { fold.add(extra) }
+        var left = 64
+        try index.records(of: person) { record in
+            fold.add(record)
+            left -= 1
+            return left > 0
+        }
+        return judge(fold.finished(), person)
+    }
+
+    func judge(_ evidence: Evidence, _ person: PersonNumber) -> Candidate {
+        let millibits = model.total(evidence, index.names, prior: prior)
+        let verdict =
+            policy.isDeterministic
+            ? DeterministicRules.verdict(evidence)
+            : policy.verdict(evidence, namesakes: Self.namesakes(evidence, index.names))
+        return Candidate(person: person, evidence: evidence, millibits: millibits, verdict: verdict)
+    }
+
+    /// Namesakes to be expected in a million people, in thousandths; a name that is only alike is taken for common.
+    static func namesakes(_ evidence: Evidence, _ names: NameFrequencies) -> Int {
+        let first = evidence.firstHash == 0 ? 3_000_000 : names.share(first: evidence.firstHash)
+        let family = evidence.familyHash == 0 ? 300_000 : names.share(family: evidence.familyHash)
+        return Int(first * family / 1_000_000_000)
+    }
+
+    static func isBefore(_ left: Candidate, _ right: Candidate, _ policy: MatchPolicy) -> Bool {
+        let grades = (left.grade(policy), right.grade(policy))
+        if grades.0 != grades.1 { return grades.0 > grades.1 }
+        if left.millibits != right.millibits { return left.millibits > right.millibits }
+        return left.person < right.person
+    }
+}

@@ -1,0 +1,75 @@
+import ExchangeCore
+
+/// The persons of a node at one moment: the index of candidates, and whose each record is.
+package protocol PersonSnapshot: PersonIndex {
+    /// The lasting name of a person.
+    func id(of person: PersonNumber) throws -> PersonID
+
+    /// The number of a person; where it was merged into another, that one's. Nil when there is none.
+    func number(of person: PersonID) throws -> PersonNumber?
+
+    /// Whose a record is; nil for a record that is not known.
+    func person(of record: PatientID) throws -> PersonNumber?
+
+    /// A person's records, active or not, in order of arrival.
+    func members(of person: PersonNumber) throws -> [PatientID]
+
+    /// A record as it was packed; nil for a record that is not known.
+    func packed(_ record: PatientID) throws -> PackedRecord?
+
+    /// Calls with every active record in order of arrival.
+    func everyRecord(_ body: (PatientID, PersonNumber, PackedRecord) throws -> Void) throws
+
+    /// Reviews that are open, the most urgent first: the higher the score, the likelier a record is missed.
+    func reviews(limit: Int) throws -> [OpenReview]
+
+    /// The open review of a record.
+    func review(of record: PatientID) throws -> OpenReview?
+
+    /// The act that an entry of the journal holds.
+    func act(at position: UInt64) throws -> IdentityAct?
+
+    /// Positions of the acts that moved a record or spoke of it, newest first.
+    func acts(about record: PatientID) throws -> [UInt64]
+}
+
+/// A record that somebody should compare with persons.
+package struct OpenReview: Sendable, Hashable {
+    /// The record.
+    package let record: PatientID
+    /// Where in the journal it was opened.
+    package let position: UInt64
+    /// Whom to compare it with, best first.
+    package let candidates: [ReviewCandidate]
+
+    /// A review from its parts.
+    package init(record: PatientID, position: UInt64, candidates: [ReviewCandidate]) {
+        self.record = record
+        self.position = position
+        self.candidates = candidates
+    }
+
+    /// The score of its best candidate, in thousandths of a bit.
+    package var millibits: Int { candidates.first?.millibits ?? 0 }
+}
+
+/// Any snapshot as an index: searching and linking are generic, snapshots come from either projection.
+package struct SnapshotIndex: PersonIndex {
+    /// The snapshot.
+    package let base: any PersonSnapshot
+
+    /// An index over a snapshot.
+    package init(_ base: any PersonSnapshot) { self.base = base }
+
+    package var names: NameFrequencies { base.names }
+    package var secret: IndexSecret { base.secret }
+    package func persons(under key: UInt64, _ body: (PersonNumber) -> Void) throws -> Bool {
+        try base.persons(under: key, body)
+    }
+    package func records(of person: PersonNumber, _ body: (RecordView) -> Bool) throws {
+        try base.records(of: person, body)
+    }
+    package func areAsserted(different one: PersonNumber, _ other: PersonNumber) throws -> Bool {
+        try base.areAsserted(different: one, other)
+    }
+}

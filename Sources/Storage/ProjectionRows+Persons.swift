@@ -1,0 +1,179 @@
+import Crypto
+import ExchangeCore
+import GRDB
+import Journal
+import PatientIndex
+import Transactions
+
+extension ProjectionRows {
+    func applyIdentity(_ entry: CommittedEntry, _ subject: PatientID, _ database: Database) throws {
+        let identity = try entry.decoded { () throws(ExchangeError) in
+            try IdentityEntry(payload: entry.payload, id: subject)
+        }
+        switch identity {
+        case .registration(let record, let decision):
+            try database.cachedStatement(
+                sql: "INSERT OR REPLACE INTO patient(id, resource, active, leaf) VALUES (?, ?, ?, ?)"
+            ).execute(arguments: [subject.sql, entry.payload.sql, record.isActive, entry.leaf.sql])
+            for identifier in record.identifiers {
+                try database.cachedStatement(
+                    sql: "INSERT OR IGNORE INTO patient_identifier(value, system, patient) VALUES (?, ?, ?)"
+                ).execute(arguments: [identifier.value, identifier.system, subject.sql])
+            }
+            guard let decision = decision ?? .unstated(subject) else { return }
+            try register(record, decision, at: entry.position, database)
+        case .act(let act): try apply(act, entry, database)
+        }
+    }
+
+    private func register(
+        _ record: PatientRecord, _ decision: IdentityDecision, at position: JournalPosition, _ database: Database,
+    ) throws {
+        let packed = PackedRecord(record.demographics, identifiers: record.identifiers)
+        let known = try database.one("SELECT rid, norm, pid FROM person_record WHERE patient = ?", [record.id.sql]) {
+            (rid: $0.integer(0), norm: $0.bytes(1), pid: $0.integer(2))
+        }
+        var pid: Int64
+        let rid: Int64
+        if let known {
+            (rid, pid) = (known.rid, known.pid)
+            if let old = PackedRecord(bytes: known.norm) {
+                for key in keys(of: old) {
+                    try database.cachedStatement(sql: "DELETE FROM person_key WHERE k = ? AND rid = ?")
+                        .execute(arguments: [key, rid])
+                }
+            }
+            try database.cachedStatement(sql: "UPDATE person_record SET norm = ?, active = ? WHERE rid = ?")
+                .execute(arguments: [packed.bytes.sql, record.isActive, rid])
+        } else {
+            pid = try person(decision.person, database)
+            try database.cachedStatement(
+                sql: "INSERT INTO person_record(patient, pid, active, norm) VALUES (?, ?, ?, ?)"
+            ).execute(arguments: [record.id.sql, pid, record.isActive, packed.bytes.sql])
+            rid = database.lastInsertedRowID
+            try count(packed, database)
+        }
+        if record.isActive {
+            for key in keys(of: packed) {
+                try database.cachedStatement(sql: "INSERT OR IGNORE INTO person_key(k, rid) VALUES (?, ?)")
+                    .execute(arguments: [key, rid])
+            }
+        }
+        for other in decision.merged { try merge(other, into: &pid, database) }
+        guard !decision.review.isEmpty else { return }
+        try database.cachedStatement(
+            sql: "INSERT OR REPLACE INTO person_review(patient, position, millibits, candidates) VALUES (?, ?, ?, ?)"
+        ).execute(arguments: [
+            record.id.sql, Int64(position), decision.review.first?.millibits ?? 0,
+            StoredIdentity.bytes(decision.review).sql,
+        ])
+    }
+
+    private func keys(of packed: PackedRecord) -> [Int64] {
+        packed.read { BlockingKey.keys(of: $0, secret: secret) }.map { Int64(bitPattern: $0) }
+    }
+
+    private func count(_ packed: PackedRecord, _ database: Database) throws {
+        let hashes = packed.read(NameFrequencies.hashes)
+        for (kind, hash) in [(0, hashes.first), (1, hashes.family)] {
+            guard let hash else { continue }
+            try database.cachedStatement(
+                sql: """
+                    INSERT INTO person_name(kind, hash, n) VALUES (?, ?, 1)
+                    ON CONFLICT(kind, hash) DO UPDATE SET n = n + 1
+                    """
+            ).execute(arguments: [kind, Int64(hash)])
+        }
+        names.added(hashes)
+    }
+
+    /// The number of a person, or of the one it was merged into; a new one gets the next.
+    private func person(_ id: PersonID, _ database: Database) throws -> Int64 {
+        if let known = try SQLitePersons.number(of: id, database) { return known }
+        try database.cachedStatement(sql: "INSERT INTO person(id) VALUES (?)").execute(arguments: [id.sql])
+        return database.lastInsertedRowID
+    }
+
+    private func merge(_ other: PersonID, into pid: inout Int64, _ database: Database) throws {
+        let loser = try person(other, database)
+        guard loser != pid else { return }
+        try database.cachedStatement(sql: "UPDATE person_record SET pid = ? WHERE pid = ?").execute(arguments: [pid, loser])
+        try database.cachedStatement(sql: "UPDATE person SET merged = ? WHERE pid = ?").execute(arguments: [pid, loser])
+    }
+
+    private func apply(_ act: IdentityAct, _ entry: CommittedEntry, _ database: Database) throws {
+        var about: Set<PatientID> = []
+        for move in act.moves {
+            // The person itself, also when it was merged into another: it comes back to life.
+            let target =
+                try database.one("SELECT pid FROM person WHERE id = ?", [move.to.sql]) { $0.integer(0) }
+                ?? person(move.to, database)
+            try database.cachedStatement(sql: "UPDATE person SET merged = NULL WHERE pid = ?").execute(arguments: [target])
+            try database.cachedStatement(sql: "UPDATE person_record SET pid = ? WHERE patient = ?")
+                .execute(arguments: [target, move.record.sql])
+            about.insert(move.record)
+        }
+        for pair in act.apart {
+            for (one, other) in [(pair.one, pair.other), (pair.other, pair.one)] {
+                try database.cachedStatement(sql: "INSERT OR IGNORE INTO person_apart(one, other) VALUES (?, ?)")
+                    .execute(arguments: [one.sql, other.sql])
+                about.insert(one)
+            }
+        }
+        for pair in act.rejoined {
+            for (one, other) in [(pair.one, pair.other), (pair.other, pair.one)] {
+                try database.cachedStatement(sql: "DELETE FROM person_apart WHERE one = ? AND other = ?")
+                    .execute(arguments: [one.sql, other.sql])
+                about.insert(one)
+            }
+        }
+        for record in act.closes {
+            try database.cachedStatement(sql: "DELETE FROM person_review WHERE patient = ?").execute(arguments: [record.sql])
+            about.insert(record)
+        }
+        for record in about {
+            try database.cachedStatement(
+                sql: "INSERT OR IGNORE INTO person_act(position, patient, payload) VALUES (?, ?, ?)"
+            ).execute(arguments: [Int64(entry.position), record.sql, entry.payload.sql])
+        }
+    }
+}
+
+/// Names a transaction has counted, handed to the counts in memory once it is committed.
+final class AddedNames {
+    private(set) var all: [(first: UInt32?, family: UInt32?)] = []
+
+    func added(_ names: (first: UInt32?, family: UInt32?)) { all.append(names) }
+}
+
+/// How reviews and acts stand in the tables.
+enum StoredIdentity {
+    /// 16 bytes of the person, 4 of the score, 1 of the rule, each.
+    static func bytes(_ candidates: [ReviewCandidate]) -> [UInt8] {
+        candidates.flatMap { candidate -> [UInt8] in
+            let score = UInt32(bitPattern: Int32(clamping: candidate.millibits))
+            let rule = PolicyRule.allCases.firstIndex(of: candidate.rule) ?? 0
+            return candidate.person.bytes + (0..<4).map { UInt8(truncatingIfNeeded: score >> UInt32(8 * $0)) }
+                + [UInt8(rule)]
+        }
+    }
+
+    static func candidates(_ bytes: [UInt8]) throws -> [ReviewCandidate] {
+        try stride(from: 0, to: bytes.count, by: 21).map { at in
+            guard at + 21 <= bytes.count, let person = PersonID(bytes: bytes[at..<at + 16]),
+                Int(bytes[at + 20]) < PolicyRule.allCases.count
+            else { throw ExchangeError(.corrupted, "a review cannot be read; hie journal rebuild makes it anew") }
+            let score = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[at + 16 + $1]) << UInt32(8 * $1) }
+            return ReviewCandidate(
+                person: person, millibits: Int(Int32(bitPattern: score)),
+                rule: PolicyRule.allCases[Int(bytes[at + 20])])
+        }
+    }
+
+    static func act(_ payload: [UInt8]) throws -> IdentityAct? {
+        guard let zero = PatientID(bytes: [UInt8](repeating: 0, count: 16)),
+            case .act(let act) = try IdentityEntry(payload: payload, id: zero)
+        else { return nil }
+        return act
+    }
+}

@@ -1,0 +1,161 @@
+import ExchangeCore
+import GRDB
+import PatientIndex
+import Synchronization
+
+/// The persons of one snapshot of the tables; valid while its read lasts.
+struct SQLitePersons: PersonSnapshot {
+    let database: Database
+    let names: NameFrequencies
+    let secret: IndexSecret
+
+    func persons(under key: UInt64, _ body: (PersonNumber) -> Void) throws -> Bool {
+        var found: [PersonNumber] = []
+        var count = 0
+        // One more than may be read tells that there are too many.
+        try database.rows(
+            """
+            SELECT r.pid FROM (SELECT rid FROM person_key WHERE k = ? LIMIT ?) k
+            CROSS JOIN person_record r ON r.rid = k.rid
+            """, [Int64(bitPattern: key), BlockingKey.postingsMax + 1]
+        ) { row in
+            count += 1
+            found.append(PersonNumber(truncatingIfNeeded: row.integer(0)))
+        }
+        guard count <= BlockingKey.postingsMax else { return false }
+        for person in found { body(person) }
+        return true
+    }
+
+    func records(of person: PersonNumber, _ body: (RecordView) -> Bool) throws {
+        // Read to the end first: the body may ask for another person's records by the same statement.
+        var packed: [PackedRecord] = []
+        try database.rows(
+            "SELECT norm FROM person_record WHERE pid = ? AND active = 1 ORDER BY rid LIMIT 64", [Int64(person)]
+        ) { row in
+            if let record = PackedRecord(bytes: row.bytes(0)) { packed.append(record) }
+        }
+        for record in packed where !record.read(body) { return }
+    }
+
+    func areAsserted(different one: PersonNumber, _ other: PersonNumber) throws -> Bool {
+        try database.one("SELECT EXISTS(SELECT 1 FROM person_apart)", []) { $0.integer(0) } == 1
+            && database.one(
+                """
+                SELECT EXISTS(SELECT 1 FROM person_record a JOIN person_apart x ON x.one = a.patient
+                  JOIN person_record b ON b.patient = x.other WHERE a.pid = ? AND b.pid = ?)
+                """, [Int64(one), Int64(other)]
+            ) { $0.integer(0) } == 1
+    }
+
+    func id(of person: PersonNumber) throws -> PersonID {
+        guard let id: PersonID = try database.one("SELECT id FROM person WHERE pid = ?", [Int64(person)], { try $0.id(0) })
+        else { throw ExchangeError(.corrupted, "a person without a name; hie journal rebuild makes the tables anew") }
+        return id
+    }
+
+    func number(of person: PersonID) throws -> PersonNumber? {
+        try Self.number(of: person, database).map { PersonNumber(truncatingIfNeeded: $0) }
+    }
+
+    /// The number of a person, or of the one it was merged into.
+    static func number(of person: PersonID, _ database: Database) throws -> Int64? {
+        var found = try database.one("SELECT pid, coalesce(merged, 0) FROM person WHERE id = ?", [person.sql]) {
+            ($0.integer(0), $0.integer(1))
+        }
+        while let next = found, next.1 != 0 {
+            found = try database.one("SELECT pid, coalesce(merged, 0) FROM person WHERE pid = ?", [next.1]) {
+                ($0.integer(0), $0.integer(1))
+            }
+        }
+        return found?.0
+    }
+
+    func person(of record: PatientID) throws -> PersonNumber? {
+        try database.one("SELECT pid FROM person_record WHERE patient = ?", [record.sql]) {
+            PersonNumber(truncatingIfNeeded: $0.integer(0))
+        }
+    }
+
+    func members(of person: PersonNumber) throws -> [PatientID] {
+        try database.all("SELECT patient FROM person_record WHERE pid = ? ORDER BY rid", [Int64(person)]) { try $0.id(0) }
+    }
+
+    func packed(_ record: PatientID) throws -> PackedRecord? {
+        try database.one("SELECT norm FROM person_record WHERE patient = ?", [record.sql]) {
+            PackedRecord(bytes: $0.bytes(0))
+        } ?? nil
+    }
+
+    func everyRecord(_ body: (PatientID, PersonNumber, PackedRecord) throws -> Void) throws {
+        try database.rows("SELECT patient, pid, norm FROM person_record WHERE active = 1 ORDER BY rid", []) { row in
+            guard let packed = PackedRecord(bytes: row.bytes(2)) else { return }
+            try body(try row.id(0), PersonNumber(truncatingIfNeeded: row.integer(1)), packed)
+        }
+    }
+
+    func reviews(limit: Int) throws -> [OpenReview] {
+        try database.all(
+            "SELECT patient, position, candidates FROM person_review ORDER BY millibits DESC, patient LIMIT ?", [limit],
+            Self.review)
+    }
+
+    func review(of record: PatientID) throws -> OpenReview? {
+        try database.one(
+            "SELECT patient, position, candidates FROM person_review WHERE patient = ?", [record.sql], Self.review)
+    }
+
+    func act(at position: UInt64) throws -> IdentityAct? {
+        guard let number = Int64(exactly: position) else { return nil }
+        return try database.one("SELECT payload FROM person_act WHERE position = ? LIMIT 1", [number]) {
+            try StoredIdentity.act($0.bytes(0))
+        } ?? nil
+    }
+
+    func acts(about record: PatientID) throws -> [UInt64] {
+        try database.all("SELECT position FROM person_act WHERE patient = ? ORDER BY position DESC LIMIT 100", [record.sql]) {
+            UInt64(clamping: $0.integer(0))
+        }
+    }
+
+    private static func review(_ row: SQLRow) throws -> OpenReview {
+        OpenReview(
+            record: try row.id(0), position: UInt64(clamping: row.integer(1)),
+            candidates: try StoredIdentity.candidates(row.bytes(2)))
+    }
+}
+
+/// How common names are, read once and then counted along.
+final class NameCounts: Sendable {
+    private let counted = Mutex<NameFrequencies?>(nil)
+
+    /// The counts as of now, read from the tables the first time.
+    func current(_ database: Database) throws -> NameFrequencies {
+        if let known = counted.withLock({ $0 }) { return known }
+        var names = NameFrequencies()
+        try database.rows("SELECT kind, hash, n FROM person_name", []) { row in
+            let hash = UInt32(truncatingIfNeeded: row.integer(1))
+            names.count(
+                firstHash: row.integer(0) == 0 ? hash : nil, familyHash: row.integer(0) == 1 ? hash : nil,
+                times: UInt32(clamping: row.integer(2)))
+        }
+        let read = names
+        return counted.withLock { counted in
+            // Somebody may have read them meanwhile, and counted along.
+            if let known = counted { return known }
+            counted = read
+            return read
+        }
+    }
+
+    /// Counts along what a group of entries has added; nothing when nobody has asked yet.
+    func count(_ added: [(first: UInt32?, family: UInt32?)]) {
+        guard !added.isEmpty else { return }
+        counted.withLock { counted in
+            for names in added { counted?.count(firstHash: names.first, familyHash: names.family) }
+        }
+    }
+
+    /// Forgets: the tables were emptied.
+    func forget() { counted.withLock { $0 = nil } }
+}

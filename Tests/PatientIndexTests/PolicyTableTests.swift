@@ -1,0 +1,141 @@
+import ExchangeCore
+import Testing
+
+@testable import PatientIndex
+
+/// Every combination of levels against the lines of the table.
+struct PolicyTableTests {
+    private static let households: [HouseholdLevel] = [
+        HouseholdLevel(), HouseholdLevel(city: true, isComparable: true),
+        HouseholdLevel(postalCode: true, city: true, isComparable: true),
+        HouseholdLevel(phone: true, isComparable: true),
+        HouseholdLevel(phone: true, address: true, postalCode: true, isComparable: true),
+    ]
+
+    /// Calls with every combination of the levels that the policy reads.
+    private static func every(_ body: (Evidence) -> Void) {
+        for first in NameLevel.allCases {
+            for family in [NameLevel.exact, .similar, .partial, .unlike, .missing] {
+                for date in DateLevel.allCases {
+                    for number in SocialSecurityLevel.allCases {
+                        for (single, dependent) in [
+                            (Agreement.missing, Agreement.missing), (.same, .missing), (.different, .missing),
+                            (.missing, .same), (.missing, .different),
+                        ] {
+                            for household in households {
+                                for (middle, sex) in [
+                                    (Agreement.missing, Agreement.same), (.same, .same), (.different, .same),
+                                    (.missing, .different),
+                                ] {
+                                    var evidence = Evidence()
+                                    evidence.first = first
+                                    evidence.family = family
+                                    evidence.birthDate = date
+                                    evidence.socialSecurity = number
+                                    evidence.single = single
+                                    evidence.dependent = dependent
+                                    evidence.household = household
+                                    evidence.middle = middle
+                                    evidence.sex = sex
+                                    body(evidence)
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static let policies = [MatchPolicy.strict, .remote, .balanced]
+
+    @Test(arguments: policies) func `what the table forbids is never certain`(policy: MatchPolicy) {
+        var broken: [String] = []
+        Self.every { evidence in
+            let isCertain = policy.verdict(evidence, namesakes: 0).isCertain
+            guard isCertain else { return }
+            func never(_ name: String, _ isSo: Bool) { if isSo, broken.count < 20 { broken.append("\(name): \(evidence)") } }
+            never("identifier conflict", evidence.single == .different)
+            let isAtHome =
+                evidence.first == .exact && evidence.birthDate == .exact && evidence.household.items > 0
+                && evidence.family != .unlike && evidence.middle != .different && evidence.sex != .different
+            never("dependent conflict", evidence.dependent == .different && !isAtHome)
+            never(
+                "social security conflict",
+                evidence.socialSecurity == .different && evidence.single != .same && evidence.dependent != .same
+                    && !isAtHome)
+            never(
+                "birth date far off",
+                [.unlike, .sameYear].contains(evidence.birthDate)
+                    && !(evidence.socialSecurity == .same && evidence.single == .same))
+            never(
+                "first name unlike without a number",
+                evidence.first == .unlike && evidence.individualIdentifiers == 0)
+            never(
+                "twin rule",
+                evidence.birthDate == .exact && evidence.first == .resembling && evidence.household.items > 0
+                    && evidence.individualIdentifiers == 0)
+            never(
+                "a twin's name with both numbers known",
+                evidence.birthDate == .exact && evidence.first == .similar && evidence.socialSecurity == .close
+                    && evidence.individualIdentifiers == 0)
+        }
+        #expect(broken.isEmpty, "\(broken.prefix(3))")
+    }
+
+    @Test func `name and birth date, with whatever place, are never certain for whoever asks`() {
+        var broken = 0
+        Self.every { evidence in
+            guard evidence.individualIdentifiers == 0, evidence.household.items == 0 else { return }
+            guard !(evidence.household.postalCode && evidence.middle == .same) else { return }
+            if MatchPolicy.remote.verdict(evidence, namesakes: 0).isCertain { broken += 1 }
+        }
+        #expect(broken == 0)
+    }
+
+    @Test(arguments: policies) func `each veto stands alone`(policy: MatchPolicy) {
+        var good = Evidence()
+        good.first = .exact
+        good.family = .exact
+        good.birthDate = .exact
+        good.sex = .same
+        good.household.postalCode = true
+        good.middle = .same
+        #expect(policy.verdict(good, namesakes: .max).isCertain)
+        let vetoes: [(PolicyRule, (inout Evidence) -> Void)] = [
+            (.placeholderIdentity, { $0.hasPlaceholderName = true }), (.suffixConflict, { $0.suffix = .different }),
+            (.dependentConflict, { $0.dependent = .different }), (.identifierConflict, { $0.single = .different }),
+            (.socialSecurityConflict, { $0.socialSecurity = .different }),
+        ]
+        for (rule, plant) in vetoes {
+            var evidence = good
+            plant(&evidence)
+            #expect(policy.verdict(evidence, namesakes: .max) == PolicyVerdict(rule: rule, isCertain: false))
+        }
+        var twin = good
+        twin.first = .resembling
+        twin.household.phone = true
+        #expect(policy.verdict(twin, namesakes: .max) == PolicyVerdict(rule: .twinRule, isCertain: false))
+        twin.first = .similar
+        twin.isEstablishedPair = true
+        #expect(policy.verdict(twin, namesakes: .max) == PolicyVerdict(rule: .twinRule, isCertain: false))
+    }
+
+    @Test func `rarity counts only where the profile says so`() {
+        var evidence = Evidence()
+        evidence.first = .exact
+        evidence.family = .exact
+        evidence.birthDate = .exact
+        evidence.household.postalCode = true
+        #expect(!MatchPolicy.remote.verdict(evidence, namesakes: 1).isCertain)
+        #expect(MatchPolicy.balanced.verdict(evidence, namesakes: 1).isCertain)
+        #expect(!MatchPolicy.balanced.verdict(evidence, namesakes: 1_000_000).isCertain)
+    }
+
+    @Test func `bits keep their fractions`() {
+        #expect(Millibits.log2(5_000_000) == 22_253)
+        #expect(Millibits.log2(3) == 1_584)
+        #expect(Millibits.log2(1 << 40) == 40_000)
+        #expect(Millibits.log2(0) == 0)
+    }
+}
