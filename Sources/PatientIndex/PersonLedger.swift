@@ -68,6 +68,19 @@ package struct PersonLedger: Sendable {
         for record in act.closes { open[record] = nil }
     }
 
+    /// Forgets a record that was erased: nothing finds it any more, and what it held is gone.
+    package mutating func forget(_ record: PatientID) {
+        guard let number = numberOfRecord.removeValue(forKey: record) else { return }
+        unfile(number)
+        let person = filed[number].person
+        membersOf[person]?.removeAll { $0 == number }
+        if membersOf[person]?.isEmpty ?? false { membersOf[person] = nil }
+        filed[number].packed = PackedRecord(Demographics(), identifiers: [])
+        filed[number].isActive = false
+        open[record] = nil
+        for other in apart[record] ?? [] { rejoin(record, other) }
+    }
+
     private mutating func keepApart(_ one: PatientID, _ other: PatientID) {
         apart[one, default: []].insert(other)
         apart[other, default: []].insert(one)

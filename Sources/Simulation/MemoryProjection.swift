@@ -108,6 +108,7 @@ package final class MemoryProjection: Sendable {
         tables.directives[patient] = nil
         tables.accesses[patient] = nil
         tables.patients[patient] = nil
+        tables.persons.forget(patient)
         tables.holds[patient] = nil
         tables.alerts = tables.alerts.filter { $0.value.patient != patient }
         tables.ruleAlerts = tables.ruleAlerts.filter { $0.value.raised.patient != patient }

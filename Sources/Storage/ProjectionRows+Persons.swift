@@ -37,12 +37,7 @@ extension ProjectionRows {
         let rid: Int64
         if let known {
             (rid, pid) = (known.rid, known.pid)
-            if let old = PackedRecord(bytes: known.norm) {
-                for key in keys(of: old) {
-                    try database.cachedStatement(sql: "DELETE FROM person_key WHERE k = ? AND rid = ?")
-                        .execute(arguments: [key, rid])
-                }
-            }
+            try takeKeys(of: rid, known.norm, database)
             try database.cachedStatement(sql: "UPDATE person_record SET norm = ?, active = ? WHERE rid = ?")
                 .execute(arguments: [packed.bytes.sql, record.isActive, rid])
         } else {
@@ -67,6 +62,22 @@ extension ProjectionRows {
             record.id.sql, Int64(position), decision.review.first?.millibits ?? 0,
             StoredIdentity.bytes(decision.review).sql,
         ])
+    }
+
+    /// Takes away what a record is found by.
+    func takeKeys(of record: PatientID, _ database: Database) throws {
+        let known = try database.one("SELECT rid, norm FROM person_record WHERE patient = ?", [record.sql]) {
+            (rid: $0.integer(0), norm: $0.bytes(1))
+        }
+        if let known { try takeKeys(of: known.rid, known.norm, database) }
+    }
+
+    private func takeKeys(of rid: Int64, _ norm: [UInt8], _ database: Database) throws {
+        guard let packed = PackedRecord(bytes: norm) else { return }
+        for key in keys(of: packed) {
+            try database.cachedStatement(sql: "DELETE FROM person_key WHERE k = ? AND rid = ?")
+                .execute(arguments: [key, rid])
+        }
     }
 
     private func keys(of packed: PackedRecord) -> [Int64] {

@@ -21,7 +21,7 @@ struct ProjectionRows {
         if entry.kind == .directory {
             return try Self.keep((entry.value as? DirectoryFact) ?? DirectoryFact(payload: entry.payload), database)
         }
-        if let erasure = try Erasure(entry) { return try Self.erase(erasure, entry, database) }
+        if let erasure = try Erasure(entry) { return try erase(erasure, entry, database) }
         guard let subject = entry.subject, !entry.isErased else { return }
         switch entry.kind {
         case .identity: try applyIdentity(entry, subject, database)

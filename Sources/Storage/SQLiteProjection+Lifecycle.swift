@@ -40,8 +40,9 @@ extension SQLiteProjection {
 
 extension ProjectionRows {
     /// Takes every row about a patient away; `secure_delete` overwrites what they held.
-    static func erase(_ erasure: Erasure, _ entry: CommittedEntry, _ database: Database) throws {
+    func erase(_ erasure: Erasure, _ entry: CommittedEntry, _ database: Database) throws {
         let patient = erasure.patient.sql
+        try takeKeys(of: erasure.patient, database)
         for statement in [
             "DELETE FROM document_unique WHERE id IN (SELECT id FROM document_place WHERE patient = ?)",
             "DELETE FROM document_place WHERE patient = ?", "DELETE FROM document WHERE patient = ?",
@@ -50,7 +51,9 @@ extension ProjectionRows {
             "DELETE FROM directive_origin WHERE patient = ?", "DELETE FROM directive_place WHERE patient = ?",
             "DELETE FROM directive WHERE patient = ?", "DELETE FROM access WHERE patient = ?",
             "DELETE FROM alert WHERE patient = ?", "DELETE FROM rule_alert WHERE patient = ?",
-            "DELETE FROM legal_hold WHERE patient = ?", "DELETE FROM patient_key WHERE patient = ?",
+            "DELETE FROM legal_hold WHERE patient = ?", "DELETE FROM person_record WHERE patient = ?",
+            "DELETE FROM person_review WHERE patient = ?", "DELETE FROM person_act WHERE patient = ?",
+            "DELETE FROM person_apart WHERE one = ?1 OR other = ?1",
             "DELETE FROM patient_identifier WHERE patient = ?", "DELETE FROM patient WHERE id = ?",
         ] { try database.cachedStatement(sql: statement).execute(arguments: [patient]) }
         try database.cachedStatement(sql: "INSERT OR IGNORE INTO erasure(patient, position) VALUES (?, ?)")
