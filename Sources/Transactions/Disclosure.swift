@@ -26,7 +26,7 @@ extension Exchange {
     func decide(_ facts: PatientFacts, for context: AccessContext, now: Timestamp)
         -> [(RegisteredDocument, ConsentDecision)]
     {
-        let consent = CompiledConsent(facts.directives, policy: settings.consentDefault, now: now)
+        let consent = facts.consent.compiled(policy: settings.consentDefault, now: now)
         var rest = settings.limits.documentsPerSearchMax
         return facts.documents.compactMap { document in
             let decision = consent.decide(context, document: document.facts)
