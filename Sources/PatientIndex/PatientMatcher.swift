@@ -12,7 +12,7 @@ package struct PatientMatcher: Sendable {
     package let names: NameFrequencies
 
     /// A matcher with a policy; the strict one is for everything that answers other communities.
-    package init(policy: MatchPolicy = .strict, model: MatchModel = .initial, names: NameFrequencies = NameFrequencies())
+    package init(policy: MatchPolicy = .remote, model: MatchModel = .initial, names: NameFrequencies = NameFrequencies())
     {
         self.policy = policy
         self.model = model

@@ -1,6 +1,5 @@
 import ArgumentParser
 import ExchangeCore
-import Glibc
 import PatientIndex
 
 /// `hie-bench match`.
@@ -32,8 +31,7 @@ struct MatchCommand: AsyncParsableCommand {
         bench.report.words("\(population.persons.count) persons, \(rows.count) registrations, seed \(seed)")
         let truth = rows.map(\.person)
         for policy in [MatchPolicy.strict, .balanced] {
-            let stopwatch = ContinuousClock()
-            let began = stopwatch.now
+            let stopwatch = Stopwatch()
             var linking = ResidentLinking(secret: IndexSecret([1]), policy: policy)
             var (reviews, trueReviews) = (0, 0)
             for row in rows {
@@ -43,7 +41,7 @@ struct MatchCommand: AsyncParsableCommand {
                 let owners = linking.index.members(of: first.person).map { truth[Int($0)] }
                 if owners.contains(row.person) { trueReviews += 1 }
             }
-            let seconds = (stopwatch.now - began) / .seconds(1)
+            let seconds = stopwatch.seconds
             let persons = rows.indices.map { linking.index.person(of: UInt32($0)) }
             report(
                 policy, persons, truth, population, reviews: reviews, trueReviews: trueReviews, seconds: seconds, bench)
@@ -105,14 +103,13 @@ struct MatchCommand: AsyncParsableCommand {
         _ policy: MatchPolicy, _ bench: Bench,
     ) throws {
         let lookup = PersonLookup(index, policy: policy)
-        let clock = ContinuousClock()
         var times: [Double] = []
         var (certain, wrong, present, absent, falsely) = (0, 0, 0, 0, 0)
         for question in questions {
             let record = try Self.record(question)
-            let began = clock.now
+            let stopwatch = Stopwatch()
             let answer = try record.read { try lookup.lookUp($0) }
-            times.append((clock.now - began) / .milliseconds(1))
+            times.append(stopwatch.milliseconds)
             let isAbsent = population.strangers.contains(question.person)
             if isAbsent { absent += 1 } else { present += 1 }
             guard let best = answer.persons.first, best.grade == .certain else { continue }

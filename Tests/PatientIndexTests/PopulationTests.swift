@@ -120,7 +120,8 @@ struct PopulationTests {
             truth.insert([min(a, b), max(a, b)])
         }
         var policy = MatchPolicy.strict
-        policy.possibleMillibits = 6_000
+        policy.possibleMillibits = 0
+        policy.peopleAtRisk = 5_000
         let search = PersonSearch(index, policy: policy)
         var found: Set<[Int]> = []
         for (number, row) in rows.enumerated() {
