@@ -118,7 +118,7 @@ struct JournalCommand: AsyncParsableCommand {
             ], log: log)
         child.wait()
         let words = (ProcFile.text(log) ?? "").split { $0 == " " || $0 == "\n" }
-        guard let place = words.firstIndex(of: "documents"), place > 1, let done = Double(words[place - 1]),
+        guard let place = words.firstIndex(of: "documents"), place > 0, let done = Double(words[place - 1]),
             let groups = words.lastIndex(of: "groups"), groups > 0, let count = Double(words[groups - 1]),
             let text = ProcFile.text(table)
         else { return bench.report.words("journal.docs_per_sync is left out: strace may not watch here") }

@@ -50,7 +50,10 @@ final class PowerCutDisk: Sendable {
         state = Mutex(State(random: SplitMix64(seed: seed)))
         state.withLock { state in
             state.names = Self.list(folder)
-            for (name, file) in state.names { state.durable[file] = Self.bytes(folder + "/" + name) }
+            for (name, file) in state.names {
+                state.durable[file] = Self.bytes(folder + "/" + name)
+                state.held[file] = open(folder + "/" + name, O_RDONLY | O_CLOEXEC)
+            }
         }
     }
 

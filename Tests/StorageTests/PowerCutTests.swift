@@ -9,8 +9,11 @@ import Testing
 /// Power cuts at any call, with torn, reordered and lost writes, failed syncs, and a second cut while the first is recovered
 /// from: what was acknowledged is there, what was not is whole or absent.
 @Suite struct PowerCutTests {
-    /// 10,000 seeds with HIE_LONG.
-    static let seeds: Range<UInt64> = 0..<(ProcessInfo.processInfo.environment["HIE_LONG"] == nil ? 8 : 200)
+    private static let environment = ProcessInfo.processInfo.environment
+    /// 10,000 seeds with HIE_LONG, or the blocks that HIE_POWER_BLOCKS names, such as `14,27`.
+    static let seeds: [UInt64] =
+        environment["HIE_POWER_BLOCKS"]?.split(separator: ",").compactMap { UInt64($0) }
+        ?? Array(0..<(environment["HIE_LONG"] == nil ? 8 : 200))
     /// Seeds of one test case: each begins where the one before ends.
     static let perCase: UInt64 = 50
 
