@@ -69,7 +69,11 @@ struct SensitivityTable: Sendable {
         var rules = systems[system] ?? Rules()
         defer { systems[system] = rules }
         if code.utf8.first == UInt8(ascii: "~") {
-            rules.words[String(decoding: Self.lower(code.utf8.dropFirst()), as: UTF8.self), default: []].append(labels)
+            let word = Self.lower(code.utf8.dropFirst())
+            guard !word.isEmpty, word.allSatisfy(Self.isWordByte) else {
+                throw ExchangeError(.badRequest, "a word has only letters and digits: ~harm, not ~self-harm", at: place)
+            }
+            rules.words[String(decoding: word, as: UTF8.self), default: []].append(labels)
             return
         }
         if code.utf8.last == UInt8(ascii: "*") {

@@ -15,7 +15,7 @@ enum StandardSensitivities {
         Z71.4*\tETHUD\talcohol use disorder and what it does
         icd-10-cm,icd-10\tF11* T40.0* T40.1* T40.2* T40.3* T40.4* T40.6*\tOPIOIDUD\topioid use disorder, poisoning \
         by opioids
-        icd-10-cm,icd-10\tF12-F16 F18-F19 F55* T40.5* T40.7* T40.8* T40.9* O99.32* P96.1 R78.1 R78.2 R78.3 R78.4 \
+        icd-10-cm,icd-10\tF12-F16 F18-F19 F55* T40.5* T40.7* T40.8* T40.9* T43.6* O99.32* P96.1 R78.1 R78.2 R78.3 R78.4 \
         Z71.5*\tETH\tother drugs
         icd-9-cm\t291* 303* 305.0* 571.0 571.1 571.2 571.3 V11.3\tETHUD\talcohol
         icd-9-cm\t304.0* 304.7* 305.5* 965.0*\tOPIOIDUD\topioids
@@ -39,6 +39,7 @@ enum StandardSensitivities {
         # Mental health
         icd-10-cm,icd-10\tF20-F51 F53-F63 F68-F69 F90-F99 R45.851 T14.91* X71-X83 Z91.5*\tPSY\tmental disorders, \
         self-harm
+        icd-10-cm,icd-10\t~suicidal ~suicide ~harm\tPSY\ta poisoning's intent is told in its name
         icd-10-cm,icd-10\tF01-F09\tCOGN\tdisorders of cognition
         icd-10-cm,icd-10\tF70-F89\tDVD\tdisorders of development
         icd-9-cm\t293-302 306-316 E95*\tPSY\tmental disorders, self-harm
@@ -78,8 +79,8 @@ enum StandardSensitivities {
         actcode\tMST\tMST\tlabelled within the document
 
         # Sexual and reproductive health
-        icd-10-cm,icd-10\tF52* F64* F65* F66* O04* O07* Z30* Z33.2 Z64.0 Z70* Z87.890\tSEX\tcontraception, \
-        abortion, sexuality, gender
+        icd-10-cm,icd-10\tF52* F64* F65* F66* N52* N53* O03* O04* O07* T38.4* T83.3* Z30* Z33.2 Z64.0 Z70* Z72.5* \
+        Z87.890\tSEX\tcontraception, abortion and miscarriage, sexuality, gender
         icd-9-cm\t302* 635* V25* V26* V61.7\tSEX\tcontraception, abortion, sexuality, gender
         icd-10-cm,icd-10\tA50-A64 O98.1* O98.2* O98.3* Z11.3 Z20.2\tSTD\tinfections that are passed on sexually
         icd-9-cm\t090-099 V01.6 V74.5\tSTD\tinfections that are passed on sexually

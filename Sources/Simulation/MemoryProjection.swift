@@ -174,7 +174,7 @@ extension MemoryProjection: ExchangeProjection {
     {
         PatientFacts(
             patient: tables.patients[patient]?.id, documents: documents,
-            directives: newest(of: patient, tables).map(\.directive), position: tables.mark?.next ?? 0)
+            consent: PatientConsent(newest(of: patient, tables).map(\.directive)), position: tables.mark?.next ?? 0)
     }
 
     package func accesses(to patient: PatientID, limit: Int) async throws -> [AccessEvent] {

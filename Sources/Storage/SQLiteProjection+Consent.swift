@@ -50,12 +50,20 @@ extension SQLiteProjection {
     }
 
     package func directives(of patient: PatientID) async throws -> (directives: [ConsentDirective], position: UInt64) {
-        try await read { (try Self.directives(of: patient, $0), try Self.position($0)) }
+        let cache = consents
+        return try await read { (try Self.consent(of: patient, cache, $0).directives, try Self.position($0)) }
     }
 
-    static func directives(of patient: PatientID, _ database: Database) throws -> [ConsentDirective] {
-        try database.all("SELECT resource FROM directive WHERE patient = ? ORDER BY id", [patient.sql]) {
-            try ConsentDirective(payload: $0.bytes(0))
+    /// What a patient has said; the resources are read only when these versions of them were not lately.
+    static func consent(of patient: PatientID, _ cache: ConsentCache, _ database: Database) throws -> PatientConsent {
+        let versions = try database.all("SELECT id, version FROM directive WHERE patient = ? ORDER BY id", [patient.sql]) {
+            ConsentCache.Version(directive: try $0.id(0), number: Int($0.integer(1)))
+        }
+        guard !versions.isEmpty else { return PatientConsent([]) }
+        return try cache.consent(of: patient, versions) {
+            try database.all("SELECT resource FROM directive WHERE patient = ? ORDER BY id", [patient.sql]) {
+                try ConsentDirective(payload: $0.bytes(0))
+            }
         }
     }
 

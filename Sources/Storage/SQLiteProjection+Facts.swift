@@ -11,7 +11,7 @@ import XDSMetadata
 extension SQLiteProjection: ExchangeProjection {
     package func facts(about patient: PatientID, matching query: DocumentQuery) async throws -> PatientFacts {
         let arguments: StatementArguments = [patient.sql, Self.status(query.statuses)]
-        let home = home
+        let (home, consents) = (home, consents)
         return try await read { database in
             try Self.facts(
                 about: patient,
@@ -19,12 +19,12 @@ extension SQLiteProjection: ExchangeProjection {
                 SELECT id, unique_id, sha256, mime, registered, facts, segment, offset, length, sealed, reference
                 FROM document WHERE patient = ? AND (?2 = -1 OR status = ?2)
                 ORDER BY patient, registered DESC, id
-                """, arguments, matching: query, home: home, database)
+                """, arguments, matching: query, home: home, consents, database)
         }
     }
 
     package func facts(aboutDocument id: DocumentID) async throws -> PatientFacts? {
-        let home = home
+        let (home, consents) = (home, consents)
         return try await read { database in
             let place = try database.one("SELECT patient, registered FROM document_place WHERE id = ?", [id.sql]) { row in
                 (patient: try row.id(0) as PatientID, registered: row.integer(1))
@@ -35,7 +35,8 @@ extension SQLiteProjection: ExchangeProjection {
                 """
                 SELECT id, unique_id, sha256, mime, registered, facts, segment, offset, length, sealed, reference
                 FROM document WHERE patient = ? AND registered = ? AND id = ?
-                """, [place.patient.sql, place.registered, id.sql], matching: DocumentQuery(), home: home, database)
+                """, [place.patient.sql, place.registered, id.sql], matching: DocumentQuery(), home: home,
+                consents, database)
         }
     }
 
@@ -81,7 +82,7 @@ extension SQLiteProjection: ExchangeProjection {
     /// Documents, patient, directives and position of one snapshot.
     private static func facts(
         about patient: PatientID, _ sql: String, _ arguments: StatementArguments, matching query: DocumentQuery,
-        home: CommunityID, _ database: Database,
+        home: CommunityID, _ consents: ConsentCache, _ database: Database,
     ) throws -> PatientFacts {
         var documents: [RegisteredDocument] = []
         // Everything but patient and status is judged by the one definition of what a query means.
@@ -95,7 +96,7 @@ extension SQLiteProjection: ExchangeProjection {
         }
         return PatientFacts(
             patient: try database.one("SELECT 1 FROM patient WHERE id = ?", [patient.sql]) { _ in patient },
-            documents: documents, directives: try directives(of: patient, database), position: try position(database))
+            documents: documents, consent: try consent(of: patient, consents, database), position: try position(database))
     }
 
     private static func document(_ row: SQLRow, reference: [UInt8], home: CommunityID) throws -> RegisteredDocument {

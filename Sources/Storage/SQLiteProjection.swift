@@ -19,6 +19,8 @@ package struct SQLiteProjection: Sendable {
     /// Keys the hashes of blocking keys, so that the index tells nothing without the node's own secret.
     let indexKey: SymmetricKey
     let logger: Logger
+    /// What was said by patients asked about lately.
+    let consents = ConsentCache()
 
     /// Opens or makes the projection at a path; the caller holds the store's lock.
     ///

@@ -24,7 +24,7 @@ extension Exchange {
     ///
     /// The limit counts what is permitted: what is hidden must not take the place of what is not.
     func decide(_ facts: PatientFacts, for context: AccessContext) -> [(RegisteredDocument, ConsentDecision)] {
-        let consent = CompiledConsent(facts.directives, policy: settings.consentDefault, now: world.now())
+        let consent = facts.consent.compiled(policy: settings.consentDefault, now: world.now())
         var rest = settings.limits.documentsPerSearchMax
         return facts.documents.compactMap { document in
             let decision = consent.decide(context, document: document.facts)

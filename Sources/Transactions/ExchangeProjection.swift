@@ -45,21 +45,23 @@ package struct PatientFacts: Sendable {
     package let patient: PatientID?
     /// The documents that match the question, newest first.
     package let documents: [RegisteredDocument]
-    /// Every directive recorded for the patient.
-    package let directives: [ConsentDirective]
+    /// Every directive recorded for the patient, ready for judging.
+    package let consent: PatientConsent
     /// How many journal entries the snapshot contains: P of the one road.
     package let position: JournalPosition
 
     /// A snapshot from its parts.
     package init(
-        patient: PatientID?, documents: [RegisteredDocument], directives: [ConsentDirective],
-        position: JournalPosition,
+        patient: PatientID?, documents: [RegisteredDocument], consent: PatientConsent, position: JournalPosition,
     ) {
         self.patient = patient
         self.documents = documents
-        self.directives = directives
+        self.consent = consent
         self.position = position
     }
+
+    /// Every directive recorded for the patient.
+    package var directives: [ConsentDirective] { consent.directives }
 }
 
 /// The port to the tables made from the journal: what every question reads.

@@ -30,7 +30,7 @@ extension Exchange {
             guard document == nil || !meant.isEmpty else {
                 throw ExchangeError(.notFound, "the patient has no such document here; see hie document find")
             }
-            let consent = CompiledConsent(facts.directives, policy: settings.consentDefault, now: world.now())
+            let consent = facts.consent.compiled(policy: settings.consentDefault, now: world.now())
             let explained = meant.map {
                 ExplainedDocument(document: $0, explanation: consent.explain(requester, document: $0))
             }

@@ -52,7 +52,7 @@ extension Exchange {
         for _ in 0..<settings.limits.decisionsMax {
             let facts = try await facts(of: patient)
             let now = world.now()
-            let before = CompiledConsent(facts.directives, policy: settings.consentDefault, now: now)
+            let before = facts.consent.compiled(policy: settings.consentDefault, now: now)
             let directive = try draftDirective(draft, patient, from: context.community)
             let after = CompiledConsent(
                 facts.directives.filter { $0.id != directive.id } + [directive], policy: settings.consentDefault,

@@ -47,7 +47,7 @@ extension Exchange {
             }
             let facts = try await projection.facts(about: patient, matching: query)
             return PatientFacts(
-                patient: facts.patient, documents: wantsOwn ? facts.documents : [], directives: facts.directives,
+                patient: facts.patient, documents: wantsOwn ? facts.documents : [], consent: facts.consent,
                 position: min(before, facts.position))
         }
         if disclosure == nil, peers.isEmpty { return nobody(since: started) }

@@ -29,7 +29,9 @@ struct SensitivityLabelerTests {
             ("F32.1", Self.icd, nil, ["R", "PSY"]), ("F03.90", Self.icd, nil, ["R", "COGN"]),
             ("F84.0", Self.icd, nil, ["R", "DVD"]), ("F64.0", Self.icd, nil, ["R", "SEX"]),
             ("B20", Self.icd, nil, ["R", "HIV"]), ("Z21", Self.icd, nil, ["R", "HIV"]),
-            ("A53.9", Self.icd, nil, ["R", "STD"]), ("T74.11XA", Self.icd, nil, ["R", "SDV"]),
+            ("A53.9", Self.icd, nil, ["R", "STD"]),
+            ("T36.3X2A", Self.icd, "Poisoning by macrolides, intentional self-harm", ["R", "PSY"]),
+            ("T74.11XA", Self.icd, nil, ["R", "SDV"]),
             ("D57.1", Self.icd, nil, ["R", "SICKLE"]), ("042", "http://hl7.org/fhir/sid/icd-9-cm", nil, ["R", "HIV"]),
             ("7918-6", CodeSystems.loinc, nil, ["R", "HIV"]), ("718-7", CodeSystems.loinc, "Hemoglobin", ["N"]),
             ("99999-9", CodeSystems.loinc, "HIV 1 RNA [Presence] in Serum", ["R", "HIV"]),
@@ -127,5 +129,35 @@ struct SensitivityLabelerTests {
             if labels.confidentiality == .normal { normal += 1 }
         }
         #expect(normal >= 10)
+    }
+
+    /// Words of ICD-10-CM's own names that say a code is sensitive, the label they ask for, and names that only sound so.
+    private static let telling: [(label: String, words: [String], not: [String])] = [
+        ("ETHUD", ["alcohol"], ["alcohols", "unspecified alcohol"]),
+        ("OPIOIDUD", ["opioid", "heroin", "methadone"], ["nonopioid", "antagonist"]),
+        ("ETH", ["cannabis", "cocaine", "hallucinogen", "inhalant", "psychostimulant"], []),
+        ("HIV", ["immunodeficiency virus"], []),
+        ("SDV", ["sexual abuse", "physical abuse", "maltreatment", "psychological abuse"], []),
+        ("PSY", ["schizo", "bipolar", "depressive", "suicid", "self-harm", "phobi"], ["hydrophobia"]),
+        ("SEX", ["contracept", "sexual dysfunction", "sexual behavior"], []),
+        ("STD", ["syphilis", "gonococcal", "chlamydial"], ["psittaci", "pneumonia", "conjunctivitis", "peritonitis"]),
+        ("SICKLE", ["sickle"], []),
+    ]
+
+    @Test(.enabled(if: SharedData.isPresent, "../shared/data is not here"))
+    func `codes of ICD-10-CM whose names tell earn their labels`() throws {
+        let lines = try SharedData.bytes("terminology/icd10cm-categories-sample.csv").split(separator: UInt8(ascii: "\n"))
+        var told = 0
+        for line in lines {
+            let parts = String(decoding: line, as: UTF8.self).split(separator: ",", maxSplits: 1)
+            let name = parts.last.map { $0.filter { $0 != "\"" }.lowercased() } ?? ""
+            for rule in Self.telling
+            where rule.words.contains(where: name.contains) && !rule.not.contains(where: name.contains) {
+                told += 1
+                let found = Self.labels(String(parts[0]), Self.icd, name)
+                #expect(found.contains(rule.label), "\(parts[0]) \(name): \(found)")
+            }
+        }
+        #expect(told > 100, "\(told) codes were told by their names")
     }
 }

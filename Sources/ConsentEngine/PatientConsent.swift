@@ -1,0 +1,39 @@
+import ExchangeCore
+import Synchronization
+
+/// What one patient has said: read once, and compiled once for as long as time changes nothing of what is in force.
+///
+/// Whoever keeps one keeps it by the ids and versions of its directives; another version is another value.
+package final class PatientConsent: Sendable {
+    /// Every directive, by id.
+    package let directives: [ConsentDirective]
+    private let last = Mutex<Compiled?>(nil)
+
+    private struct Compiled {
+        let consent: CompiledConsent
+        /// The first moment after which something else is in force; nil when that never comes.
+        let until: Timestamp?
+    }
+
+    /// What a patient has said, from their directives.
+    package init(_ directives: [ConsentDirective]) { self.directives = directives }
+
+    /// The directives under a community's default, ready for judging at a moment.
+    package func compiled(policy: ConsentPolicyDefault, now: Timestamp) -> CompiledConsent {
+        last.withLock { last in
+            // A clock that was set back may be before a period that has begun.
+            if let last, last.consent.policy == policy, last.consent.now <= now, last.until.map({ now < $0 }) ?? true {
+                return last.consent
+            }
+            let consent = CompiledConsent(directives, policy: policy, now: now)
+            last = Compiled(consent: consent, until: Self.nextChange(of: directives, after: now))
+            return consent
+        }
+    }
+
+    /// The first moment after another at which a period of a directive or of a provision begins or ends.
+    static func nextChange(of directives: [ConsentDirective], after now: Timestamp) -> Timestamp? {
+        directives.flatMap { [$0.base.period] + $0.exceptions.map(\.period) }.compactMap(\.self)
+            .flatMap { [$0.start?.start, $0.end?.end] }.compactMap(\.self).filter { $0 > now }.min()
+    }
+}
