@@ -69,6 +69,7 @@ package struct DirectoryState: Sendable {
     /// Of whom something was said that has not come to rest.
     var unsettled: Set<CommunityID> = []
     var beat: UInt64 = 0
+    var refutedAt: Duration?
     var observed: UInt64 = 0
     var mutedUntil = Duration.zero
     var lastSeen: Duration?

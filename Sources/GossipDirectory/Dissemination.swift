@@ -159,7 +159,7 @@ extension DirectoryState {
         guard let said = watches[at].told, let target = target(peer) else { return }
         // It answers after all: it is shown what this node said, and refutes it for everybody.
         watches[at].told = nil
-        guard said.verdict != .up, reports[peer]?.seen[identity.community] == said else { return }
+        guard said.verdict != .up else { return }
         var message = self.message(moment)
         message.observations = [said.token.compact]
         effects.append(.send(.message(message), to: target))

@@ -14,12 +14,15 @@ extension DirectoryState {
     /// Where to look now: a seed while it has not been heard of, else a local uniform choice over the members, so that
     /// nobody can stuff it.
     func feelerTarget(_ moment: Moment, using random: inout some RandomNumberGenerator) -> DirectoryTarget? {
-        let unheard = identity.seeds.filter { seed in !overlay.members.contains { target($0)?.url == seed.url } }
-        if let seed = unheard.randomElement(using: &random) {
-            let isAlone = overlay.members.count < 2
-            if isAlone || Int.random(in: 0..<4, using: &random) == 0 { return seed }
+        if let seed = unheardSeeds.randomElement(using: &random) {
+            if overlay.members.count < 2 || Bool.random(using: &random) { return seed }
         }
         return some(1, moment, using: &random).first
+    }
+
+    /// Seeds that no record here names: who started before its seed looks for it on, else two islands would stay two.
+    var unheardSeeds: [DirectoryTarget] {
+        identity.seeds.filter { seed in !overlay.members.contains { rows[$0]?.record?.endpoint("gossip") == seed.url } }
     }
 
     /// One that is lost, to be dialled: how a partition's two sides find each other again.

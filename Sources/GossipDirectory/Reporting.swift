@@ -153,7 +153,9 @@ extension DirectoryState {
     /// Somebody says that this node is gone: it says that it is not.
     mutating func refute(_ observation: Observation, _ moment: Moment) {
         reports[identity.community, default: Report()].heard[observation.observer] = observation.sequence
-        guard observation.verdict != .up, observation.beat >= beat else { return }
+        // Of an older beat, too: who still shows it has not heard the newer one, and so may others.
+        guard observation.verdict != .up, refutedAt.map({ moment.uptime - $0 >= .seconds(1) }) ?? true else { return }
+        refutedAt = moment.uptime
         raiseBeat(moment)
     }
 

@@ -53,7 +53,7 @@ extension DirectoryState {
     private func pullInterval(_ moment: Moment, using random: inout some RandomNumberGenerator) -> Duration {
         let isAlone = overlay.members.allSatisfy { $0 == identity.community }
         let interval = isAlone && !identity.seeds.isEmpty || !lookup.isDone ? limits.searchInterval : limits.feelerInterval
-        return jittered(interval, using: &random)
+        return jittered(unheardSeeds.isEmpty ? interval : min(interval, limits.healInterval), using: &random)
     }
 
     /// A fifth more or less: nodes that were started together do not stay together.
