@@ -90,9 +90,9 @@ package struct Node: Sendable {
         self.world = world
         self.logger = logger
         started = world.now()
-        closeWhatIsCut()
         health = StoreHealth(
             folder: home.store.path, room: UInt64(configuration.limits.segmentBytes) + 16 << 20)
+        closeWhatIsCut()
         // Before anything is served: a copy that was restored may hold keys of people who were erased.
         try await exchange.finishErasures()
         try await announce()
