@@ -157,13 +157,14 @@ package struct Node: Sendable {
         guard let url = EndpointURL(base), let gossip = EndpointURL(root) else {
             throw ExchangeError(.badRequest, "peer-base of node.yaml is no https URL that others could reach")
         }
+        let also = configuration.peerAlso.compactMap { EndpointURL($0) }
         try await exchange.advanceDirectory(
             .profiled(
                 DirectoryProfile(
                     organization: configuration.name,
                     endpoints: [
                         DirectoryEndpoint(role: "fhir", url: url), DirectoryEndpoint(role: "gossip", url: gossip),
-                    ],
+                    ] + also.map { DirectoryEndpoint(role: "fhir", url: $0) },
                     capabilities: ["mhd/4.2", "pdqm/3.2"] + (exchange.witness.map { [DirectoryBook.capability($0.key)] } ?? []))))
     }
 

@@ -44,8 +44,10 @@ package final class DirectoryBook: Sendable {
             case .retired, .unadmitted, .revoked, .blocked: return nil
             case .silent, .stale, .maintenance, .quarantined: return (row.community, row.name, nil)
             case .active:
-                let node = row.endpoint("fhir").map {
-                    PeerNode(community: row.community, name: row.name, fhirBase: $0.description)
+                let bases = row.endpoints("fhir").map(\.description)
+                let node = bases.first.map {
+                    PeerNode(
+                        community: row.community, name: row.name, fhirBase: $0, alternates: Array(bases.dropFirst()))
                 }
                 return (row.community, row.name, node)
             }
