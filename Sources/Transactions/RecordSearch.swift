@@ -89,9 +89,8 @@ package final class RecordSearch: Sendable {
     }
 
     private static func due(_ state: inout State) -> [CheckedContinuation<Void, Never>] {
-        let due = state.waiting.filter { state.isOver || state.answers.count > $0.value.beyond }
-        for number in due.keys { state.waiting[number] = nil }
-        return due.values.map(\.wake)
+        let due = state.waiting.filter { state.isOver || state.answers.count > $0.value.beyond }.keys.sorted()
+        return due.compactMap { state.waiting.removeValue(forKey: $0)?.wake }
     }
 
     /// How many documents it holds.
