@@ -178,6 +178,7 @@ package struct Node: Sendable {
         services.append(GossipService(shell: GossipShell(
             exchange: exchange, client: DirectoryClient(connections: connections, world: world))))
         services.append(FollowingService(exchange: exchange))
+        services.append(SearchService(exchange: exchange))
         services.append(
             StoreService(store: store, health: health, folder: home.store.path, world: world, logger: logger))
         if let address = configuration.health {
@@ -332,5 +333,14 @@ private struct FollowingService: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await exchange.followPatients() }
+    }
+}
+
+/// Asks other communities on behalf of requests, as a service that ends with the group.
+private struct SearchService: Service {
+    let exchange: Exchange
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await exchange.conductSearches() }
     }
 }

@@ -132,6 +132,7 @@ package struct SimulatedNode: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.sendOutgoing() }
             group.addTask { await self.exchange.followPatients() }
+            group.addTask { await self.exchange.conductSearches() }
             group.addTask {
                 while true {
                     let wait = self.exchange.directory.nextWake - self.world.uptime()

@@ -32,11 +32,13 @@ package struct CommunityAnswer: Hashable, Sendable {
         case noTime = "the time was up before its turn came"
         /// As many questions to it as there may be are under way.
         case busy = "too many questions to it are under way"
+        /// Its node has no such question.
+        case notOffered = "its node does not answer such questions"
 
         /// Whether the requester wanted it asked.
-        var isGap: Bool {
+        package var isGap: Bool {
             switch self {
-            case .notNamed, .outOfScope: false
+            case .notNamed, .outOfScope, .notOffered: false
             case .noTime, .busy: true
             }
         }

@@ -19,6 +19,9 @@ package struct PeerNode: Hashable, Sendable {
         self.fhirBase = fhirBase
         self.alternates = alternates
     }
+
+    /// The same community at one of its addresses.
+    package func at(_ base: String) -> PeerNode { PeerNode(community: community, name: name, fhirBase: base) }
 }
 
 /// What a peer said when asked whether it knows a person (ITI-119 `$match`).

@@ -5,8 +5,6 @@ import Synchronization
 /// What a node remembers of its questions to others: searches under way or just ended, who its patients are elsewhere,
 /// and how others' endpoints behave. Nothing in it is durable.
 package final class RecordSearches: Sendable {
-    /// How long a search that has ended is kept for whoever goes on with it.
-    static let keptFor = Duration.seconds(15 * 60)
     /// Searches kept of one asker; the oldest goes.
     static let perAskerMax = 16
     /// Documents kept in all searches together; the oldest searches go.
@@ -39,11 +37,14 @@ package final class RecordSearches: Sendable {
 
     func with<Value: Sendable>(_ work: (inout sending State) -> sending Value) -> Value { state.withLock(work) }
 
+    /// Whether somebody conducts searches beside the requests that begin them.
+    var isRunning: Bool { running.load(ordering: .relaxed) }
+
     func setRunning(_ isRunning: Bool) { running.store(isRunning, ordering: .relaxed) }
 
     /// Hands a search to whoever conducts them; false when nobody does, and the caller must.
     func hand(_ search: RecordSearch) -> Bool {
-        guard running.load(ordering: .relaxed) else { return false }
+        guard isRunning else { return false }
         if case .dropped(let dropped) = beginning.yield(search) { dropped.end() }
         return true
     }
@@ -51,7 +52,7 @@ package final class RecordSearches: Sendable {
     /// Keeps a search for whoever goes on with it.
     func keep(_ search: RecordSearch, now: Duration) {
         state.withLock { state in
-            state.kept.removeAll { now - $0.started > Self.keptFor }
+            state.kept.removeAll { $0.context.deadline <= now }
             let own = state.kept.filter { $0.question.user == search.question.user }
             if own.count >= Self.perAskerMax, let oldest = own.first { state.kept.removeAll { $0 === oldest } }
             state.kept.append(search)
@@ -66,11 +67,11 @@ package final class RecordSearches: Sendable {
         }
     }
 
-    /// The search of that token, when the same asker goes on with the same question and it is not too old.
+    /// The search of that token, when the same asker goes on with the same question and what it holds may still be shown.
     func resume(_ token: String, _ question: RecordSearch.Question, now: Duration) -> RecordSearch? {
         state.withLock { state in
             state.kept.first { $0.token.utf8.elementsEqual(token.utf8) }
-                .flatMap { $0.question == question && now - $0.started <= Self.keptFor ? $0 : nil }
+                .flatMap { $0.question == question && now < $0.context.deadline ? $0 : nil }
         }
     }
 
