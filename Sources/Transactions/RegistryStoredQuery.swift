@@ -10,8 +10,15 @@ package struct FoundDocuments: Sendable {
         package let token: String
         /// How many communities' answers are in this list.
         package let seen: Int
-        /// Whether more can come.
+        /// Whether everybody has answered who will.
         package let isOver: Bool
+
+        /// A search that can be gone on with.
+        package init(token: String, seen: Int, isOver: Bool) {
+            self.token = token
+            self.seen = seen
+            self.isOver = isOver
+        }
     }
 
     /// The documents, newest first.
@@ -21,7 +28,17 @@ package struct FoundDocuments: Sendable {
     /// To be ended when the answer has left; nil when nothing about anybody is in it.
     package let ticket: AnswersUnderWay.Ticket?
     /// How to go on; nil where only one node was asked.
-    package var search: Search?
+    package let search: Search?
+
+    /// An answer from its parts.
+    package init(
+        rows: [FoundDocument], receipt: CompletenessReceipt, ticket: AnswersUnderWay.Ticket?, search: Search? = nil,
+    ) {
+        self.rows = rows
+        self.receipt = receipt
+        self.ticket = ticket
+        self.search = search
+    }
 
     /// `DocumentReference` resources as FHIR JSON, newest first.
     package var references: [[UInt8]] { rows.map(\.reference) }

@@ -103,11 +103,13 @@ import Transactions
         let token = String(repeating: "a", count: 32)
         let going = try bundle(Self.found(0..<5, .init(token: token, seen: 2, isOver: false)), "&_count=2")
         for (relation, isPaging) in [("next", true), ("monitor", false)] {
-            let fields = try RequestTarget(try #require(link(relation, going))).fields
-            let resuming = try #require(try DocumentSearch(fields, isStrict: true).locating.resuming)
+            let address = try #require(link(relation, going))
+            let search = try DocumentSearch(RequestTarget(address).fields, isStrict: true)
+            let resuming = try #require(search.locating.resuming)
             #expect(resuming == .init(token: token, seen: 2, isPaging: isPaging))
         }
-        #expect(link("monitor", try bundle(Self.found(0..<5, .init(token: token, seen: 3, isOver: true)), "")) == nil)
+        let over = try bundle(Self.found(0..<5, .init(token: token, seen: 3, isOver: true)), "")
+        #expect(link("monitor", over) == nil)
     }
 
     @Test(arguments: ["", "x", "- - - 0", "5 x - 0", "- - short 1", "1 2 3", "9007199254740993 - - 0"])

@@ -14,15 +14,18 @@ import Testing
         for _ in 0..<4 { breaker.failed(at: .zero, policy: policy, chance: 0) }
         breaker.succeeded()
         for _ in 0..<4 { breaker.failed(at: .zero, policy: policy, chance: 0) }
-        #expect(breaker.admit(at: .zero) == .closed)
+        let said1 = breaker.admit(at: .zero)
+        #expect(said1 == .closed)
         breaker.failed(at: .zero, policy: policy, chance: 0)
-        #expect(breaker.admit(at: .zero) == .open)
+        let said2 = breaker.admit(at: .zero)
+        #expect(said2 == .open)
     }
 
     @Test func `half of the last twenty open it, though never five in a row`() {
         var breaker = CircuitBreaker()
         for round in 0..<10 {
-            #expect(breaker.admit(at: .zero) == .closed, "round \(round)")
+            let said3 = breaker.admit(at: .zero)
+            #expect(said3 == .closed, "round \(round)")
             breaker.succeeded()
             breaker.failed(at: .zero, policy: policy, chance: 0)
         }
@@ -32,12 +35,16 @@ import Testing
     @Test func `one probe goes when the time is up, and decides`() {
         var breaker = CircuitBreaker()
         opened(&breaker)
-        #expect(breaker.admit(at: .milliseconds(999)) == .open)
-        #expect(breaker.admit(at: .seconds(1)) == .probe)
-        #expect(breaker.admit(at: .seconds(1)) == .open)
+        let said4 = breaker.admit(at: .milliseconds(999))
+        #expect(said4 == .open)
+        let said5 = breaker.admit(at: .seconds(1))
+        #expect(said5 == .probe)
+        let said6 = breaker.admit(at: .seconds(1))
+        #expect(said6 == .open)
         #expect(breaker.isOpen(at: .seconds(1)))
         breaker.succeeded()
-        #expect(breaker.admit(at: .seconds(1)) == .closed)
+        let said7 = breaker.admit(at: .seconds(1))
+        #expect(said7 == .closed)
     }
 
     @Test func `each failed probe doubles the time, up to a minute`() {
@@ -45,28 +52,35 @@ import Testing
         opened(&breaker)
         var now = Duration.seconds(1)
         for seconds in [2, 4, 8, 16, 32, 60, 60] {
-            #expect(breaker.admit(at: now) == .probe)
+            let said8 = breaker.admit(at: now)
+            #expect(said8 == .probe)
             breaker.failed(at: now, policy: policy, chance: 200)
-            #expect(breaker.admit(at: now + .milliseconds(seconds * 1000 - 1)) == .open)
+            let said9 = breaker.admit(at: now + .milliseconds(seconds * 1000 - 1))
+            #expect(said9 == .open)
             now += .seconds(seconds)
         }
-        #expect(breaker.admit(at: now) == .probe)
+        let said10 = breaker.admit(at: now)
+        #expect(said10 == .probe)
     }
 
     @Test func `a probe that is given up leaves room for the next`() {
         var breaker = CircuitBreaker()
         opened(&breaker)
-        #expect(breaker.admit(at: .seconds(2)) == .probe)
+        let said11 = breaker.admit(at: .seconds(2))
+        #expect(said11 == .probe)
         breaker.abandoned()
-        #expect(breaker.admit(at: .seconds(2)) == .probe)
+        let said12 = breaker.admit(at: .seconds(2))
+        #expect(said12 == .probe)
     }
 
     @Test func `the time is spread by a fifth either way`() {
         for (chance, milliseconds) in [(UInt64(0), 800), (400, 1200), (401, 800), (.max, 800 + Int(UInt64.max % 401))] {
             var breaker = CircuitBreaker()
             opened(&breaker, chance: chance)
-            #expect(breaker.admit(at: .milliseconds(milliseconds - 1)) == .open)
-            #expect(breaker.admit(at: .milliseconds(milliseconds)) == .probe)
+            let said13 = breaker.admit(at: .milliseconds(milliseconds - 1))
+            #expect(said13 == .open)
+            let said14 = breaker.admit(at: .milliseconds(milliseconds))
+            #expect(said14 == .probe)
         }
     }
 
@@ -74,6 +88,7 @@ import Testing
         var breaker = CircuitBreaker()
         opened(&breaker)
         for _ in 0..<10 { breaker.failed(at: .milliseconds(500), policy: policy, chance: 200) }
-        #expect(breaker.admit(at: .seconds(1)) == .probe)
+        let said15 = breaker.admit(at: .seconds(1))
+        #expect(said15 == .probe)
     }
 }

@@ -3,7 +3,8 @@ import RecordLocation
 import Testing
 
 @Suite struct CorrelationsTests {
-    private let (east, west) = (CommunityID("1.2.1")!, CommunityID("1.2.2")!)
+    private let east = CommunityID("1.2.1")!
+    private let west = CommunityID("1.2.2")!
     private let patient = PatientID(bytes: [UInt8](repeating: 1, count: 16))!
     private let other = PatientID(bytes: [UInt8](repeating: 2, count: 16))!
 

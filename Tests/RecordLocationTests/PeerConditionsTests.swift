@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct PeerConditionsTests {
     private let community = CommunityID("1.3.6.1.4.1.21367.2026.10")!
-    private let (a, b) = ("https://a/fhir", "https://b/fhir")
+    private let a = "https://a/fhir"
+    private let b = "https://b/fhir"
 
     private func answered(_ conditions: inout PeerConditions, _ base: String, _ milliseconds: Int, times: Int = 20) {
         for _ in 0..<times {
@@ -18,13 +19,18 @@ import Testing
 
     @Test func `an endpoint that keeps failing is passed over, and none is asked when all do`() {
         var conditions = PeerConditions(policy: AskingPolicy())
-        #expect(conditions.enter(community, endpoints: [a, b], at: .zero) == .ask([a, b]))
+        let said1 = conditions.enter(community, endpoints: [a, b], at: .zero)
+        #expect(said1 == .ask([a, b]))
         fail(&conditions, a)
-        #expect(conditions.enter(community, endpoints: [a, b], at: .zero) == .ask([b]))
-        #expect(!conditions.begin(a, at: .zero))
+        let said2 = conditions.enter(community, endpoints: [a, b], at: .zero)
+        #expect(said2 == .ask([b]))
+        let said3 = conditions.begin(a, at: .zero)
+        #expect(!said3)
         fail(&conditions, b)
-        #expect(conditions.enter(community, endpoints: [a, b], at: .zero) == .breakerOpen)
-        #expect(conditions.enter(community, endpoints: [a, b], at: .seconds(2)) == .ask([a, b]))
+        let said4 = conditions.enter(community, endpoints: [a, b], at: .zero)
+        #expect(said4 == .breakerOpen)
+        let said5 = conditions.enter(community, endpoints: [a, b], at: .seconds(2))
+        #expect(said5 == .ask([a, b]))
     }
 
     @Test func `without breakers everybody is asked`() {
@@ -32,17 +38,21 @@ import Testing
         policy.breakers = false
         var conditions = PeerConditions(policy: policy)
         fail(&conditions, a)
-        #expect(conditions.enter(community, endpoints: [a], at: .zero) == .ask([a]))
-        #expect(conditions.begin(a, at: .zero))
+        let said6 = conditions.enter(community, endpoints: [a], at: .zero)
+        #expect(said6 == .ask([a]))
+        let said7 = conditions.begin(a, at: .zero)
+        #expect(said7)
     }
 
     @Test func `an endpoint that takes twice as long comes second`() {
         var conditions = PeerConditions(policy: AskingPolicy())
         answered(&conditions, a, 100)
         answered(&conditions, b, 60)
-        #expect(conditions.enter(community, endpoints: [a, b], at: .zero) == .ask([a, b]))
+        let said8 = conditions.enter(community, endpoints: [a, b], at: .zero)
+        #expect(said8 == .ask([a, b]))
         answered(&conditions, a, 500, times: 64)
-        #expect(conditions.enter(community, endpoints: [a, b], at: .zero) == .ask([b, a]))
+        let said9 = conditions.enter(community, endpoints: [a, b], at: .zero)
+        #expect(said9 == .ask([b, a]))
     }
 
     @Test func `a second request goes out when nineteen of twenty answers usually have come`() {
@@ -68,7 +78,8 @@ import Testing
         policy.hedges = false
         var plain = PeerConditions(policy: policy)
         _ = plain.enter(community, endpoints: [a], at: .zero)
-        #expect(!plain.takeHedge())
+        let said10 = plain.takeHedge()
+        #expect(!said10)
     }
 
     @Test func `a pause earns no flood of second requests`() {
@@ -84,17 +95,24 @@ import Testing
 
     @Test func `one community may hold so many requests and no more, whatever the others hold`() {
         var conditions = PeerConditions(policy: AskingPolicy())
-        for _ in 0..<32 { #expect(conditions.enter(community, endpoints: [a], at: .zero) == .ask([a])) }
-        #expect(conditions.enter(community, endpoints: [a], at: .zero) == .busy)
+        for _ in 0..<32 {
+            let said11 = conditions.enter(community, endpoints: [a], at: .zero)
+            #expect(said11 == .ask([a]))
+        }
+        let said12 = conditions.enter(community, endpoints: [a], at: .zero)
+        #expect(said12 == .busy)
         let other = CommunityID("1.3.6.1.4.1.21367.2026.11")!
-        #expect(conditions.enter(other, endpoints: [b], at: .zero) == .ask([b]))
+        let said13 = conditions.enter(other, endpoints: [b], at: .zero)
+        #expect(said13 == .ask([b]))
         conditions.left(community)
-        #expect(conditions.enter(community, endpoints: [a], at: .zero) == .ask([a]))
+        let said14 = conditions.enter(community, endpoints: [a], at: .zero)
+        #expect(said14 == .ask([a]))
     }
 
     @Test func `an endpoint that is always overtaken is left alone`() {
         var conditions = PeerConditions(policy: AskingPolicy())
         for _ in 0..<5 { conditions.ended(a, .overtaken, after: .seconds(1), at: .zero, chance: 0) }
-        #expect(conditions.enter(community, endpoints: [a, b], at: .zero) == .ask([b]))
+        let said15 = conditions.enter(community, endpoints: [a, b], at: .zero)
+        #expect(said15 == .ask([b]))
     }
 }
