@@ -87,7 +87,7 @@ struct LocatorScene: Sendable {
     private static func register(_ number: Int, at node: SimulatedNode, _ world: World) async throws -> PatientID {
         let record = try await node.exchange.registerPatient(
             PatientRegistration(
-                identifiers: [PatientIdentifier(system: "\(node.facility.community.urn).1", value: "MRN-\(number)")!],
+                identifiers: [PatientIdentifier(system: "\(node.facility.community.urn).1", value: "MRN-\(number)")].compactMap(\.self),
                 demographics: Demographics(
                     names: [PersonName(family: "Quill \(number)", given: ["Ada"])],
                     birthDate: PartialDate("195\(number)-03-14"), sex: .female)),
