@@ -66,7 +66,7 @@ struct LocatorGame {
     ) async throws {
         let world = scene.world
         let exchange = scene.node.exchange
-        guard let person = scene.people.randomElement(using: &random) else { return }
+        guard var person = scene.people.randomElement(using: &random) else { return }
         var locating = Locating()
         locating.scope = AskingScope.allCases.randomElement(using: &random) ?? .region
         if Int.random(in: 0..<5, using: &random) == 0 {
@@ -82,6 +82,10 @@ struct LocatorGame {
                     token: search.token, seen: search.seen, isPaging: Bool.random(using: &random))
             } else if round > 0 {
                 return
+            }
+            // Sometimes with the name of a search about somebody else.
+            if round > 0, Int.random(in: 0..<5, using: &random) == 0 {
+                person = scene.people.randomElement(using: &random) ?? person
             }
             let began = world.uptime()
             let context = LocatorScene.context(scene.node, within: patience, world)
