@@ -1,6 +1,8 @@
+import ConsentEngine
 import DocumentExchange
 import ExchangeCore
 import Journal
+import PatientIndex
 import XDSMetadata
 
 extension Exchange {
