@@ -125,8 +125,8 @@ final class LocateNetwork: Sendable {
             throw ExchangeError(.unavailable, "the responders did not take their manners")
         }
         var counts: [Character: Int] = [:]
-        for (name, count) in json.members {
-            if let letter = name.first, let count = count.integer { counts[letter] = count }
+        for member in json.members {
+            if let letter = member.name.first, let count = member.value.integer { counts[letter] = count }
         }
         return counts
     }

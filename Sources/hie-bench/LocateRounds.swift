@@ -1,4 +1,5 @@
 import ExchangeCore
+import ExchangeNode
 import Glibc
 
 /// Questions in a row or at a pace, and what came of them.
@@ -64,7 +65,7 @@ struct LocateRounds: Sendable {
     /// CPU seconds of this process so far, user and system, all threads.
     static var cpuSeconds: Double {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
         return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
