@@ -77,7 +77,7 @@ final class HTTPExchangeHandler: ChannelInboundHandler {
         finish(
             .failure(
                 answered
-                    ? .failed(ExchangeError(.unavailable, "the connection broke within the answer"))
+                    ? .failed(.brokenAnswer)
                     : .closed(ExchangeError(.unavailable, "the connection was closed before an answer came"))))
         context.fireChannelInactive()
     }

@@ -71,6 +71,8 @@ package struct Exchange: Sendable {
     package let submissions: SubmissionsUnderWay
     /// Registrations that could be about the same person.
     let turns = LinkingTurns()
+    /// What other communities showed a moment ago.
+    let shown = ShownElsewhere()
     /// How consent follows patients to other communities.
     package let following: ConsentFollowing
     /// This node as a witness of others' logs; nil where logs are not witnessed.

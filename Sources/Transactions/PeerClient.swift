@@ -28,17 +28,21 @@ package enum PeerMatch: Hashable, Sendable {
     case ambiguous(needs: [String])
 }
 
-/// A document's bytes as a peer sent them.
-package struct PeerContent: Hashable, Sendable {
-    /// The document, byte for byte.
-    package let bytes: [UInt8]
+/// A document's bytes as a peer sends them.
+package struct PeerContent: Sendable {
     /// The media type the peer states.
     package let mimeType: String
+    /// The length the peer announces, in bytes; nil when it announces none.
+    package let size: Int?
+    /// The bytes while they come; a reader that takes its time slows the peer. Throws `ExchangeError`: `.timeout` at the
+    /// deadline, `.unavailable` when the connection broke and could not be taken up again.
+    package let body: DocumentStream
 
-    /// Content from its bytes and type.
-    package init(bytes: [UInt8], mimeType: String) {
-        self.bytes = bytes
+    /// Content from its type, length and bytes.
+    package init(mimeType: String, size: Int?, body: DocumentStream) {
         self.mimeType = mimeType
+        self.size = size
+        self.body = body
     }
 }
 
@@ -57,8 +61,8 @@ package protocol PeerClient: Sendable {
         of patient: String, matching query: DocumentQuery, at peer: PeerNode, for context: AccessContext,
     ) async throws(ExchangeError) -> [DocumentEntry]
 
-    /// ITI-68: one document's bytes.
-    func retrieve(_ document: DocumentID, at peer: PeerNode, for context: AccessContext) async throws(ExchangeError)
+    /// ITI-68: the bytes of a document that the peer showed, from where it said they are.
+    func retrieve(_ document: DocumentEntry, at peer: PeerNode, for context: AccessContext) async throws(ExchangeError)
         -> PeerContent
 
     /// Brings a signed consent statement to a peer; its signed receipt. `.notFound` when its node takes none.

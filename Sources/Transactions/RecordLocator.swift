@@ -126,6 +126,7 @@ extension Exchange {
                 guard documents.allSatisfy({ $0.home == peer.community }) else {
                     throw ExchangeError(.badRequest, "the peer answered for another community")
                 }
+                shown.note(documents, of: person.id, now: world.uptime())
                 state = documents.isEmpty ? .none : .answered(documents.count)
             }
         } catch {
