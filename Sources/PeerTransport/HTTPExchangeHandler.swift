@@ -83,7 +83,9 @@ final class HTTPExchangeHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        finish(.failure(.closed(HTTPFailure.readable(error))))
+        // Once an answer has begun the request was acted on: it is not sent again.
+        let readable = HTTPFailure.readable(error)
+        finish(.failure(pending?.head == nil ? .closed(readable) : .failed(readable)))
         isBroken = true
         context.close(promise: nil)
     }

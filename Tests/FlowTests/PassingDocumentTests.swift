@@ -81,7 +81,7 @@ import XDSMetadata
                     }
                 }
                 #expect(error?.code == .corrupted)
-                #expect(passed.count < bytes.count && other.starts(with: passed))
+                #expect(passed.count < other.count && other.starts(with: passed))
                 #expect(told.withLock { $0.count } == 1)
                 #expect(isStopped.withLock { $0 })
             }

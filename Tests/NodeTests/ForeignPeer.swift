@@ -4,6 +4,7 @@ import Foundation
 import GossipDirectory
 import JSON
 import Testing
+import Transactions
 import Trust
 
 /// An MHD responder of another maker (Tests/interop/mhd_responder.py) as a member of a network: its own process, its own
@@ -35,7 +36,8 @@ final class ForeignPeer: Sendable {
 
     /// Starts it in a network and tells a node of it, as gossip would.
     init(in network: Network, knownTo node: RunningNode) async throws {
-        folder = network.folder.appendingPathComponent("foreign")
+        let folder = network.folder.appendingPathComponent("foreign")
+        self.folder = folder
         try SecretFile.makeFolder(folder)
         let community = try #require(CommunityID(Self.community))
         let signer = try CertificateAuthority(
