@@ -22,7 +22,9 @@ struct Module {
 
 let core = ["ExchangeCore", "JSON", "XML"]
 let standards = ["FHIRModel", "XDSMetadata", "CDA", "Trust"]
-let questions = ["PatientIndex", "ConsentEngine", "DocumentExchange", "Journal", "GossipDirectory"]
+let questions = [
+    "PatientIndex", "ConsentEngine", "DocumentExchange", "RecordLocation", "Journal", "GossipDirectory",
+]
 
 let floors: [[Module]] = [
     [
@@ -42,6 +44,7 @@ let floors: [[Module]] = [
         Module(
             "DocumentExchange", needs: ["ExchangeCore", "JSON", "XML", "FHIRModel", "XDSMetadata", "CDA"],
             foreign: ["Crypto"]),
+        Module("RecordLocation", needs: ["ExchangeCore"]),
         Module("Journal", needs: ["ExchangeCore"], foreign: ["Crypto"]),
         Module("GossipDirectory", needs: ["ExchangeCore", "JSON", "Trust"], foreign: ["Crypto"]),
     ],

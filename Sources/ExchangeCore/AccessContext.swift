@@ -54,4 +54,11 @@ package struct AccessContext: Sendable, Hashable {
             door: door, user: user, role: role, organization: organization, community: community, purpose: purpose,
             deadline: min(deadline, limit), traceID: traceID, tokenID: tokenID, reason: reason)
     }
+
+    /// The same request as others are asked in its name, until a moment of their own.
+    package func asked(until moment: Duration) -> AccessContext {
+        AccessContext(
+            door: door, user: user, role: role, organization: organization, community: community, purpose: purpose,
+            deadline: moment, traceID: traceID, tokenID: tokenID, reason: reason)
+    }
 }

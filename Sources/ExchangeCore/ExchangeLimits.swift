@@ -16,8 +16,12 @@ package struct ExchangeLimits: Hashable, Sendable {
     package var patientsPerSearchMax = 20
     /// Candidates one match scores.
     package var matchCandidatesMax = 500
-    /// Communities asked at the same time for one question.
-    package var fanOutMax = 64
+    /// Communities asked at the same time for one question; more wait for their turn.
+    package var fanOutMax = 128
+    /// Questions under way at the same time on one listener.
+    package var questionsMax = 256
+    /// Questions under way of one user, or of one other community.
+    package var questionsPerAskerMax = 128
     /// Bytes accepted from one peer for one question.
     package var peerAnswerBytesMax = 64 * 1024 * 1024
     /// Open connections on one listener.

@@ -18,6 +18,8 @@ enum LimitKeys {
         Key(name: "patients-per-search", path: \.patientsPerSearchMax, range: 1...1000),
         Key(name: "match-candidates", path: \.matchCandidatesMax, range: 1...10_000),
         Key(name: "fan-out", path: \.fanOutMax, range: 1...1000),
+        Key(name: "questions", path: \.questionsMax, range: 1...65536),
+        Key(name: "questions-per-asker", path: \.questionsPerAskerMax, range: 1...65536),
         Key(name: "peer-answer-bytes", path: \.peerAnswerBytesMax, range: 1024...1 << 30),
         Key(name: "connections", path: \.connectionsMax, range: 1...65536),
         Key(name: "idle-seconds", path: \.idleSecondsMax, range: 1...3600),

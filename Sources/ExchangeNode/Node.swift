@@ -157,13 +157,14 @@ package struct Node: Sendable {
         guard let url = EndpointURL(base), let gossip = EndpointURL(root) else {
             throw ExchangeError(.badRequest, "peer-base of node.yaml is no https URL that others could reach")
         }
+        let also = configuration.peerAlso.compactMap { EndpointURL($0) }
         try await exchange.advanceDirectory(
             .profiled(
                 DirectoryProfile(
                     organization: configuration.name,
                     endpoints: [
                         DirectoryEndpoint(role: "fhir", url: url), DirectoryEndpoint(role: "gossip", url: gossip),
-                    ],
+                    ] + also.map { DirectoryEndpoint(role: "fhir", url: $0) },
                     capabilities: ["mhd/4.2", "pdqm/3.2"] + (exchange.witness.map { [DirectoryBook.capability($0.key)] } ?? []))))
     }
 
@@ -177,6 +178,7 @@ package struct Node: Sendable {
         services.append(GossipService(shell: GossipShell(
             exchange: exchange, client: DirectoryClient(connections: connections, world: world))))
         services.append(FollowingService(exchange: exchange))
+        services.append(SearchService(exchange: exchange))
         services.append(
             StoreService(store: store, health: health, folder: home.store.path, world: world, logger: logger))
         if let address = configuration.health {
@@ -331,5 +333,14 @@ private struct FollowingService: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await exchange.followPatients() }
+    }
+}
+
+/// Asks other communities on behalf of requests, as a service that ends with the group.
+private struct SearchService: Service {
+    let exchange: Exchange
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await exchange.conductSearches() }
     }
 }

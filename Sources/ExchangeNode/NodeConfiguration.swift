@@ -1,6 +1,7 @@
 import ConsentEngine
 import ExchangeCore
 import Foundation
+import GossipDirectory
 import Transactions
 
 /// What `node.yaml` says: read once, checked once, all problems together. Identity and consent have no defaults.
@@ -43,6 +44,8 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var clientBase: String
     /// The FHIR base URL peers use, as the directory record states it; by default from `peers`.
     package var peerBase: String
+    /// Further FHIR base URLs under which peers reach this node, the preferred first; at most three.
+    package var peerAlso: [String]
     /// What holds for patients who have said nothing.
     package var consentDefault: ConsentPolicyDefault
     /// Whether every list of records says that something may be withheld by consent, the same to everyone.
@@ -80,6 +83,10 @@ package struct NodeConfiguration: Sendable, Equatable {
         }
         clientBase = file.text("client-base") ?? "https://\(clients.map(\.description) ?? "")/fhir"
         peerBase = file.text("peer-base") ?? "https://\(peers.map(\.description) ?? "")/fhir"
+        peerAlso = file.list("peer-also")
+        if peerAlso.count >= DirectoryRecord.endpointsPerRole || !peerAlso.allSatisfy({ EndpointURL($0) != nil }) {
+            file.refuse("peer-also", "must be a list of at most three https URLs, such as https://b.example.org:9443/fhir")
+        }
         let consent = ConsentPolicyDefault(name: file.required("consent"))
         if consent == nil { file.refuse("consent", "must be opt-in, opt-out, basic-normal, all-normal, break-glass-only or deny") }
         withheldNotice = file.flag("withheld-notice") ?? false
@@ -136,7 +143,7 @@ package struct NodeConfiguration: Sendable, Equatable {
         [
             ("name", name), ("community", community.oid.dotted), ("clients", clients.description),
             ("peers", peers.description), ("health", health?.description ?? "none"), ("client-base", clientBase),
-            ("peer-base", peerBase), ("consent", consentDefault.rawValue), ("withheld-notice", String(withheldNotice)),
+            ("peer-base", peerBase), ("peer-also", peerAlso.joined(separator: ", ")), ("consent", consentDefault.rawValue), ("withheld-notice", String(withheldNotice)),
             ("sensitivity", sensitivity ?? "standard"), ("seeds", seeds.map(\.description).joined(separator: ", ")),
             ("admissions", admissions.joined(separator: ", ")),
             ("issuers", issuers.keys.sorted().joined(separator: ", ")), ("log", logLevel),

@@ -9,6 +9,9 @@ enum CompletenessOutcome {
     /// The extension that names an issue's community; ours.
     static let communityExtension = "https://concordat.example/fhir/StructureDefinition/community"
 
+    /// The extension of the outcome that holds the receipt as the node signed it, a JWS as `valueString`; ours.
+    static let receiptExtension = "https://concordat.example/fhir/StructureDefinition/completeness-receipt"
+
     /// The issues of a receipt, in its order.
     static func issues(_ receipt: CompletenessReceipt) -> [OperationOutcome.Issue] { receipt.communities.map(issue) }
 
@@ -24,24 +27,24 @@ enum CompletenessOutcome {
         let (severity, code) = mapped(answer.state)
         var codings = [CodedValue(code: answer.word, system: answerCodes)]
         switch answer.state {
-        case .timedOut, .unreachable:
+        case .timedOut, .unreachable, .breakerOpen:
             codings.append(CodedValue(code: "XDSUnavailableCommunity", system: OutcomeMapping.errorCodes))
         case .answered, .none, .denied, .ambiguous, .skipped: break
         }
         return .init(
             severity, code, details: answer.sentence, codings: codings,
             diagnostics: "elapsed=\(answer.elapsed.wholeMilliseconds)ms",
-            extensions: [.init(url: communityExtension, valueOid: answer.community.urn)])
+            extensions: [.init(url: communityExtension, value: .oid(answer.community.urn))])
     }
 
     private static func mapped(_ state: CommunityAnswer.State) -> (OperationOutcome.Severity, String) {
         switch state {
         case .answered, .none: (.information, "informational")
-        case .timedOut, .unreachable: (.warning, "incomplete")
+        case .timedOut, .unreachable, .breakerOpen: (.warning, "incomplete")
         case .ambiguous: (.warning, "multiple-matches")
         case .denied: (.warning, "suppressed")
-        // The receipt has no gap in it: a filter ruled the community out.
-        case .skipped: (.information, "informational")
+        // Whoever asked ruled the community out, or it was to be asked and was not.
+        case .skipped(let reason): reason.isGap ? (.warning, "incomplete") : (.information, "informational")
         }
     }
 }

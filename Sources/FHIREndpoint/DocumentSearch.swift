@@ -1,5 +1,7 @@
 import ExchangeCore
 import JSON
+import RecordLocation
+import Transactions
 import XDSMetadata
 
 /// A search for DocumentReferences as understood: what is asked, what was left out, how the answer is shaped.
@@ -19,6 +21,8 @@ struct DocumentSearch: Sendable {
     var query = DocumentQuery()
     /// The communities to be asked; nil means all.
     var communities: Set<CommunityID>?
+    /// How far the question goes.
+    var scope = AskingScope.region
     /// Oldest first.
     var isAscending = false
     /// Only the total is wanted.
@@ -66,6 +70,16 @@ struct DocumentSearch: Sendable {
     /// Entries on this page at the most; nothing but the total when 0.
     func pageSize(max limit: Int) -> Int { isCountOnly ? 0 : min(count ?? limit, limit) }
 
+    /// How the question across communities is asked.
+    var locating: Locating {
+        var locating = Locating(only: communities)
+        locating.scope = scope
+        locating.resuming = cursor?.search.map {
+            Locating.Resumption(token: $0.token, seen: $0.seen, isPaging: cursor?.after != nil)
+        }
+        return locating
+    }
+
     /// This search as a link, as understood, perhaps of another page.
     func link(base: String, page: PageCursor? = nil) -> String {
         let fields = understood + (page.map { [RequestField(name: "_page", value: $0.text)] } ?? [])
@@ -92,38 +106,5 @@ struct DocumentSearch: Sendable {
             preconditionFailure("sixteen bytes are an id")
         }
         return id
-    }
-}
-
-/// Where a page begins: behind an entry, or at an index when that entry is gone. Opaque to callers.
-struct PageCursor: Hashable, Sendable {
-    /// Entries before the page when the link was made.
-    let index: Int
-    /// The id of the last entry before the page.
-    let after: String
-
-    /// A place in an answer.
-    init(index: Int, after: String) {
-        self.index = index
-        self.after = after
-    }
-
-    /// Reads a link's text; nil when it is not one of ours.
-    init?(_ text: String) {
-        guard text.utf8.count <= 128, let bytes = Base64.decode(text, .url),
-            let plain = String(validating: bytes, as: UTF8.self)
-        else { return nil }
-        let parts = plain.split(separator: " ", omittingEmptySubsequences: false)
-        guard parts.count == 2, let index = Int(parts[0]), (0...1_000_000).contains(index) else { return nil }
-        self.init(index: index, after: String(parts[1]))
-    }
-
-    /// The text for a link.
-    var text: String { Base64.encode(Array("\(index) \(after)".utf8), .url) }
-
-    /// The index of the page's first entry among these.
-    func start(among ids: [String]) -> Int {
-        if let at = ids.firstIndex(where: { $0.utf8.elementsEqual(after.utf8) }) { return at + 1 }
-        return min(index, ids.count)
     }
 }

@@ -20,12 +20,15 @@ extension FHIRService {
         let patient = try await patient(of: search)
         let found = try await find(search, patient, for: context)
         let leftOut = search.ignored.map(CompletenessOutcome.leftOut)
-        let outcome = outcome((door == .client ? CompletenessOutcome.issues(found.receipt) : []) + leftOut)
+        var outcome = outcome((door == .client ? CompletenessOutcome.issues(found.receipt) : []) + leftOut)
+        if let signed = found.receipt.signed {
+            outcome?.extensions = [.init(url: CompletenessOutcome.receiptExtension, value: .string(signed))]
+        }
         var random = exchange.world.random
         let page = SearchsetPage(
             base: base, search: search, pageEntriesMax: exchange.settings.limits.pageEntriesMax, outcome: outcome,
             outcomeID: outcome == nil ? "" : LocalID<OutcomeSubject>.random(using: &random).description)
-        return Answer(.ok, json: page.bytes(of: found.references), tickets: found.ticket.map { [$0] } ?? [])
+        return Answer(.ok, json: page.bytes(of: found), tickets: found.ticket.map { [$0] } ?? [])
     }
 
     /// The parameters of a search: of the query, and of the form behind it when it came by POST.
@@ -51,7 +54,7 @@ extension FHIRService {
             switch door {
             case .client:
                 try await exchange.locateDocuments(
-                    of: patient, matching: search.query, only: search.communities, for: context)
+                    of: patient, matching: search.query, search.locating, for: context)
             case .peer, .administration:
                 try await exchange.findDocuments(of: patient, matching: search.query, for: context)
             }

@@ -15,6 +15,7 @@ package struct FHIRService: Sendable {
     let logger: Logger
     let base: String
     let bodies: BodyReading
+    private let shares: AskerShares
     private let isStopping: @Sendable () -> Bool
     private let connections: ConnectionIdentities
     private let dates = HTTPDate()
@@ -43,6 +44,7 @@ package struct FHIRService: Sendable {
         self.authenticator = authenticator
         self.logger = logger
         self.base = base
+        shares = AskerShares(limits: exchange.settings.limits)
         bodies = BodyReading(limits: exchange.settings.limits, uptime: exchange.world.uptime)
         capabilities = CapabilityStatement(
             door: door, base: base, name: exchange.settings.name, date: exchange.world.now(),
@@ -125,7 +127,14 @@ package struct FHIRService: Sendable {
             exchanged.id = id
             try bodies.demandLength(exchanged.request.headers)
             if route.credential != .none { try await authenticate(&exchanged, route: route, identity: identity) }
-            return try await perform(route.operation, &exchanged)
+            guard route.operation.isQuestion, let context = exchanged.context else {
+                return try await perform(route.operation, &exchanged)
+            }
+            var asked = exchanged
+            defer { exchanged = asked }
+            return try await shares.during(context) { () async throws(EdgeRefusal) in
+                try await perform(route.operation, &asked)
+            }
         }
     }
 
@@ -142,7 +151,7 @@ package struct FHIRService: Sendable {
         guard let token = BearerHeader.token(exchanged.request.headers) else {
             throw .unauthenticated(reason: "no Authorization header with one bearer token")
         }
-        let deadline = exchanged.started + .seconds(RequestTrace.timeoutSeconds(exchanged.request.headers))
+        let deadline = exchanged.started + RequestTrace.timeout(exchanged.request.headers)
         let credentials = RequestCredentials(
             connection: identity, token: token, traceID: exchanged.traceID, deadline: deadline,
             reason: try EmergencyHeader.reason(exchanged.request.headers))

@@ -18,10 +18,22 @@ enum RequestTrace {
         return wellFormed(bytes[...])
     }
 
-    /// Seconds of `Request-Timeout`, 1 to 30; 30 when there is none that is.
-    static func timeoutSeconds(_ headers: HTTPFields) -> Int {
-        guard let text = headers[.requestTimeout], let seconds = Int(text), (1...30).contains(seconds) else { return 30 }
-        return seconds
+    /// The time a caller waits, of `Request-Timeout`: seconds, with up to three decimals, from 0.05 to 30; 30 when there is
+    /// none that is.
+    static func timeout(_ headers: HTTPFields) -> Duration {
+        guard let text = headers[.requestTimeout], let milliseconds = milliseconds(text), (50...30_000).contains(milliseconds)
+        else { return .seconds(30) }
+        return .milliseconds(milliseconds)
+    }
+
+    private static func milliseconds(_ text: String) -> Int? {
+        let parts = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.allSatisfy({ (1...3).contains($0.count) && $0.allSatisfy { (0x30...0x39).contains($0) } }) else {
+            return nil
+        }
+        let digits = String(decoding: parts[0], as: UTF8.self)
+            + (parts.count == 2 ? String(decoding: parts[1], as: UTF8.self) : "").padded(to: 3)
+        return Int(digits)
     }
 
     private static func wellFormed(_ bytes: ArraySlice<UInt8>) -> String? {
@@ -30,4 +42,9 @@ enum RequestTrace {
         else { return nil }
         return String(decoding: bytes, as: UTF8.self)
     }
+}
+
+extension String {
+    /// The text with zeros behind it, up to so many characters.
+    fileprivate func padded(to count: Int) -> String { self + String(repeating: "0", count: max(0, count - utf8.count)) }
 }

@@ -53,6 +53,20 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case proveConsistency
     /// What another community's draft of a directive would change here.
     case previewConsent
+
+    /// Whether it is one of the questions whose number is limited. Consent, and what nodes tell each other, never is: a
+    /// refusal must come through a flood.
+    var isQuestion: Bool {
+        switch self {
+        case .generateMetadata, .searchDocuments, .retrieveDocument, .readPatient, .searchPatients, .matchPatients,
+            .provideBundle, .simplifiedPublish, .searchAuditEvents, .recordAuditEvent, .previewConsent:
+            true
+        case .capabilities, .createConsent, .updateConsent, .readConsent, .readConsentVersion, .consentHistory,
+            .searchConsents, .exchangeDirectory, .receiveStatement, .pendingStatements, .addCheckpoint, .exchangeHeads,
+            .proveConsistency:
+            false
+        }
+    }
 }
 
 /// One route: what it answers to, who may knock, and how the CapabilityStatement calls it.

@@ -1,4 +1,5 @@
 import ExchangeCore
+import RecordLocation
 import XDSMetadata
 
 /// One search parameter of DocumentReference: its name, FHIR type, canonical, and how it fills a search.
@@ -90,6 +91,12 @@ enum SearchParameters {
 
     /// What shapes the answer.
     static let controls: [SearchParameter] = [
+        SearchParameter("scope", .special) { search, argument throws(ExchangeError) in
+            guard let scope = AskingScope(rawValue: try argument.single()) else {
+                throw argument.fault("takes known, region or exhaustive")
+            }
+            search.scope = scope
+        },
         SearchParameter("_count", .number) { search, argument throws(ExchangeError) in
             guard let count = Int(try argument.single()), count >= 0 else { throw argument.fault("takes 0 or more") }
             search.count = count

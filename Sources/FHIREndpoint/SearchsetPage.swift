@@ -2,6 +2,7 @@ import ExchangeCore
 import FHIRModel
 import JSON
 import NIOCore
+import Transactions
 
 /// A page of rendered DocumentReferences as a searchset Bundle: fragments joined, nothing parsed or rendered again.
 struct SearchsetPage: Sendable {
@@ -16,36 +17,41 @@ struct SearchsetPage: Sendable {
     /// The id of the outcome's entry.
     let outcomeID: String
 
-    /// The Bundle. `references` are newest first; all that the caller may see, of which this is a page.
-    func bytes(of references: [[UInt8]]) -> ByteBuffer {
-        let ordered = search.isAscending ? references.reversed() : references
-        let ids = search.cursor == nil ? [] : ordered.map(Self.id)
-        let start = search.cursor.map { $0.start(among: ids) } ?? 0
+    /// The Bundle of a page of what was found; `rows` are newest first, all that the caller may see.
+    func bytes(of found: FoundDocuments) -> ByteBuffer {
+        let ordered = search.isAscending ? found.rows.reversed() : found.rows
+        let start = search.cursor?.start(among: ordered, isAscending: search.isAscending) ?? 0
         let size = search.pageSize(max: pageEntriesMax)
         let page = ordered[start..<min(start + size, ordered.count)]
         let outcome = outcome.map { JSONWriter.bytes(.object($0.json)) }
         var buffer = ByteBuffer()
         buffer.reserveCapacity(
-            page.reduce(1024 + (outcome?.count ?? 0)) { $0 + $1.count + base.utf8.count + 128 })
+            page.reduce(1024 + (outcome?.count ?? 0)) { $0 + $1.reference.count + base.utf8.count + 128 })
         buffer.writeStaticString(#"{"resourceType":"Bundle","type":"searchset","total":"#)
         buffer.writeString(String(ordered.count))
         buffer.writeStaticString(#","link":["#)
         write(link: "self", search.link(base: base, page: search.cursor), to: &buffer)
         if size > 0, let last = page.last, page.endIndex < ordered.count {
             buffer.writeStaticString(",")
-            let cursor = PageCursor(index: page.endIndex, after: Self.id(last))
+            let cursor = PageCursor(after: .init(last), search: found.search.map { .init($0.token, seen: $0.seen) })
             write(link: "next", search.link(base: base, page: cursor), to: &buffer)
+        }
+        // Where what comes later can be had (IANA link relation `monitor`, RFC 5989).
+        if let going = found.search, !going.isOver {
+            buffer.writeStaticString(",")
+            let cursor = PageCursor(after: nil, search: .init(going.token, seen: going.seen))
+            write(link: "monitor", search.link(base: base, page: cursor), to: &buffer)
         }
         buffer.writeStaticString("]")
         if !page.isEmpty || outcome != nil { buffer.writeStaticString(#","entry":["#) }
-        for (number, reference) in page.enumerated() {
+        for (number, row) in page.enumerated() {
             buffer.writeStaticString(",", unless: number == 0)
             buffer.writeStaticString(#"{"fullUrl":""#)
             buffer.writeString(base)
             buffer.writeStaticString("/DocumentReference/")
-            buffer.writeString(Self.id(reference))
+            buffer.writeString(row.id.description)
             buffer.writeStaticString(#"","resource":"#)
-            buffer.writeBytes(reference)
+            buffer.writeBytes(row.reference)
             buffer.writeStaticString(#","search":{"mode":"match"}}"#)
         }
         if let outcome {
@@ -68,16 +74,6 @@ struct SearchsetPage: Sendable {
         JSONWriter.append(string: url, to: &text)
         buffer.writeBytes(text)
         buffer.writeStaticString("}")
-    }
-
-    private static let lead = Array(#"{"resourceType":"DocumentReference","id":""#.utf8)
-
-    /// The id of a rendered reference: it stands right after the type, as our own renderer writes it.
-    static func id(_ reference: [UInt8]) -> String {
-        if reference.starts(with: lead), let end = reference[lead.count...].firstIndex(of: UInt8(ascii: "\"")) {
-            return String(decoding: reference[lead.count..<end], as: UTF8.self)
-        }
-        return (try? JSONReader.read(reference))?["id"]?.string ?? ""
     }
 }
 

@@ -6,17 +6,48 @@ package struct OperationOutcome: Hashable, Sendable {
     /// How bad it is.
     package enum Severity: String, Sendable, CaseIterable { case fatal, error, warning, information }
 
-    /// An extension with an OID as its value, such as a community's.
+    /// An extension: an OID, such as a community's, or a text.
     package struct Tag: Hashable, Sendable {
+        /// What an extension says here.
+        package enum Value: Hashable, Sendable {
+            /// `valueOid`, in `urn:oid:` form.
+            case oid(String)
+            /// `valueString`.
+            case string(String)
+        }
+
         /// The extension's URL.
         package var url: String
-        /// `valueOid`, in `urn:oid:` form.
-        package var valueOid: String
+        /// What it says.
+        package var value: Value
+
+        /// `valueOid`, in `urn:oid:` form; nil when it says something else.
+        package var valueOid: String? { if case .oid(let oid) = value { oid } else { nil } }
+        /// `valueString`; nil when it says something else.
+        package var valueString: String? { if case .string(let text) = value { text } else { nil } }
 
         /// An extension from its URL and value.
-        package init(url: String, valueOid: String) {
+        package init(url: String, value: Value) {
             self.url = url
-            self.valueOid = valueOid
+            self.value = value
+        }
+
+        fileprivate init?(json: JSONValue) {
+            guard let url = json["url"]?.string else { return nil }
+            if let oid = json["valueOid"]?.string {
+                self.init(url: url, value: .oid(oid))
+            } else if let text = json["valueString"]?.string {
+                self.init(url: url, value: .string(text))
+            } else {
+                return nil
+            }
+        }
+
+        fileprivate var json: JSONValue {
+            switch value {
+            case .oid(let oid): ["url": .string(url), "valueOid": .string(oid)]
+            case .string(let text): ["url": .string(url), "valueString": .string(text)]
+            }
         }
     }
 
@@ -56,6 +87,8 @@ package struct OperationOutcome: Hashable, Sendable {
     package var issues: [Issue]
     /// The resource's id, where it has one.
     package var id: String?
+    /// Extensions of the resource.
+    package var extensions: [Tag] = []
 
     /// An outcome of issues.
     package init(_ issues: [Issue], id: String? = nil) {
@@ -67,6 +100,7 @@ package struct OperationOutcome: Hashable, Sendable {
     package var json: JSONObject {
         var object: JSONObject = ["resourceType": "OperationOutcome"]
         if let id { object["id"] = .string(id) }
+        if !extensions.isEmpty { object["extension"] = .array(extensions.map(\.json)) }
         object["issue"] = .array(issues.map { .object($0.json) })
         return object
     }
@@ -74,6 +108,7 @@ package struct OperationOutcome: Hashable, Sendable {
     /// Reads an outcome; issues with an unknown severity count as errors.
     package init(json: JSONObject) {
         id = json["id"]?.string
+        extensions = (json["extension"]?.items ?? []).compactMap(Tag.init(json:))
         issues = (json["issue"]?.items ?? []).map(Issue.init(json:))
     }
 }
@@ -88,18 +123,12 @@ extension OperationOutcome.Issue {
             codings: CodedValue.codings(inConcept: json["details"]),
             diagnostics: json["diagnostics"]?.string,
             expression: (json["expression"]?.items ?? []).compactMap(\.string),
-            extensions: (json["extension"]?.items ?? []).compactMap { item in
-                guard let url = item["url"]?.string, let oid = item["valueOid"]?.string else { return nil }
-                return OperationOutcome.Tag(url: url, valueOid: oid)
-            })
+            extensions: (json["extension"]?.items ?? []).compactMap(OperationOutcome.Tag.init(json:)))
     }
 
     fileprivate var json: JSONObject {
         var object = JSONObject()
-        if !extensions.isEmpty {
-            object["extension"] = .array(
-                extensions.map { ["url": .string($0.url), "valueOid": .string($0.valueOid)] })
-        }
+        if !extensions.isEmpty { object["extension"] = .array(extensions.map(\.json)) }
         object["severity"] = .string(severity.rawValue)
         object["code"] = .string(code)
         if details != nil || !codings.isEmpty {

@@ -112,6 +112,18 @@ package struct DirectoryRecord: Hashable, Sendable {
         return best?.url
     }
 
+    /// How many endpoints of one role are used: what a record lists beyond is kept and passed on, never asked.
+    package static let endpointsPerRole = 4
+
+    /// Its endpoints of a role, each once: greatest weight first, then as the record lists them; at most four.
+    package func endpoints(_ role: String) -> [EndpointURL] {
+        let ranked = statement.profile.endpoints.enumerated().filter { $0.element.role == role }
+            .sorted { (-$0.element.weight, $0.offset) < (-$1.element.weight, $1.offset) }
+        var found: [EndpointURL] = []
+        for (_, endpoint) in ranked where !found.contains(endpoint.url) { found.append(endpoint.url) }
+        return Array(found.prefix(Self.endpointsPerRole))
+    }
+
     /// Signs a statement with the community's key.
     package init(stating statement: Statement, key: SigningKey) throws(ExchangeError) {
         self.statement = statement

@@ -44,6 +44,9 @@ package struct DirectoryCommunity: Hashable, Sendable {
 
     /// Its best endpoint of a role: greatest weight, then first in the record.
     package func endpoint(_ role: String) -> EndpointURL? { record?.endpoint(role) }
+
+    /// Its endpoints of a role, the best first; at most four.
+    package func endpoints(_ role: String) -> [EndpointURL] { record?.endpoints(role) ?? [] }
 }
 
 extension DirectoryState {

@@ -136,8 +136,15 @@ package struct FHIRPeerClient: PeerClient {
         request.headers += [
             ("Authorization", "Bearer \(try assertion.signed(with: identity.key).compact)"),
             ("X-Request-Id", context.traceID),
-            ("Request-Timeout", String(max(1, (left.wholeMilliseconds + 999) / 1000))),
+            ("Request-Timeout", Self.seconds(left)),
         ]
         return (url, request)
+    }
+
+    /// A time as seconds with three decimals.
+    private static func seconds(_ time: Duration) -> String {
+        let milliseconds = max(50, time.wholeMilliseconds)
+        let fraction = String(milliseconds % 1000)
+        return "\(milliseconds / 1000)." + String(repeating: "0", count: 3 - fraction.utf8.count) + fraction
     }
 }

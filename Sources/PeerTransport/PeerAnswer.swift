@@ -76,7 +76,8 @@ enum PeerAnswer {
             guard let resource = entry.resource, resource["resourceType"]?.string == "DocumentReference",
                 var document = try ForeignReferenceMapping.entry(resource, of: patient, at: peer.community)
             else { continue }
-            document.entry.location = try PeerPlace.ofDocument(document.url, id: document.id, base: peer.fhirBase)
+            document.entry.location = try PeerPlace.ofDocument(
+                document.url, id: document.id, bases: [peer.fhirBase] + peer.alternates)
             guard seen.insert(document.entry.id).inserted else {
                 throw ExchangeError(.badRequest, "the peer names one document several times in one answer")
             }

@@ -34,12 +34,12 @@ enum PeerPlace {
         return String(target)
     }
 
-    /// Where the bytes of a document are, below the peer's base; nil for `/Binary/` and the document's id.
+    /// Where the bytes of a document are, below one of the peer's bases; nil for `/Binary/` and the document's id.
     ///
     /// A node may tell its peers the address its own clients use: of a link to a Binary of the document's own id the id
     /// alone is taken. `.badRequest` for any other place.
-    static func ofDocument(_ url: String, id: String, base: String) throws(ExchangeError) -> String? {
-        if let place = below(base, url) { return place }
+    static func ofDocument(_ url: String, id: String, bases: [String]) throws(ExchangeError) -> String? {
+        for base in bases { if let place = below(base, url) { return place } }
         guard url.hasPrefix("https://"), url.hasSuffix("/Binary/" + id) else {
             throw ExchangeError(.badRequest, "the peer names a place for a document that is not below its own base")
         }

@@ -74,10 +74,12 @@ package struct SimulatedNode: Sendable {
 
     /// Starts a node from its disk: recovers the journal, makes the projection anew, and attaches it to the network.
     ///
-    /// - Parameter facts: what it had kept of the directory; empty as after the loss of its tables.
+    /// - Parameters:
+    ///   - facts: what it had kept of the directory; empty as after the loss of its tables.
+    ///   - peers: its way to others, where it is not the simulated network.
     package init(
         _ facility: SimulatedFacility, seeds: [SimulatedFacility], authority: VerifyingKey, network: SimulatedNetwork,
-        remembering facts: [DirectoryFact] = [], limits: ExchangeLimits = ExchangeLimits(), world: World,
+        peers: (any PeerClient)? = nil, remembering facts: [DirectoryFact] = [], limits: ExchangeLimits = ExchangeLimits(), world: World,
     ) async throws {
         self.facility = facility
         self.network = network
@@ -109,7 +111,7 @@ package struct SimulatedNode: Sendable {
                 community: facility.community, name: facility.name, clientBase: facility.base,
                 consentDefault: facility.consent, limits: limits),
             world: world, journal: writer, reader: reader, projection: projection,
-            directory: directory, peers: SimulatedPeerClient(of: facility.community, network: network),
+            directory: directory, peers: peers ?? SimulatedPeerClient(of: facility.community, network: network),
             witness: witness,
             logger: Logger(label: "simulation", factory: { _ in SwiftLogNoOpLogHandler() }))
         network.attach(exchange)
@@ -132,6 +134,7 @@ package struct SimulatedNode: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.sendOutgoing() }
             group.addTask { await self.exchange.followPatients() }
+            group.addTask { await self.exchange.conductSearches() }
             group.addTask {
                 while true {
                     let wait = self.exchange.directory.nextWake - self.world.uptime()

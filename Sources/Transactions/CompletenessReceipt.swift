@@ -14,10 +14,34 @@ package struct CommunityAnswer: Hashable, Sendable {
         case ambiguous(needs: [String])
         /// It did not answer before the deadline.
         case timedOut
-        /// No connection came about, or it broke.
+        /// No connection came about, it broke, or what came over it was not an answer to the question.
         case unreachable
+        /// It failed so often lately that it was left alone for this question.
+        case breakerOpen
         /// It was not asked; why.
-        case skipped(String)
+        case skipped(Reason)
+    }
+
+    /// Why a community was not asked.
+    package enum Reason: String, Hashable, Sendable, CaseIterable {
+        /// The requester named the communities to ask, and it is none of them.
+        case notNamed = "not asked for"
+        /// The question's scope does not reach it.
+        case outOfScope = "outside the scope of the question"
+        /// The time was up before its turn came.
+        case noTime = "the time was up before its turn came"
+        /// As many questions to it as there may be are under way.
+        case busy = "too many questions to it are under way"
+        /// Its node has no such question.
+        case notOffered = "its node does not answer such questions"
+
+        /// Whether the requester wanted it asked.
+        package var isGap: Bool {
+            switch self {
+            case .notNamed, .outOfScope, .notOffered: false
+            case .noTime, .busy: true
+            }
+        }
     }
 
     /// The community asked.
@@ -40,12 +64,14 @@ package struct CommunityAnswer: Hashable, Sendable {
     /// Whether documents may be missing because of it.
     package var isGap: Bool {
         switch state {
-        case .answered, .none, .skipped: false
-        case .denied, .ambiguous, .timedOut, .unreachable: true
+        case .answered, .none: false
+        case .skipped(let reason): reason.isGap
+        case .denied, .ambiguous, .timedOut, .unreachable, .breakerOpen: true
         }
     }
 
-    /// The state's stable word: `answered`, `none`, `denied`, `ambiguous`, `timed-out`, `unreachable`, `skipped`.
+    /// The state's stable word: `answered`, `none`, `denied`, `ambiguous`, `timed-out`, `unreachable`, `breaker-open`,
+    /// `skipped`.
     package var word: String {
         switch state {
         case .answered: "answered"
@@ -54,8 +80,14 @@ package struct CommunityAnswer: Hashable, Sendable {
         case .ambiguous: "ambiguous"
         case .timedOut: "timed-out"
         case .unreachable: "unreachable"
+        case .breakerOpen: "breaker-open"
         case .skipped: "skipped"
         }
+    }
+
+    /// How many documents it showed.
+    package var documents: Int {
+        if case .answered(let count) = state { count } else { 0 }
     }
 
     /// One sentence for a clinician; names the facility, never the patient.
@@ -69,7 +101,9 @@ package struct CommunityAnswer: Hashable, Sendable {
                 + (needs.isEmpty ? "" : " (it needs: \(needs.joined(separator: ", ")))")
         case .timedOut: "\(name) did not answer in time; its documents are not in this list"
         case .unreachable: "\(name) could not be reached; its documents are not in this list"
-        case .skipped(let why): "\(name) was not asked: \(why)"
+        case .breakerOpen: "\(name) has not answered lately and was left alone; its documents are not in this list"
+        case .skipped(let reason):
+            "\(name) was not asked: \(reason.rawValue)" + (reason.isGap ? "; its documents are not in this list" : "")
         }
     }
 }
@@ -78,12 +112,15 @@ package struct CommunityAnswer: Hashable, Sendable {
 package struct CompletenessReceipt: Hashable, Sendable {
     /// One line per community, this node's own included.
     package let communities: [CommunityAnswer]
+    /// The receipt as the asking node signed it (JWS, RFC 7515); nil where only one node was asked.
+    package var signed: String?
 
     /// A receipt; lines are put into the order of communities, so that equal answers read the same.
-    package init(_ communities: [CommunityAnswer]) {
+    package init(_ communities: [CommunityAnswer], signed: String? = nil) {
         self.communities = communities.sorted { $0.community < $1.community }
+        self.signed = signed
     }
 
-    /// Whether every community answered.
+    /// Whether every community that was to be asked answered.
     package var isComplete: Bool { !communities.contains(where: \.isGap) }
 }

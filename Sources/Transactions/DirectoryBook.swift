@@ -38,19 +38,29 @@ package final class DirectoryBook: Sendable {
     ///
     /// `node` is nil for one that cannot be asked now (nothing heard from it yet, its record expired, in maintenance,
     /// quarantined): its documents are missing all the same, and a receipt must say so (promise 3).
-    package func neighbours(at now: Timestamp) -> [(community: CommunityID, name: String, node: PeerNode?)] {
+    package func neighbours(at now: Timestamp) -> [DirectoryNeighbour] {
         communities(at: now).compactMap { row in
+            let profile = row.record?.statement.profile
+            var node: PeerNode?
             switch row.standing {
             case .retired, .unadmitted, .revoked, .blocked: return nil
-            case .silent, .stale, .maintenance, .quarantined: return (row.community, row.name, nil)
+            case .silent, .stale, .maintenance, .quarantined: break
             case .active:
-                let node = row.endpoint("fhir").map {
-                    PeerNode(community: row.community, name: row.name, fhirBase: $0.description)
+                let bases = row.endpoints("fhir").map(\.description)
+                node = bases.first.map {
+                    PeerNode(
+                        community: row.community, name: row.name, fhirBase: $0, alternates: Array(bases.dropFirst()))
                 }
-                return (row.community, row.name, node)
             }
+            return DirectoryNeighbour(
+                community: row.community, name: row.name, node: node,
+                regions: Set(profile?.endpoints.compactMap { $0.role == "fhir" ? $0.region : nil } ?? []),
+                identifiers: profile?.identifiers ?? [])
         }
     }
+
+    /// What names the directory's present content: the same at two nodes that hold the same.
+    package func rootText(at now: Timestamp) -> String { Hexadecimal.encode(state.withLock { $0.root(now: now) }.sum) }
 
     /// Communities that can be asked now: admitted, in force, with a FHIR address; in the order of their identifiers.
     package func peers(at now: Timestamp) -> [PeerNode] { neighbours(at: now).compactMap(\.node) }
@@ -124,6 +134,20 @@ package final class DirectoryBook: Sendable {
 
     /// Ends the stream of outgoing messages, so that the shell's loop returns.
     package func close() { outbox.finish() }
+}
+
+/// A community as questions across communities see it.
+package struct DirectoryNeighbour: Hashable, Sendable {
+    /// The community.
+    package let community: CommunityID
+    /// Its name, for people.
+    package let name: String
+    /// Where to ask it; nil when it cannot be asked now.
+    package let node: PeerNode?
+    /// The regions it says it answers in; empty when it says none.
+    package let regions: Set<String>
+    /// Identifiers it goes by, such as those its patient numbers stand under.
+    package let identifiers: [OID]
 }
 
 /// One thing that happened to the directory, for `hie directory watch`.

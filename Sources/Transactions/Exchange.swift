@@ -4,6 +4,7 @@ import ExchangeCore
 import Journal
 import Logging
 import PatientIndex
+import RecordLocation
 
 /// What a facility decided about its node: the part of the configuration that transactions read.
 package struct ExchangeSettings: Sendable {
@@ -27,6 +28,8 @@ package struct ExchangeSettings: Sendable {
     package var retention: RetentionRules
     /// How registrations are linked; whoever asks is always answered by the strict policy.
     package var matching = MatchPolicy.strict
+    /// How other communities are asked.
+    package var asking = AskingPolicy()
 
     /// Settings from their parts.
     package init(
@@ -73,6 +76,8 @@ package struct Exchange: Sendable {
     let turns = LinkingTurns()
     /// What other communities showed a moment ago.
     let shown = ShownElsewhere()
+    /// Questions to other communities, and what they taught about them.
+    package let searches: RecordSearches
     /// How consent follows patients to other communities.
     package let following: ConsentFollowing
     /// This node as a witness of others' logs; nil where logs are not witnessed.
@@ -95,6 +100,7 @@ package struct Exchange: Sendable {
         self.peers = peers
         self.answers = AnswersUnderWay()
         self.submissions = SubmissionsUnderWay()
+        self.searches = RecordSearches(policy: settings.asking)
         self.following = ConsentFollowing(limits: settings.limits)
         self.witness = witness
         self.logger = logger

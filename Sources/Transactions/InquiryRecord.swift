@@ -17,9 +17,12 @@ package struct InquiryRecord: Hashable, Sendable {
     package let traceID: String
     /// The communities that are about to be asked.
     package let asked: [CommunityID]
+    /// How far the question goes; nil for a question to communities that were named.
+    package let scope: String?
 
     /// The record of a question about to be asked.
-    package init(transaction: String, context: AccessContext, asked: [CommunityID]) {
+    package init(transaction: String, context: AccessContext, asked: [CommunityID], scope: String? = nil) {
+        self.scope = scope
         self.transaction = transaction
         user = context.user
         organization = context.organization
@@ -37,6 +40,7 @@ package struct InquiryRecord: Hashable, Sendable {
         object["purpose"] = purpose.map { .string($0) }
         object["trace"] = .string(traceID)
         object["asked"] = .array(asked.map { .string($0.urn) })
+        object["scope"] = scope.map { .string($0) }
         return JSONWriter.bytes(.object(object))
     }
 }

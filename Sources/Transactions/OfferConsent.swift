@@ -37,7 +37,8 @@ extension Exchange {
         guard let newest = try await versions(of: directive).first, newest.directive.origin == nil else { return [] }
         let deliveries = try await read { try await projection.deliveries(of: directive) }
         let neighbours = directory.neighbours(at: world.now())
-        return neighbours.filter { $0.community != settings.community }.map { community, name, node in
+        return neighbours.filter { $0.community != settings.community }.map { neighbour in
+            let (community, name, node) = (neighbour.community, neighbour.name, neighbour.node)
             let last = deliveries.first { $0.community == community }
             let state: ConsentStanding.State
             if let last, last.version >= newest.number {

@@ -9,12 +9,22 @@ package struct PeerNode: Hashable, Sendable {
     package let name: String
     /// Base URL of its FHIR service on the peer port, such as `https://a.example.org:9443/fhir`.
     package let fhirBase: String
+    /// Further base URLs of the same service, in the order its owner prefers them; at most three.
+    package let alternates: [String]
 
     /// A peer from its directory record.
-    package init(community: CommunityID, name: String, fhirBase: String) {
+    package init(community: CommunityID, name: String, fhirBase: String, alternates: [String] = []) {
         self.community = community
         self.name = name
         self.fhirBase = fhirBase
+        self.alternates = alternates
+    }
+
+    /// The same community at one of its addresses first.
+    package func at(_ base: String) -> PeerNode {
+        PeerNode(
+            community: community, name: name, fhirBase: base,
+            alternates: ([fhirBase] + alternates).filter { $0 != base })
     }
 }
 

@@ -23,7 +23,7 @@ extension Exchange {
         _ draft: ConsentDirective, as consent: JSONObject, requesters: [AccessContext], for context: AccessContext,
     ) async throws(ExchangeError) -> [CommunityPreview] {
         try ConsentAuthority.demand(context)
-        let (peers, unasked) = candidates(only: nil)
+        let (peers, unasked) = everybodyElse()
         let others = unasked.map { CommunityPreview(answer: $0, preview: nil) }
         guard !peers.isEmpty else { return others }
         guard requesters.count <= ConsentDraft.askersMax else {
@@ -59,7 +59,7 @@ extension Exchange {
             preview = said
             state = said.documents == 0 ? .none : .answered(said.documents)
         } catch where error.code == .notFound {
-            state = .skipped("its node does not say what a directive would change")
+            state = .skipped(.notOffered)
         } catch {
             logger.info(
                 "a community does not say what a directive would change",

@@ -1,11 +1,43 @@
 import ConsentEngine
 import DocumentExchange
 import ExchangeCore
-import JSON
 import Journal
-import Logging
 import PatientIndex
+import RecordLocation
 import XDSMetadata
+
+/// How a requester wants a question across communities asked.
+package struct Locating: Hashable, Sendable {
+    /// Ask only these communities; nil asks whomever the scope reaches.
+    package var only: Set<CommunityID>?
+    /// How far the question goes.
+    package var scope = AskingScope.region
+    /// The search to go on with, when there is one.
+    package var resuming: Resumption?
+
+    /// Going on with a search that was begun before.
+    package struct Resumption: Hashable, Sendable {
+        /// Its name, as `FoundDocuments.search` gave it.
+        package let token: String
+        /// How many communities' answers the requester has seen.
+        package let seen: Int
+        /// Whether it wants the same answers again, for another page of the list, or what has come since.
+        package let isPaging: Bool
+
+        /// A search and how it is gone on with.
+        package init(token: String, seen: Int, isPaging: Bool) {
+            self.token = token
+            self.seen = seen
+            self.isPaging = isPaging
+        }
+    }
+
+    /// The defaults: this node's region, from the beginning.
+    package init() {}
+
+    /// Ask only these communities; nil asks whomever the scope reaches.
+    package init(only: Set<CommunityID>?) { self.only = only }
+}
 
 extension Exchange {
     /// ITI-67 across communities: this node's documents and those every other community shows, in one list.
@@ -13,173 +45,132 @@ extension Exchange {
     /// Every community of the directory gets its line in the receipt (promise 3). The question is journaled before it is
     /// asked, because it discloses demographics; the answer before it is given. Only clients' questions go out: what a
     /// peer asks is answered by this node alone (T17).
-    /// - Parameter only: ask only these communities; nil asks all.
+    ///
+    /// The requester waits until the context's deadline; communities are asked until `locateSecondsMax` have passed. What
+    /// comes in between is there for whoever goes on with the search. It is not kept any longer: the communities that
+    /// showed something were told until when it may be passed on, and a refusal waits for that moment (promise 2).
     package func locateDocuments(
-        of patient: PatientID, matching query: DocumentQuery, only: Set<CommunityID>? = nil,
+        of patient: PatientID, matching query: DocumentQuery, _ locating: Locating = Locating(),
         for context: AccessContext,
     ) async throws(ExchangeError) -> FoundDocuments {
         try demandPurpose(context)
         guard context.door != .peer else { return try await findDocuments(of: patient, matching: query, for: context) }
         let started = world.uptime()
-        let (peers, unasked) = candidates(only: only)
-        var person: PatientRecord?
-        if !peers.isEmpty {
-            person = try await read { try await projection.patient(patient) }
-            guard person != nil else { return nobody(since: started) }
-            let inquiry = InquiryRecord(transaction: "ITI-119", context: context, asked: peers.map(\.community))
-            _ = try await journal.append(EntryDraft(kind: .inquiry, subject: patient, payload: inquiry.payload))
-        }
-        let bounded = bounded(context)
-        let wantsOwn = only?.contains(settings.community) ?? true
-        var others: [CommunityAnswer] = unasked
+        let wantsOwn = locating.only?.contains(settings.community) ?? true
+        var search: RecordSearch?
+        var attempt = 0
+        var shown = 0
+        var lines: [CommunityAnswer] = []
         var found: [DocumentEntry] = []
         let disclosure = try await disclose(
             for: context, transaction: "ITI-67",
-            communities: { others.map { "\($0.community.urn) \($0.word)" } }
+            communities: { lines.map { "\($0.community.urn) \($0.word)" } }
         ) {
             // Consent as it is known before the others are asked: when one of them sends word of a refusal meanwhile, what
             // it showed before does not hold any more, and all are asked again.
-            let before = try await projection.directives(of: patient).position
-            if let person {
-                let answers = await ask(peers, about: person, matching: query, for: bounded)
-                others = answers.map(\.answer) + unasked
+            if attempt > 0, let stale = search { searches.drop(stale) }
+            let known = attempt == 0 ? resumed(locating, of: patient, matching: query, for: context) : nil
+            attempt += 1
+            if let known {
+                search = known
+            } else {
+                search = try await begin(locating, of: patient, matching: query, for: context)
+            }
+            var position = UInt64.max
+            if let search {
+                shown = await wait(search, known == nil ? nil : locating.resuming, for: context)
+                let (answers, all) = search.answers(first: shown, at: world.uptime())
+                lines = all
                 found = answers.flatMap(\.documents)
+                position = search.position
             }
             let facts = try await projection.facts(about: patient, matching: query)
             return PatientFacts(
                 patient: facts.patient, documents: wantsOwn ? facts.documents : [], consent: facts.consent,
-                position: min(before, facts.position))
+                position: min(position, facts.position))
         }
-        if disclosure == nil, peers.isEmpty { return nobody(since: started) }
-        let own = disclosure?.documents ?? []
-        let merged = merge(own, found, patient: patient)
+        guard let disclosure else { return nobody(since: started) }
+        let own = disclosure.documents
+        let merged = MergedRecord(own: own, others: found, base: settings.clientBase, patient: patient)
+        var receipt = CompletenessReceipt(
+            lines + [
+                wantsOwn
+                    ? ownAnswer(count: own.count, since: started)
+                    : CommunityAnswer(
+                        community: settings.community, name: settings.name, state: .skipped(.notNamed), elapsed: .zero)
+            ])
+        guard let search else {
+            return FoundDocuments(rows: merged.rows, receipt: receipt, ticket: disclosure.ticket)
+        }
+        do throws(ExchangeError) {
+            receipt.signed = try ReceiptToken.sign(
+                receipt, over: merged.rows, asker: settings.community, context: context,
+                scope: locating.scope.rawValue, directory: search.directory, begun: search.begun, now: world.now(),
+                key: directory.signingKey)
+        } catch {
+            disclosure.ticket.end()
+            throw error
+        }
         return FoundDocuments(
-            references: merged,
-            receipt: CompletenessReceipt(
-                others + [
-                    wantsOwn
-                        ? ownAnswer(count: own.count, since: started)
-                        : CommunityAnswer(
-                            community: settings.community, name: settings.name, state: .skipped("not asked for"),
-                            elapsed: .zero)
-                ]),
-            ticket: disclosure?.ticket)
+            rows: merged.rows, receipt: receipt, ticket: disclosure.ticket,
+            search: .init(token: search.token, seen: shown, isOver: shown >= search.peers.count))
+    }
+
+    /// The search that the requester goes on with, if it may and there is time left in which what it holds may be shown.
+    private func resumed(
+        _ locating: Locating, of patient: PatientID, matching query: DocumentQuery, for context: AccessContext,
+    ) -> RecordSearch? {
+        guard let resumption = locating.resuming else { return nil }
+        return searches.resume(
+            resumption.token, question(locating, of: patient, matching: query, for: context), now: world.uptime())
+    }
+
+    private func question(
+        _ locating: Locating, of patient: PatientID, matching query: DocumentQuery, for context: AccessContext,
+    ) -> RecordSearch.Question {
+        RecordSearch.Question(
+            user: context.user, organization: context.organization, role: context.role, purpose: context.purpose,
+            reason: context.reason, patient: patient, query: query, only: locating.only, scope: locating.scope)
+    }
+
+    /// Plans a search, writes down that others are about to be asked, and begins it; nil when there is nobody to ask, or
+    /// no such patient.
+    private func begin(
+        _ locating: Locating, of patient: PatientID, matching query: DocumentQuery, for context: AccessContext,
+    ) async throws -> RecordSearch? {
+        let position = try await projection.directives(of: patient).position
+        guard let person = try await projection.patient(patient) else { return nil }
+        let (peers, unasked) = try await candidates(locating, for: person)
+        guard !peers.isEmpty || !unasked.isEmpty else { return nil }
+        let started = world.uptime()
+        if !peers.isEmpty {
+            let inquiry = InquiryRecord(
+                transaction: "ITI-119", context: context, asked: peers.map(\.community), scope: locating.scope.rawValue)
+            _ = try await journal.append(EntryDraft(kind: .inquiry, subject: patient, payload: inquiry.payload))
+        }
+        let askedUntil = started + .seconds(settings.limits.locateSecondsMax)
+        let search = RecordSearch(
+            token: Hexadecimal.encode(world.randomBytes(16)),
+            question: question(locating, of: patient, matching: query, for: context), person: person,
+            // Where nobody conducts searches beside the requests, this one ends with its request.
+            context: context.asked(until: searches.isRunning ? askedUntil : min(askedUntil, context.deadline)),
+            position: position, begun: world.now(), started: started, peers: peers, unasked: unasked,
+            directory: directory.rootText(at: world.now()))
+        searches.keep(search, now: started)
+        if !searches.hand(search) { await conduct(search) }
+        return search
+    }
+
+    /// Waits for a search as long as its requester does; how many answers to show.
+    private func wait(_ search: RecordSearch, _ resumption: Locating.Resumption?, for context: AccessContext) async -> Int {
+        if let resumption, resumption.isPaging { return min(resumption.seen, search.progress.answered) }
+        await search.wait(
+            beyond: resumption?.seen ?? .max, until: min(context.deadline, search.context.deadline), world: world)
+        return search.progress.answered
     }
 
     /// The answer about a patient whom this node does not know: nothing, and this node's own line.
     private func nobody(since started: Duration) -> FoundDocuments {
-        FoundDocuments(
-            references: [], receipt: CompletenessReceipt([ownAnswer(count: 0, since: started)]), ticket: nil)
-    }
-
-    /// Whom to ask, and a line for everyone who is not asked.
-    func candidates(only: Set<CommunityID>?) -> (asked: [PeerNode], others: [CommunityAnswer]) {
-        var asked: [PeerNode] = []
-        var others: [CommunityAnswer] = []
-        for (community, name, node) in directory.neighbours(at: world.now()) where community != settings.community {
-            let state: CommunityAnswer.State
-            if let only, !only.contains(community) {
-                state = .skipped("not asked for")
-            } else if let node, asked.count < settings.limits.fanOutMax {
-                asked.append(node)
-                continue
-            } else {
-                state = .unreachable
-            }
-            others.append(CommunityAnswer(community: community, name: name, state: state, elapsed: .zero))
-        }
-        return (asked, others)
-    }
-
-    private struct PeerAnswer: Sendable {
-        let answer: CommunityAnswer
-        let documents: [DocumentEntry]
-    }
-
-    /// Asks every peer at once under one deadline; every task returns its line, none throws.
-    private func ask(
-        _ peers: [PeerNode], about person: PatientRecord, matching query: DocumentQuery, for context: AccessContext,
-    ) async -> [PeerAnswer] {
-        await withTaskGroup(of: PeerAnswer.self) { group in
-            for peer in peers {
-                group.addTask { await self.ask(peer, about: person, matching: query, for: context) }
-            }
-            var answers: [PeerAnswer] = []
-            for await answer in group { answers.append(answer) }
-            return answers.sorted { $0.answer.community < $1.answer.community }
-        }
-    }
-
-    private func ask(
-        _ peer: PeerNode, about person: PatientRecord, matching query: DocumentQuery, for context: AccessContext,
-    ) async -> PeerAnswer {
-        let started = world.uptime()
-        var documents: [DocumentEntry] = []
-        let state: CommunityAnswer.State
-        do throws(ExchangeError) {
-            switch try await peers.match(person, at: peer, for: context) {
-            case .none: state = .none
-            case .ambiguous(let needs): state = .ambiguous(needs: needs)
-            case .one(let patient):
-                documents = try await peers.findDocuments(of: patient, matching: query, at: peer, for: context)
-                // T9: a peer speaks for its own community alone; anything else voids the whole answer.
-                guard documents.allSatisfy({ $0.home == peer.community }) else {
-                    throw ExchangeError(.badRequest, "the peer answered for another community")
-                }
-                shown.note(documents, of: person.id, now: world.uptime())
-                state = documents.isEmpty ? .none : .answered(documents.count)
-            }
-        } catch {
-            documents = []
-            logger.warning(
-                "a peer gave no answer",
-                metadata: [
-                    "peer.community": "\(peer.community)", "error.code": "\(error.code.rawValue)",
-                    "error": "\(error.message)", "trace_id": "\(context.traceID)",
-                ])
-            state = Self.gap(error)
-        }
-        let answer = CommunityAnswer(
-            community: peer.community, name: peer.name, state: state, elapsed: world.uptime() - started)
-        return PeerAnswer(answer: answer, documents: documents)
-    }
-
-    static func gap(_ error: ExchangeError) -> CommunityAnswer.State {
-        switch error.code {
-        case .timeout: .timedOut
-        case .forbidden, .unauthenticated: .denied
-        case .notFound, .gone, .unknownPatient: .none
-        case .badRequest, .conflict, .tooLarge, .unavailable, .corrupted, .internal: .unreachable
-        }
-    }
-
-    /// The context with the deadline of a cross-community question: what is missing by then is named, not waited for.
-    private func bounded(_ context: AccessContext) -> AccessContext {
-        context.bounded(by: world.uptime() + .seconds(settings.limits.locateSecondsMax))
-    }
-
-    /// One list, newest first, ties by id: this node's references as they are, the others' rendered with links through
-    /// this node.
-    private func merge(_ own: [RegisteredDocument], _ others: [DocumentEntry], patient: PatientID) -> [[UInt8]] {
-        var rows = own.map { (time: $0.registered, id: $0.facts.id, reference: $0.reference) }
-        for entry in others {
-            rows.append((entry.registered, entry.id, JSONWriter.bytes(.object(reference(entry, patient: patient)))))
-        }
-        return rows.sorted { ($1.time, $0.id) < ($0.time, $1.id) }.map(\.reference)
-    }
-
-    /// Another community's entry as this node shows it: its own patient, and a link that leads through this node.
-    private func reference(_ entry: DocumentEntry, patient: PatientID) -> JSONObject {
-        let base = settings.clientBase
-        var reference = DocumentReferenceMapping.json(entry, base: base)
-        reference["subject"] = ["reference": .string("\(base)/Patient/\(patient)")]
-        guard case .array(var content) = reference["content"], var first = content.first?.object,
-            var attachment = first["attachment"]?.object
-        else { return reference }
-        attachment["url"] = .string("\(base)/Binary/\(entry.id)?home=\(entry.home.urn)&patient=\(patient)")
-        first["attachment"] = .object(attachment)
-        content[0] = .object(first)
-        reference["content"] = .array(content)
-        return reference
+        FoundDocuments(rows: [], receipt: CompletenessReceipt([ownAnswer(count: 0, since: started)]), ticket: nil)
     }
 }

@@ -27,7 +27,7 @@ extension Exchange {
             // Before the holder is asked: word of a refusal that comes meanwhile means asking again.
             let (_, position) = try await read { try await projection.directives(of: patient) }
             let entry = try await described(id, of: person, at: peer, for: context)
-            let content = try await peers.retrieve(entry, at: peer, for: context)
+            let content = try await content(of: entry, at: peer, for: context)
             guard content.size == nil || entry.size < 0 || content.size == entry.size else {
                 content.body.cancel()
                 fail(DocumentCheck.damaged, from: community, context)
@@ -56,20 +56,56 @@ extension Exchange {
     {
         let limit = context.bounded(by: world.uptime() + .seconds(settings.limits.locateSecondsMax))
         if let known = shown.entry(id, at: peer.community, of: person.id, now: world.uptime()) { return known }
-        guard case .one(let theirs) = try await peers.match(person, at: peer, for: limit) else { throw Self.noSuchDocument }
+        let match = try await asking(peer, for: limit) { [peers] peer, context throws(ExchangeError) in
+            try await peers.match(person, at: peer, for: context)
+        }
+        guard case .one(let theirs) = match else { throw Self.noSuchDocument }
         var query = DocumentQuery()
         query.identifiers = ["urn:uuid:\(id)"]
-        var found = try await peers.findDocuments(of: theirs, matching: query, at: peer, for: limit)
         // An id of another form than ours is known here by a name made from it, which the holder cannot look up.
-        if found.isEmpty {
-            found = try await peers.findDocuments(of: theirs, matching: DocumentQuery(), at: peer, for: limit)
+        for query in [query, DocumentQuery()] {
+            let found = try await asking(peer, for: limit) { [peers] peer, context throws(ExchangeError) in
+                try await peers.findDocuments(of: theirs, matching: query, at: peer, for: context)
+            }
+            guard found.allSatisfy({ $0.home == peer.community }) else {
+                throw ExchangeError(.badRequest, "the peer answered for another community")
+            }
+            shown.note(found, of: person.id, now: world.uptime())
+            if let entry = found.first(where: { $0.id == id }) { return entry }
         }
-        guard found.allSatisfy({ $0.home == peer.community }) else {
-            throw ExchangeError(.badRequest, "the peer answered for another community")
+        throw Self.noSuchDocument
+    }
+
+    private func asking<Answer: Sendable>(
+        _ peer: PeerNode, for context: AccessContext,
+        _ question: @escaping @Sendable (PeerNode, AccessContext) async throws(ExchangeError) -> Answer,
+    ) async throws(ExchangeError) -> Answer {
+        do throws(AskingFailure) {
+            return try await request(to: peer, for: context, question)
+        } catch {
+            switch error {
+            case .failed(let error): throw error
+            case .breakerOpen: throw ExchangeError(.unavailable, "the facility does not answer; it is tried again shortly")
+            case .busy: throw ExchangeError(.unavailable, "too many requests to the facility are under way")
+            }
         }
-        shown.note(found, of: person.id, now: world.uptime())
-        guard let entry = found.first(where: { $0.id == id }) else { throw Self.noSuchDocument }
-        return entry
+    }
+
+    /// Asks for the bytes at the first of the holder's addresses that takes the connection: never at two at once, since
+    /// each answer is a disclosure there.
+    private func content(of entry: DocumentEntry, at peer: PeerNode, for context: AccessContext)
+        async throws(ExchangeError) -> PeerContent
+    {
+        var failure = ExchangeError(.unavailable, "the facility has no address")
+        for base in [peer.fhirBase] + peer.alternates {
+            do throws(ExchangeError) {
+                return try await peers.retrieve(entry, at: peer.at(base), for: context)
+            } catch {
+                guard error.code == .unavailable else { throw error }
+                failure = error
+            }
+        }
+        throw failure
     }
 
     private func passing(

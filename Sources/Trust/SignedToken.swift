@@ -23,13 +23,18 @@ package enum TokenType: String, Sendable, CaseIterable {
     case statement = "concordat-consent+jwt"
     /// What that community did with it.
     case receipt = "concordat-consent-receipt+jwt"
+    /// What an answer across communities covers.
+    case completeness = "concordat-completeness+jwt"
 
-    /// The longest compact form, in bytes: a consent statement holds a whole Consent, everything else fits a header.
-    package var bytesMax: Int { self == .statement ? 512 * 1024 : UnverifiedToken.bytesMax }
+    /// The longest compact form, in bytes: a consent statement holds a whole Consent, a completeness receipt a line for
+    /// every community; everything else fits a header.
+    package var bytesMax: Int { isLong ? 512 * 1024 : UnverifiedToken.bytesMax }
+
+    private var isLong: Bool { self == .statement || self == .completeness }
 
     /// How deep and how many the claims may be.
     fileprivate var limits: JSONLimits {
-        self == .statement ? JSONLimits(depthMax: 24, nodesMax: 65_536) : JSONLimits(depthMax: 8, nodesMax: 4096)
+        isLong ? JSONLimits(depthMax: 24, nodesMax: 65_536) : JSONLimits(depthMax: 8, nodesMax: 4096)
     }
 }
 

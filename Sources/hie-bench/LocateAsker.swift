@@ -78,7 +78,12 @@ struct LocateAsker: Sendable {
     }
 
     /// Neither hedges nor breakers.
-    private static func plain(_ settings: ExchangeSettings) -> ExchangeSettings { settings }
+    private static func plain(_ settings: ExchangeSettings) -> ExchangeSettings {
+        var plain = settings
+        plain.asking.hedges = false
+        plain.asking.breakers = false
+        return plain
+    }
 
     private static func register(_ number: Int, at exchange: Exchange) async throws -> PatientID {
         guard let identifier = PatientIdentifier(system: "urn:oid:1.3.6.1.4.1.21367.2026.99.1", value: "L-\(number)") else {
@@ -113,7 +118,7 @@ struct LocateAsker: Sendable {
             deadline: exchange.world.uptime() + deadline, traceID: String(letter) + exchange.world.newTraceID().dropFirst())
         do throws(ExchangeError) {
             let found = try await exchange.locateDocuments(
-                of: patients[number % patients.count], matching: DocumentQuery(), only: only, for: context)
+                of: patients[number % patients.count], matching: DocumentQuery(), Locating(only: only), for: context)
             found.ticket?.end()
             let milliseconds = watch.milliseconds
             let answered = found.receipt.communities.count { if case .answered = $0.state { true } else { false } }

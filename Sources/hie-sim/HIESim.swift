@@ -14,6 +14,7 @@ struct HIESim: ParsableCommand {
               hie-sim consent --seeds 200
               hie-sim consent --seed 17
               hie-sim directory --seeds 1000 --nodes 50
+              hie-sim locate --seeds 5000
             """,
-        subcommands: [ConsentCommand.self, DirectoryCommand.self])
+        subcommands: [ConsentCommand.self, DirectoryCommand.self, LocateCommand.self])
 }

@@ -124,7 +124,7 @@ struct NonInterference: Sendable {
         // Virtual time counts waiting: for tables, for the disk, for other nodes.
         if first.duration != second.duration { return "an answer after \(first.duration) and after \(second.duration)" }
         if first.body == second.body { return nil }
-        let bodies = [first.body, second.body].map { Identifiers.mapped($0, known: known) }
+        let bodies = [first.body, second.body].map { Identifiers.mapped(OpenedBody.of($0), known: known) }
         guard bodies[0] != bodies[1] else { return nil }
         let at = zip(bodies[0], bodies[1]).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? 0
         let parts = bodies.map { body in

@@ -3,6 +3,12 @@ import ExchangeCore
 /// The small code sets that everything random is made of: small, so that rules, documents and searches meet.
 enum SmallWorld {
     static let communities = (0..<3).compactMap { CommunityID("1.3.6.1.4.1.21367.2026.3\($0)") }
+    /// The community of a number, up to 99: more than three, for simulations of many.
+    static func community(_ number: Int) -> CommunityID {
+        guard let id = CommunityID("1.3.6.1.4.1.21367.2026.4\(number)") else { preconditionFailure("an OID by its form") }
+        return id
+    }
+
     static let users = ["dr.brattain", "nurse.okafor", "clerk.ilse"]
     static let roles = ["physician", "nurse", "billing"]
     static let purposes = ["TREAT", "HPAYMT", "HOPERAT", "HRESCH", "BTG", "TREAT"]

@@ -41,8 +41,7 @@ struct DocumentFindCommand: AsyncParsableCommand {
             try await client.search("/DocumentReference/_search", fields)
         }
         let found = FoundRecord(pages)
-        if output.json { terminal.result(found.json) } else { show(found, on: terminal) }
-        for notice in found.notices { terminal.words(notice) }
+        found.show(asJSON: output.json, on: terminal)
         if !found.isComplete { throw ExitStatus.partial.exit }
     }
 
@@ -58,22 +57,5 @@ struct DocumentFindCommand: AsyncParsableCommand {
         if let from { fields.append(("period", "ge" + from)) }
         if let until { fields.append(("period", "le" + until)) }
         return fields
-    }
-
-    private func show(_ found: FoundRecord, on terminal: Terminal) {
-        var table = Table("DATE", "DOCUMENT", "SOURCE", "ID")
-        for document in found.documents.sorted(by: { $0.date > $1.date }) {
-            table.add(
-                .init(String(document.date.prefix(10))),
-                .init(document.title.isEmpty ? document.type : document.title), .init(found.source(of: document)),
-                .init(document.id))
-        }
-        if table.isEmpty { terminal.result("no documents", .quiet) } else { terminal.result(table) }
-        terminal.result("")
-        for community in found.communities {
-            let mark = community.isGap ? "MISSING" : "ok"
-            terminal.result("\(mark)  \(community.sentence)", community.isGap ? .bad : .plain)
-        }
-        if !found.isComplete { terminal.words("the list is incomplete; ask again, or ask the facility named above") }
     }
 }

@@ -40,20 +40,52 @@ struct FHIRClient: Sendable {
 
     /// Every page of a search, the first first; at most a thousand.
     func search(_ path: String, _ fields: [(name: String, value: String)]) async throws -> [JSONObject] {
-        var pages = [try await post(path, .form(fields))]
-        while let next = Self.next(pages.last ?? [:]), pages.count < 1000 {
-            guard let (origin, target) = ServerOrigin.read(next), origin == settings.origin else {
-                throw CommandFailure(
-                    .failed, "the node's next page is on another server", hint: "ask its administrator")
-            }
-            pages.append(
-                try resource(await send(ClientRequest(.get, target, headers: [("accept", Self.fhirJSON)]))))
+        try await pages(behind: try await post(path, .form(fields)))
+    }
+
+    /// The first page of a search whose answer is waited for so long, whatever is missing then.
+    func begin(_ path: String, _ fields: [(name: String, value: String)], within time: Duration) async throws -> JSONObject {
+        var request = ClientRequest(.post, settings.basePath + path, isRepeatable: false)
+        request.headers = [
+            ("accept", Self.fhirJSON), ("content-type", "application/x-www-form-urlencoded"),
+            ("request-timeout", Self.seconds(time)),
+        ]
+        request.body = Array(Self.form(fields).utf8)
+        return try resource(await send(request))
+    }
+
+    /// What has come of a search since a page of it, waited for so long; nil when nothing more can come.
+    func goOn(with page: JSONObject, within time: Duration) async throws -> JSONObject? {
+        guard let link = Self.link("monitor", page) else { return nil }
+        return try await follow(link, within: time)
+    }
+
+    /// A page and those that follow it; at most a thousand.
+    func pages(behind first: JSONObject) async throws -> [JSONObject] {
+        var pages = [first]
+        while let next = pages.last.flatMap({ Self.link("next", $0) }), pages.count < 1000 {
+            pages.append(try await follow(next, within: nil))
         }
         return pages
     }
 
-    private static func next(_ bundle: JSONObject) -> String? {
-        (bundle["link"]?.items ?? []).first { $0["relation"]?.string == "next" }?["url"]?.string
+    /// A link that the node gave; one that leads elsewhere is refused, since the token is not for it.
+    private func follow(_ link: String, within time: Duration?) async throws -> JSONObject {
+        guard let (origin, target) = ServerOrigin.read(link), origin == settings.origin else {
+            throw CommandFailure(.failed, "the node's next page is on another server", hint: "ask its administrator")
+        }
+        var request = ClientRequest(.get, target, headers: [("accept", Self.fhirJSON)])
+        if let time { request.headers.append(("request-timeout", Self.seconds(time))) }
+        return try resource(await send(request))
+    }
+
+    private static func seconds(_ time: Duration) -> String {
+        let milliseconds = min(max(time.wholeMilliseconds, 50), 30_000)
+        return "\(milliseconds / 1000)." + String(String(1000 + milliseconds % 1000).dropFirst())
+    }
+
+    private static func link(_ relation: String, _ bundle: JSONObject) -> String? {
+        (bundle["link"]?.items ?? []).first { $0["relation"]?.string == relation }?["url"]?.string
     }
 
     /// The exact bytes at an address of this server, and their media type.

@@ -11,6 +11,8 @@ struct FoundRecord: Sendable {
         let type: String
         let date: String
         let home: String
+        /// Other communities that hold the same document.
+        let alsoHeldBy: [String]
         let url: String
         let mimeType: String
         let size: Int?
@@ -25,11 +27,13 @@ struct FoundRecord: Sendable {
         let sentence: String
 
         /// Whether documents may be missing because of it.
-        var isGap: Bool { !["answered", "none", "skipped"].contains(answer) }
+        let isGap: Bool
     }
 
     let documents: [Document]
     let communities: [Community]
+    /// The receipt as the node signed it (JWS); nil when it signed none.
+    let receipt: String?
     /// What the node says of every list: of parameters, or that records may be withheld.
     let notices: [String]
 
@@ -41,12 +45,15 @@ struct FoundRecord: Sendable {
         var documents: [Document] = []
         var communities: [Community] = []
         var notices: [String] = []
+        var receipt: String?
         for entry in pages.flatMap({ $0["entry"]?.items ?? [] }) {
             guard let resource = entry["resource"]?.object else { continue }
             switch resource["resourceType"]?.string {
             case "DocumentReference": documents.append(Document(resource))
             case "OperationOutcome" where communities.isEmpty:
-                let issues = OperationOutcome(json: resource).issues
+                let outcome = OperationOutcome(json: resource)
+                receipt = outcome.extensions.first { $0.url.hasSuffix("/completeness-receipt") }?.valueString
+                let issues = outcome.issues
                 communities = issues.compactMap(Community.init)
                 notices = issues.filter { Community($0) == nil }.compactMap(\.details)
             default: break
@@ -54,17 +61,20 @@ struct FoundRecord: Sendable {
         }
         self.documents = documents
         self.notices = notices
+        self.receipt = receipt
         self.communities = communities.sorted { $0.community < $1.community }
     }
 
-    /// The name of the community that holds a document, as the receipt says it.
+    /// The names of the communities that hold a document, as the receipt says them.
     func source(of document: Document) -> String {
-        communities.first { $0.community == document.home }?.name ?? document.home
+        ([document.home] + document.alsoHeldBy).map { home in
+            communities.first { $0.community == home }?.name ?? home
+        }.joined(separator: ", ")
     }
 
     /// The form of `hie document find --json`.
     var json: JSONValue {
-        [
+        var object: JSONObject = [
             "documents": .array(
                 documents.map { document in
                     var object: JSONObject = [
@@ -73,6 +83,9 @@ struct FoundRecord: Sendable {
                         "source": .string(source(of: document)), "url": .string(document.url),
                         "contentType": .string(document.mimeType), "status": .string(document.status),
                     ]
+                    if !document.alsoHeldBy.isEmpty {
+                        object["alsoHeldBy"] = .array(document.alsoHeldBy.map { .string($0) })
+                    }
                     object["size"] = document.size.map { .number(String($0)) }
                     return .object(object)
                 }),
@@ -84,6 +97,8 @@ struct FoundRecord: Sendable {
                     ]
                 }), "complete": .bool(isComplete), "notices": .array(notices.map { .string($0) }),
         ]
+        object["receipt"] = receipt.map { .string($0) }
+        return .object(object)
     }
 }
 
@@ -97,6 +112,9 @@ extension FoundRecord.Document {
         let coding = reference["type"]?["coding"]?[0]
         type = reference["type"]?["text"]?.string ?? coding?["display"]?.string ?? coding?["code"]?.string ?? ""
         date = attachment?["creation"]?.string ?? reference["date"]?.string ?? ""
+        alsoHeldBy = (reference["extension"]?.items ?? []).filter {
+            $0["url"]?.string?.hasSuffix("/also-held-by") ?? false
+        }.compactMap { $0["extension"]?.items.first { $0["url"]?.string == "community" }?["valueOid"]?.string }
         home =
             (reference["extension"]?.items ?? []).first { $0["url"]?.string == Self.homeExtension }
             .map { $0.text("valueOid") } ?? ""
@@ -110,20 +128,23 @@ extension FoundRecord.Document {
 extension FoundRecord.Community {
     /// A receipt's line; nil for an issue that is about no community.
     init?(_ issue: OperationOutcome.Issue) {
-        guard let tag = issue.extensions.first(where: { $0.url.hasSuffix("/StructureDefinition/community") }),
+        guard
+            let oid = issue.extensions.first(where: { $0.url.hasSuffix("/StructureDefinition/community") })?.valueOid,
             let answer = issue.codings.first(where: { $0.system.hasSuffix("/CodeSystem/community-answer") })?.code
         else { return nil }
-        community = tag.valueOid
+        community = oid
         self.answer = answer
+        // What nobody wanted asked is no gap: the node says of it that it is for information alone.
+        isGap = issue.severity != .information
         sentence = issue.details ?? ""
-        name = Self.name(in: sentence) ?? tag.valueOid
+        name = Self.name(in: sentence) ?? oid
     }
 
     /// The sentence begins with the community's name (`CommunityAnswer.sentence`).
     private static func name(in sentence: String) -> String? {
         for verb in [
             " answered: ", " refused the request", " cannot tell which", " did not answer", " could not be reached",
-            " was not asked",
+            " was not asked", " has not answered lately",
         ] {
             var start: String.Index?
             for index in sentence.indices where sentence[index...].hasPrefix(verb) { start = index }

@@ -30,7 +30,10 @@ struct HIE: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Records",
-                subcommands: [PatientCommand.self, DocumentCommand.self, ConsentCommand.self, AuditCommand.self, RetentionCommand.self]),
+                subcommands: [
+                    QueryCommand.self, PatientCommand.self, DocumentCommand.self, ConsentCommand.self, AuditCommand.self,
+                    RetentionCommand.self,
+                ]),
         ])
 
     /// `run`, `status` and what else is about the node as a whole.

@@ -13,7 +13,10 @@ struct PatientFields: ParsableArguments {
     var identifier: [String] = []
     @Option(help: "Family name.") var family: String?
     @Option(help: "Given name; repeat for more.") var given: [String] = []
-    @Option(help: ArgumentHelp("Date of birth.", valueName: "yyyy-mm-dd")) var birthDate: String?
+    @Option(
+        name: [.customLong("birth-date"), .customLong("birthdate")],
+        help: ArgumentHelp("Date of birth.", valueName: "yyyy-mm-dd"))
+    var birthDate: String?
     @Option(help: ArgumentHelp("Administrative sex.", valueName: "male|female|other|unknown")) var sex: String?
     @Option(help: "Street and house number.") var street: String?
     @Option(help: "City or town.") var city: String?

@@ -92,8 +92,12 @@ import Testing
             #expect(RequestTrace.id([.requestID: text]) == nil)
             #expect(RequestTrace.id([.traceparent: "00-\(text)-00f067aa0ba902b7-01"]) == nil)
         }
-        #expect(RequestTrace.timeoutSeconds([.requestTimeout: "5"]) == 5)
-        for text in ["0", "31", "-1", "x", ""] { #expect(RequestTrace.timeoutSeconds([.requestTimeout: text]) == 30) }
+        #expect(RequestTrace.timeout([.requestTimeout: "5"]) == .seconds(5))
+        #expect(RequestTrace.timeout([.requestTimeout: "1.5"]) == .milliseconds(1500))
+        #expect(RequestTrace.timeout([.requestTimeout: "0.050"]) == .milliseconds(50))
+        for text in ["0", "0.01", "31", "-1", "x", "", "1.", ".5", "1.2345", "99999999999999999999"] {
+            #expect(RequestTrace.timeout([.requestTimeout: text]) == .seconds(30))
+        }
     }
 
     @Test func `one bearer token is read, and nothing else`() {

@@ -75,7 +75,9 @@ import Transactions
             (.answered(2), "information", "informational"), (.none, "information", "informational"),
             (.denied, "warning", "suppressed"), (.ambiguous(needs: ["gender"]), "warning", "multiple-matches"),
             (.timedOut, "warning", "incomplete"), (.unreachable, "warning", "incomplete"),
-            (.skipped("not asked for"), "information", "informational"),
+            (.breakerOpen, "warning", "incomplete"), (.skipped(.notNamed), "information", "informational"),
+            (.skipped(.outOfScope), "information", "informational"), (.skipped(.noTime), "warning", "incomplete"),
+            (.skipped(.busy), "warning", "incomplete"),
         ]
         for (state, severity, code) in states {
             let community = try #require(CommunityID("1.3.6.1.4.1.21367.2026.10"))

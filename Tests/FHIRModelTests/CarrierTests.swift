@@ -10,7 +10,7 @@ struct CarrierTests {
             .init(
                 .warning, "incomplete", details: "one community is missing",
                 codings: [CodedValue(code: "timedOut", system: "urn:x")], diagnostics: "d", expression: ["Bundle"],
-                extensions: [.init(url: "urn:home", valueOid: "urn:oid:1.2.3")])
+                extensions: [.init(url: "urn:home", value: .oid("urn:oid:1.2.3"))])
         ])
         let entries = [
             BundleEntry(

@@ -202,6 +202,24 @@ import Trust
         #expect(state.accept(admission: long.token.compact) == .refused(.lifetimeTooLong))
     }
 
+    @Test func `a record names up to four addresses of a service, the preferred first, each once`() throws {
+        let scene = GossipScene()
+        let urls = try (0..<6).map { try #require(EndpointURL("https://h\($0).example.org:9443/fhir")) }
+        var statement = try scene.statement(0)
+        statement.profile.endpoints =
+            [DirectoryEndpoint(role: "gossip", url: try scene.url(0), weight: 1000)]
+            + [0, 1, 0].map { DirectoryEndpoint(role: "fhir", url: urls[$0]) }
+            + [DirectoryEndpoint(role: "fhir", url: urls[2], weight: 9)]
+            + [3, 4, 5].map { DirectoryEndpoint(role: "fhir", url: urls[$0]) }
+        let record = try DirectoryRecord(stating: statement, key: scene.keys[0])
+        var state = try scene.state(1, knowing: [0])
+        #expect(state.accept(record: record.token.compact, now: scene.now) == .stored)
+        let held = try #require(state.community(try scene.community(0), now: scene.now))
+        #expect(held.endpoints("fhir") == [urls[2], urls[0], urls[1], urls[3]])
+        #expect(held.endpoints("fhir").first == held.endpoint("fhir"))
+        #expect(held.endpoints("rls").isEmpty)
+    }
+
     @Test func `addresses are read strictly and written as they are read`() {
         for good in ["https://a.example.org:9443/fhir", "https://127.0.0.1:1", "https://[::1]:9443/x/y-z_1.2"] {
             #expect(EndpointURL(good)?.description == good)

@@ -95,6 +95,11 @@ final class HieProcess: Sendable {
         for await _ in ending.end {}
     }
 
+    /// Sends it a signal, such as `SIGSTOP`, and goes on.
+    func send(_ signal: Int32) {
+        life.withLock { life in if let life, life.process.isRunning { kill(life.process.processIdentifier, signal) } }
+    }
+
     /// The answer of the administrator's socket to a command.
     func ask(_ command: String, _ arguments: JSONValue = [:]) async throws -> JSONValue {
         let pool = HTTPConnectionPool(

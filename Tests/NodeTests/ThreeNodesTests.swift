@@ -85,10 +85,27 @@ struct Region: Sendable {
         while let start = text.range(of: "elapsed="), let end = text[start.upperBound...].range(of: "ms") {
             text.replaceSubrange(start.lowerBound..<end.upperBound, with: "~")
         }
+        if let start = text.range(of: #"completeness-receipt","valueString":""#),
+            let end = text[start.upperBound...].firstIndex(of: "\"")
+        {
+            let words = claims(String(text[start.upperBound..<end])).map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+            text.replaceSubrange(start.upperBound..<end, with: words)
+        }
         while let start = text.range(of: "urn:uuid:"), let end = text[start.upperBound...].firstIndex(of: "\"") {
             text.replaceSubrange(start.lowerBound..<end, with: "~")
         }
         return text
+    }
+
+    /// What a signed receipt says of each community, and of the whole; not when, nor with what signature.
+    private static func claims(_ compact: String) -> [(String, String)] {
+        let parts = compact.split(separator: ".")
+        guard parts.count == 3, let bytes = Base64.decode(String(parts[1]), .url),
+            let payload = try? JSONReader.read(bytes)
+        else { return [("no", "receipt")] }
+        return (payload["communities"]?.items ?? []).map {
+            ($0["community"]?.string ?? "", "\($0["answer"]?.string ?? "") \($0["documents"]?.integer ?? 0)")
+        } + [("complete", "\(payload["complete"]?.bool ?? false)"), ("documents", "\(payload["documents"]?.integer ?? -1)")]
     }
 }
 

@@ -23,11 +23,11 @@ import Testing
     }
 
     @Test func `of a link to a Binary of the document's own id, at whatever address, the id alone is taken`() throws {
-        #expect(try PeerPlace.ofDocument("https://10.0.0.1/fhir/Binary/d7", id: "d7", base: Self.base) == nil)
-        #expect(try PeerPlace.ofDocument("Binary/d8", id: "d7", base: Self.base) == "/Binary/d8")
+        #expect(try PeerPlace.ofDocument("https://10.0.0.1/fhir/Binary/d7", id: "d7", bases: [Self.base]) == nil)
+        #expect(try PeerPlace.ofDocument("Binary/d8", id: "d7", bases: ["https://a.example.org/x", Self.base]) == "/Binary/d8")
         for url in ["https://10.0.0.1/fhir/Binary/d8", "http://10.0.0.1/fhir/Binary/d7", "ftp://x/Binary/d7"] {
             #expect(throws: ExchangeError(.badRequest, "")) {
-                try PeerPlace.ofDocument(url, id: "d7", base: Self.base)
+                try PeerPlace.ofDocument(url, id: "d7", bases: ["https://a.example.org/x", Self.base])
             }
         }
     }

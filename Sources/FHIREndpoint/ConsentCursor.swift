@@ -1,0 +1,34 @@
+import ExchangeCore
+
+/// Where a page of Consents begins: behind an entry, or at an index when that entry is gone. Opaque to callers.
+struct ConsentCursor: Hashable, Sendable {
+    /// Entries before the page when the link was made.
+    let index: Int
+    /// The id of the last entry before the page.
+    let after: String
+
+    /// A place in an answer.
+    init(index: Int, after: String) {
+        self.index = index
+        self.after = after
+    }
+
+    /// Reads a link's text; nil when it is not one of ours.
+    init?(_ text: String) {
+        guard text.utf8.count <= 128, let bytes = Base64.decode(text, .url),
+            let plain = String(validating: bytes, as: UTF8.self)
+        else { return nil }
+        let parts = plain.split(separator: " ", omittingEmptySubsequences: false)
+        guard parts.count == 2, let index = Int(parts[0]), (0...1_000_000).contains(index) else { return nil }
+        self.init(index: index, after: String(parts[1]))
+    }
+
+    /// The text for a link.
+    var text: String { Base64.encode(Array("\(index) \(after)".utf8), .url) }
+
+    /// The index of the page's first entry among these.
+    func start(among ids: [String]) -> Int {
+        if let at = ids.firstIndex(where: { $0.utf8.elementsEqual(after.utf8) }) { return at + 1 }
+        return min(index, ids.count)
+    }
+}
