@@ -5,6 +5,7 @@ import GossipDirectory
 import Logging
 import PatientIndex
 import PeerTransport
+import RecordLocation
 import Transactions
 import Trust
 import XDSMetadata

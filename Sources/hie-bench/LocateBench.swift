@@ -36,12 +36,12 @@ struct LocateBench: Sendable {
                 .unavailable, "only \(first.map(\.answered)) communities answered; \(first.fault ?? "")")
         }
         try await network.set { _ in .model }
-        _ = await rounds.paced(isQuick ? 20 : 60, every: 100) { _ in .init(deadline: Self.deadline) }
+        _ = await rounds.paced(isQuick ? 16 : 60, every: 100) { _ in .init(deadline: Self.deadline) }
     }
 
     /// The reference's model, every second question without hedges and breakers.
     private func model() async throws -> [LocateAsker.Sample] {
-        let each = isQuick ? 40 : 500
+        let each = isQuick ? 36 : 500
         report.words("\(each) questions with and \(each) without hedges and breakers, one every 100 ms")
         try await network.set { _ in .model }
         let all = await rounds.paced(2 * each, every: 100) { .init(isPlain: $0 % 2 == 1, deadline: Self.longDeadline) }

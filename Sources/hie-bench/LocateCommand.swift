@@ -2,6 +2,7 @@ import ArgumentParser
 import ExchangeCore
 import FoundationEssentials
 import Glibc
+import Transactions
 
 /// `hie-bench locate`.
 struct LocateCommand: AsyncParsableCommand {
@@ -43,7 +44,12 @@ struct LocateCommand: AsyncParsableCommand {
         defer { network.end() }
         let asker = try await LocateAsker(in: network)
         let bench = LocateBench(network: network, asker: asker, report: report, isQuick: quick)
-        try await bench.measure()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            // As in a running node: a search goes on beside the request that began it.
+            for node in [asker.exchange, asker.plain] { group.addTask { await node.conductSearches() } }
+            try await bench.measure()
+            group.cancelAll()
+        }
         try await asker.close()
         report.end()
     }
