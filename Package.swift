@@ -101,7 +101,9 @@ let floors: [[Module]] = [
         Module(
             "hie-bench",
             needs: core + standards + questions + ["Transactions", "PeerTransport", "Storage", "ExchangeNode"],
-            foreign: ["ArgumentParser", "NIOCore", "NIOPosix", "NIOSSL", "Logging", "Histogram", "Crypto"]),
+            foreign: [
+                "ArgumentParser", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "Logging", "Histogram", "Crypto",
+            ]),
     ],
 ]
 let programs = Set(floors.last.map { $0.map(\.name) } ?? [])

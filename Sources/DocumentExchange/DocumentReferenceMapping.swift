@@ -62,14 +62,17 @@ package enum DocumentReferenceMapping {
 
     private static func attachment(_ entry: DocumentEntry, base: String) -> JSONObject {
         var attachment: JSONObject = [:]
-        attachment["extension"] = .array([
-            ["url": .string(MHDNames.sha256), "valueBase64Binary": .string(Base64.encode(entry.sha256))]
-        ])
+        // What another community left out is left out again.
+        if !entry.sha256.isEmpty {
+            attachment["extension"] = .array([
+                ["url": .string(MHDNames.sha256), "valueBase64Binary": .string(Base64.encode(entry.sha256))]
+            ])
+        }
         attachment["contentType"] = .string(entry.mimeType)
         if let language = entry.language { attachment["language"] = .string(language) }
         attachment["url"] = .string("\(base)/Binary/\(entry.id)")
-        attachment["size"] = .number(String(entry.size))
-        attachment["hash"] = .string(Base64.encode(entry.sha1))
+        if entry.size >= 0 { attachment["size"] = .number(String(entry.size)) }
+        if !entry.sha1.isEmpty { attachment["hash"] = .string(Base64.encode(entry.sha1)) }
         if let title = entry.title { attachment["title"] = .string(title) }
         if let time = entry.creationTime { attachment["creation"] = .string(time.text) }
         return attachment
@@ -126,17 +129,20 @@ package enum DocumentReferenceMapping {
         }
         guard let sha1 = draft.sha1 else { throw wrong("content[0].attachment.hash") }
         guard let size = draft.size else { throw wrong("content[0].attachment.size") }
-        let sha256 = (reference["content"]?[0]?["attachment"]?["extension"]?.items ?? [])
-            .first { $0["url"]?.string == MHDNames.sha256 }?["valueBase64Binary"]?.string
-        guard let sha256 = sha256.flatMap({ Base64.decode($0) }), sha256.count == 32 else {
-            throw wrong("content[0].attachment.extension")
-        }
+        guard let sha256 = sha256(reference) else { throw wrong("content[0].attachment.extension") }
         var entry = DocumentEntry(
             id: id, uniqueID: uniqueID, patient: patient, home: home, mimeType: draft.mimeType, sha1: sha1,
             sha256: sha256, size: size, registered: registered.start)
         draft.describe(&entry)
         entry.status = status
         return entry
+    }
+
+    /// The SHA-256 that a Concordat node puts beside `hash`; nil when there is none of 32 bytes.
+    static func sha256(_ reference: JSONObject) -> [UInt8]? {
+        let text = (reference["content"]?[0]?["attachment"]?["extension"]?.items ?? [])
+            .first { $0["url"]?.string == MHDNames.sha256 }?["valueBase64Binary"]?.string
+        return text.flatMap { Base64.decode($0) }.flatMap { $0.count == 32 ? $0 : nil }
     }
 
     private static func subject(_ reference: JSONObject) -> PatientID? {

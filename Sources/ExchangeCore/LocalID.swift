@@ -31,6 +31,19 @@ package struct LocalID<Subject>: Hashable, Sendable, Comparable, CustomStringCon
         )
     }
 
+    /// Version 8: the first 16 bytes of a digest (fewer count as followed by zeros), so that what has the same name elsewhere
+    /// has the same id here.
+    package static func derived(from digest: some Sequence<UInt8>) -> Self {
+        var words: (high: UInt64, low: UInt64) = (0, 0)
+        for (index, byte) in digest.prefix(16).enumerated() {
+            let shift = UInt64(7 - index % 8) * 8
+            if index < 8 { words.high |= UInt64(byte) << shift } else { words.low |= UInt64(byte) << shift }
+        }
+        return Self(
+            high: (words.high & 0xFFFF_FFFF_FFFF_0FFF) | 0x8000,
+            low: (words.low & 0x3FFF_FFFF_FFFF_FFFF) | 0x8000_0000_0000_0000)
+    }
+
     /// Parses the 36-character form, with or without `urn:uuid:`, in either case; anything else is nil.
     package init?(_ text: String) {
         var bytes = Array(text.utf8)

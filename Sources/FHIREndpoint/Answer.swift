@@ -13,6 +13,8 @@ struct Answer: Sendable {
     var headers: HTTPFields
     var body: ByteBuffer
     var tickets: [AnswersUnderWay.Ticket]
+    /// The body instead of `body`, where it is passed on while it comes.
+    var passing: PassingBody?
     /// The connection ends after this answer: what the caller still sends is not worth reading.
     var closesConnection = false
 
@@ -40,8 +42,11 @@ struct Answer: Sendable {
         self.tickets = tickets
     }
 
-    /// Ends every ticket; safe to call twice.
-    func end() { for ticket in tickets { ticket.end() } }
+    /// Ends every ticket, and lets go of a body that is passed on; safe to call twice.
+    func end() {
+        passing?.stream.cancel()
+        for ticket in tickets { ticket.end() }
+    }
 
     /// Whether a revocation overtook the answer: no further byte may leave.
     var isCut: Bool { tickets.contains(where: \.isCut) }

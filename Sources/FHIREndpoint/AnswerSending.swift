@@ -20,6 +20,11 @@ enum AnswerSending {
     /// Writes an answer. Throws when it was cut, which closes the connection.
     static func send(_ answer: Answer, isHead: Bool, on channel: any Channel) async throws {
         defer { answer.end() }
+        if let passing = answer.passing {
+            try await pass(passing, of: answer, isHead: isHead, on: channel)
+            if answer.closesConnection { linger(channel) }
+            return
+        }
         for ticket in answer.tickets { ticket.onCut { channel.close(promise: nil) } }
         var head = HTTPResponse(status: answer.status, headerFields: answer.headers)
         if answer.status != .notModified { head.headerFields[.contentLength] = String(answer.body.readableBytes) }
@@ -54,7 +59,7 @@ enum AnswerSending {
 
     /// Returns once the parts have been handed to the kernel; a write that a slow reader holds up fails when its answer
     /// is cut, since the channel closes.
-    private static func write(_ parts: [HTTPResponsePart], of answer: Answer, on channel: any Channel) async throws {
+    static func write(_ parts: [HTTPResponsePart], of answer: Answer, on channel: any Channel) async throws {
         let loop = channel.eventLoop
         try await loop.flatSubmit { () -> EventLoopFuture<Void> in
             guard !answer.isCut else { return loop.makeFailedFuture(ConnectionEnds()) }

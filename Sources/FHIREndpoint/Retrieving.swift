@@ -15,18 +15,18 @@ extension FHIRService {
         let fields = try exchanged.fields()
         guard let id = exchanged.id.flatMap({ DocumentID($0) }) else { throw Self.hidden }
         let home = try home(in: fields)
-        let found: RetrievedDocument
+        let format = fields.first { $0.name == "_format" }?.value
         if let home, home != exchange.settings.community {
             let patient = try patient(in: fields)
-            found = try await asking { () throws(ExchangeError) in
+            let passing = try await asking { () throws(ExchangeError) in
                 try await exchange.retrieveDocument(id, from: home, of: patient, for: context)
             }
-        } else {
-            found = try await asking { () throws(ExchangeError) in
-                try await exchange.retrieveDocument(id, for: context)
-            }
+            return answer(passing, id: id, to: exchanged, format: format)
         }
-        return answer(found, id: id, to: exchanged, format: fields.first { $0.name == "_format" }?.value)
+        let found = try await asking { () throws(ExchangeError) in
+            try await exchange.retrieveDocument(id, for: context)
+        }
+        return answer(found, id: id, to: exchanged, format: format)
     }
 
     /// The same words as the exchange's, so that a malformed id is not told from an unknown one.
@@ -75,6 +75,35 @@ extension FHIRService {
             ]
             return Answer(.ok, resource: binary, tickets: [found.ticket])
         }
+    }
+
+    /// A document of another community: passed on while it comes.
+    private func answer(_ passing: PassingDocument, id: DocumentID, to exchanged: EdgeRequest, format: String?) -> Answer {
+        let headers = exchanged.request.headers
+        let etag = passing.sha256.map { "\"\(Hexadecimal.encode($0))\"" }
+        guard let form = DocumentForm(accept: headers[.accept], format: format, mimeType: passing.mimeType) else {
+            passing.body.cancel()
+            passing.ticket.end()
+            return OutcomeMapping.answer(to: .notAcceptable)
+        }
+        if let condition = headers[.ifNoneMatch], let etag, form == .bytes, Self.matches(condition, etag) {
+            passing.body.cancel()
+            var answer = Answer(empty: .notModified, tickets: [passing.ticket])
+            answer.headers[.eTag] = etag
+            return answer
+        }
+        var answer = Answer(.ok, json: ByteBuffer(), tickets: [passing.ticket])
+        switch form {
+        case .bytes:
+            answer.passing = PassingBody(stream: passing.body, length: passing.size)
+            answer.headers = Self.documentHeaders
+            answer.headers[.contentType] = DocumentForm.safeType(passing.mimeType)
+            answer.headers[.eTag] = etag
+        case .resource:
+            answer.passing = PassingBody(
+                binary: id.description, mimeType: passing.mimeType, of: passing.body, length: passing.size)
+        }
+        return answer
     }
 
     /// A document is never rendered by a browser: attachment, no sniffing, no scripts (security.md T110, T111).

@@ -17,7 +17,9 @@ extension BundleEntry {
                 etag: json["response"]?["etag"]?.string,
                 lastModified: json["response"]?["lastModified"]?.string.flatMap { PartialDate($0)?.start })
         }
-        if let mode = json["search"]?["mode"]?.string.flatMap(Search.Mode.init(rawValue:)) {
+        if let why = json["search"]?.object {
+            // FHIR lets the mode be left out; what stands beside it, such as the grade of a match, counts all the same.
+            let mode = why["mode"]?.string.flatMap(Search.Mode.init(rawValue:)) ?? .match
             var score: Double?
             if case .number(let text)? = json["search"]?["score"] { score = Double(text) }
             let grades = (json["search"]?["extension"]?.items ?? []).filter { $0["url"]?.string == Self.matchGrade }

@@ -48,13 +48,17 @@ package struct ClientBody: AsyncSequence, Sendable {
     }
 
     let producer: Producer
+    private let channel: any Channel
+
+    /// Closes the connection: nobody wants the rest; a reader that waits is told.
+    package func cancel() { channel.close(promise: nil) }
 
     static func make(channel: any Channel) -> (ClientBody, Source) {
         let made = Producer.makeSequence(
             elementType: ByteBuffer.self, failureType: (any Error).self,
             backPressureStrategy: .init(lowWatermark: 4, highWatermark: 16), finishOnDeinit: true,
             delegate: Reading(channel: channel))
-        return (ClientBody(producer: made.sequence), Source(source: made.source, channel: channel))
+        return (ClientBody(producer: made.sequence, channel: channel), Source(source: made.source, channel: channel))
     }
 
     /// Reads pieces; throws `ExchangeError` when the connection breaks or the limit is crossed.

@@ -15,7 +15,7 @@ package struct FHIRPeerClient: PeerClient {
     private let community: CommunityID
     private let connections: PeerConnections
     private let world: World
-    private let limits: ExchangeLimits
+    let limits: ExchangeLimits
 
     /// A client that asks in the name of `community`, this node's own.
     package init(
@@ -49,40 +49,49 @@ package struct FHIRPeerClient: PeerClient {
         of patient: String, matching query: DocumentQuery, at peer: PeerNode, for context: AccessContext,
     ) async throws(ExchangeError) -> [DocumentEntry] {
         var found: [DocumentEntry] = []
-        var page: String?
+        var seen: Set<DocumentID> = []
+        var pages: Set<PeerAnswer.Page> = []
+        var page: PeerAnswer.Page?
         var bytesLeft = limits.peerAnswerBytesMax
         for _ in 0..<Self.pagesMax {
-            let form = PeerSearchForm.bytes(patient: patient, query: query, page: page)
-            var request = ClientRequest(
-                .post, "/DocumentReference/_search", body: form, responseBytesMax: bytesLeft, isRepeatable: false)
-            request.headers = [
-                ("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/fhir+json"),
-            ]
+            let request = search(of: patient, matching: query, page: page, bytesMax: bytesLeft)
             let response = try await ask(request, at: peer, for: context)
             bytesLeft -= response.body.count
             let bundle = try PeerAnswer.bundle(response, limits: limits)
-            found += try PeerAnswer.documents(bundle, of: patient, at: peer.community)
+            found += try PeerAnswer.documents(bundle, of: patient, at: peer, seen: &seen)
             guard found.count <= limits.documentsPerSearchMax else {
                 throw ExchangeError(.tooLarge, "the peer names more documents than one search may bring")
             }
-            page = try PeerAnswer.nextPage(bundle)
-            if page == nil { return found }
+            page = try PeerAnswer.nextPage(bundle, base: peer.fhirBase)
+            guard let page else { return found }
+            guard pages.insert(page).inserted else {
+                throw ExchangeError(.badRequest, "the peer's pages lead back to one that was read")
+            }
         }
         throw ExchangeError(.tooLarge, "the peer's answer has more pages than one search may bring")
     }
 
-    package func retrieve(_ document: DocumentID, at peer: PeerNode, for context: AccessContext)
-        async throws(ExchangeError) -> PeerContent
-    {
-        var request = ClientRequest(
-            .get, "/Binary/\(document)", responseBytesMax: limits.documentBytesMax, isRepeatable: false)
-        // As it was published: nothing that asks for the FHIR form or an encoding of it.
-        request.headers = [("Accept", "*/*")]
-        let response = try await ask(request, at: peer, for: context)
-        guard let mimeType = response.header("Content-Type"), !mimeType.isEmpty else {
-            throw ExchangeError(.badRequest, "the peer sent a document without its media type")
+    /// The request for one page of an answer.
+    private func search(
+        of patient: String, matching query: DocumentQuery, page: PeerAnswer.Page?, bytesMax: Int,
+    ) -> ClientRequest {
+        var request: ClientRequest
+        switch page {
+        case .place(let place):
+            request = ClientRequest(.get, place, responseBytesMax: bytesMax, isRepeatable: false)
+            request.headers = [("Accept", "application/fhir+json")]
+        case .token, nil:
+            var token: String?
+            if case .token(let text)? = page { token = text }
+            request = ClientRequest(
+                .post, "/DocumentReference/_search",
+                body: PeerSearchForm.bytes(patient: patient, query: query, page: token), responseBytesMax: bytesMax,
+                isRepeatable: false)
+            request.headers = [
+                ("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/fhir+json"),
+            ]
         }
-        return PeerContent(bytes: response.body, mimeType: mimeType)
+        return request
     }
 
     /// Signs an assertion for this one request, sends it, and reads the status.
@@ -91,6 +100,25 @@ package struct FHIRPeerClient: PeerClient {
     func ask(_ request: ClientRequest, at peer: PeerNode, for context: AccessContext, isBelowBase: Bool = true)
         async throws(ExchangeError) -> ClientResponse
     {
+        let (url, signed) = try prepared(request, for: peer, context, isBelowBase: isBelowBase)
+        let response = try await connections.send(
+            signed, to: url, of: peer.community, deadline: context.deadline
+        ).response
+        try PeerAnswer.check(response.status)
+        return response
+    }
+
+    /// The same, with the answer handed over while it comes; its status is for the caller to read.
+    func stream(_ request: ClientRequest, from peer: PeerNode, for context: AccessContext)
+        async throws(ExchangeError) -> ClientStreamedResponse
+    {
+        let (url, signed) = try prepared(request, for: peer, context, isBelowBase: true)
+        return try await connections.stream(signed, to: url, of: peer.community, deadline: context.deadline)
+    }
+
+    private func prepared(
+        _ request: ClientRequest, for peer: PeerNode, _ context: AccessContext, isBelowBase: Bool,
+    ) throws(ExchangeError) -> (EndpointURL, ClientRequest) {
         let root = isBelowBase ? peer.fhirBase : Self.root(of: peer.fhirBase)
         guard let url = EndpointURL(root) else {
             throw ExchangeError(.unavailable, "the peer's directory record has no usable address")
@@ -110,11 +138,7 @@ package struct FHIRPeerClient: PeerClient {
             ("X-Request-Id", context.traceID),
             ("Request-Timeout", Self.seconds(left)),
         ]
-        let response = try await connections.send(
-            request, to: url, of: peer.community, deadline: context.deadline
-        ).response
-        try PeerAnswer.check(response.status)
-        return response
+        return (url, request)
     }
 
     /// A time as seconds with three decimals.

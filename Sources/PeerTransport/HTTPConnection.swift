@@ -128,9 +128,11 @@ package final class HTTPConnection: Sendable {
     package func stream(_ request: ClientRequest, timeout: Duration)
         async throws(ExchangeError) -> ClientStreamedResponse
     {
-        do {
-            return try await exchange(request, timeout: timeout) { .streamed($0) }
-        } catch { throw error.error }
+        do { return try await attemptStream(request, timeout: timeout) } catch { throw error.error }
+    }
+
+    func attemptStream(_ request: ClientRequest, timeout: Duration) async throws(HTTPFailure) -> ClientStreamedResponse {
+        try await exchange(request, timeout: timeout) { .streamed($0) }
     }
 
     func attempt(_ request: ClientRequest, timeout: Duration) async throws(HTTPFailure) -> ClientResponse {

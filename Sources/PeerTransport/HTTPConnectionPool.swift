@@ -83,6 +83,50 @@ package final class HTTPConnectionPool: Sendable {
         }
     }
 
+    /// Sends a request and hands its answer over while it comes, on a kept connection where there is one.
+    ///
+    /// The connection counts as busy until it is closed, which the end of the body does. Errors as `send`.
+    func stream(_ request: ClientRequest, deadline: Duration)
+        async throws(ExchangeError) -> (response: ClientStreamedResponse, certificate: TrustedCertificate?)
+    {
+        try enter()
+        if let kept = takeIdle() {
+            do {
+                return (try await kept.attemptStream(request, timeout: deadline - uptime()), leave(kept).certificate)
+            } catch {
+                kept.close()
+                switch error {
+                case .notSent: break
+                case .closed(let error): if !request.isRepeatable { throw left(error) }
+                case .failed(let error): throw left(error)
+                }
+            }
+        }
+        let time = deadline - uptime()
+        guard time > .zero else { throw left(ExchangeError(.timeout, "no time left to connect")) }
+        let fresh: HTTPConnection
+        do throws(ExchangeError) {
+            fresh = try await HTTPConnection.connect(to: destination, tls: tls, timeout: time, group: group)
+        } catch { throw left(error) }
+        do {
+            return (try await fresh.attemptStream(request, timeout: deadline - uptime()), leave(fresh).certificate)
+        } catch {
+            fresh.close()
+            throw left(error.error)
+        }
+    }
+
+    /// Counts a connection as busy until it closes.
+    private func leave(_ connection: HTTPConnection) -> HTTPConnection {
+        connection.whenClosed { [weak self] in self?.state.withLock { $0.busy -= 1 } }
+        return connection
+    }
+
+    private func left(_ error: ExchangeError) -> ExchangeError {
+        state.withLock { $0.busy -= 1 }
+        return error
+    }
+
     /// Closes every unused connection, and used ones when they are done.
     package func close() {
         let idle = state.withLock { state in

@@ -77,13 +77,15 @@ final class HTTPExchangeHandler: ChannelInboundHandler {
         finish(
             .failure(
                 answered
-                    ? .failed(ExchangeError(.unavailable, "the connection broke within the answer"))
+                    ? .failed(.brokenAnswer)
                     : .closed(ExchangeError(.unavailable, "the connection was closed before an answer came"))))
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        finish(.failure(.closed(HTTPFailure.readable(error))))
+        // Once an answer has begun the request was acted on: it is not sent again.
+        let readable = HTTPFailure.readable(error)
+        finish(.failure(pending?.head == nil ? .closed(readable) : .failed(readable)))
         isBroken = true
         context.close(promise: nil)
     }

@@ -32,6 +32,8 @@ enum HTTPFailure: Error {
     static func readable(_ error: any Error) -> ExchangeError {
         switch error {
         case let error as ExchangeError: error
+        case HTTPParserError.invalidEOFState, NIOSSLError.uncleanShutdown:
+            .brokenAnswer
         case is HTTPParserError: ExchangeError(.badRequest, "the answer is not HTTP/1.1")
         case is NIOSSLError, is BoringSSLError:
             ExchangeError(.unavailable, "TLS failed: certificate refused, or not the node that was meant")
@@ -41,4 +43,9 @@ enum HTTPFailure: Error {
         default: ExchangeError(.unavailable, "the connection failed")
         }
     }
+}
+
+extension ExchangeError {
+    /// An answer that began and did not end: what came of it is not the whole.
+    package static let brokenAnswer = ExchangeError(.unavailable, "the connection broke within the answer")
 }

@@ -21,13 +21,23 @@ enum PeerAnswer {
         }
     }
 
-    /// The searchset of an answer.
+    /// The searchset of an answer; by its own account JSON, whatever its bytes look like.
     static func bundle(_ response: ClientResponse, limits: ExchangeLimits) throws(ExchangeError) -> JSONObject {
+        let type = response.header("Content-Type").map(mediaType)
+        guard let type, type == "application/fhir+json" || type == "application/json" else {
+            throw ExchangeError(.badRequest, "the peer's answer is not FHIR JSON by its content type")
+        }
         guard let value = try? JSONReader.read(response.body, limits: JSONLimits(depthMax: limits.nestingMax)),
             case .object(let bundle) = value, bundle["resourceType"]?.string == "Bundle",
             bundle["type"]?.string == "searchset"
         else { throw ExchangeError(.badRequest, "the peer's answer is no searchset") }
         return bundle
+    }
+
+    /// A media type without its parameters, in lower case.
+    static func mediaType(_ text: String) -> String {
+        let bare = text.utf8.prefix { $0 != UInt8(ascii: ";") }
+        return (String(bare) ?? "").lowercased().filter { $0 != " " && $0 != "\t" }
     }
 
     /// ITI-119 with `onlyCertainMatches`: nobody, one patient, or a word that more is needed.
@@ -56,27 +66,36 @@ enum PeerAnswer {
         return patients.first.map { .one(patient: $0) } ?? .none
     }
 
-    /// ITI-67: the entries of a page; each of the patient asked for, at the community asked (T9, T10).
-    static func documents(_ bundle: JSONObject, of patient: String, at community: CommunityID)
+    /// ITI-67: the entries of a page; each of the patient asked for, at the community asked (T9, T10), and none that was
+    /// in `seen` already, which takes them in.
+    static func documents(_ bundle: JSONObject, of patient: String, at peer: PeerNode, seen: inout Set<DocumentID>)
         throws(ExchangeError) -> [DocumentEntry]
     {
         var found: [DocumentEntry] = []
         for entry in Bundle.entries(bundle) {
-            guard let resource = entry.resource, resource["resourceType"]?.string == "DocumentReference" else { continue }
-            let document = try DocumentReferenceMapping.entry(resource)
-            guard document.home == community else {
-                throw ExchangeError(.badRequest, "the peer answered for another community")
+            guard let resource = entry.resource, resource["resourceType"]?.string == "DocumentReference",
+                var document = try ForeignReferenceMapping.entry(resource, of: patient, at: peer.community)
+            else { continue }
+            document.entry.location = try PeerPlace.ofDocument(
+                document.url, id: document.id, bases: [peer.fhirBase] + peer.alternates)
+            guard seen.insert(document.entry.id).inserted else {
+                throw ExchangeError(.badRequest, "the peer names one document several times in one answer")
             }
-            guard document.patient.description.utf8.elementsEqual(patient.utf8) else {
-                throw ExchangeError(.badRequest, "the peer answered about another patient")
-            }
-            found.append(document)
+            found.append(document.entry)
         }
         return found
     }
 
-    /// The `_page` of the next link; nil when this page is the last. Only the token is taken from a link, no address.
-    static func nextPage(_ bundle: JSONObject) throws(ExchangeError) -> String? {
+    /// How the next page of an answer is asked for.
+    enum Page: Hashable {
+        /// The same form again, with this `_page`: of the link nothing else is taken, no address.
+        case token(String)
+        /// A path and query below the peer's own base.
+        case place(String)
+    }
+
+    /// Where the next page is; nil when this one is the last.
+    static func nextPage(_ bundle: JSONObject, base: String) throws(ExchangeError) -> Page? {
         guard let link = Bundle.link("next", of: bundle) else { return nil }
         let bytes = Array(link.utf8)
         guard let mark = bytes.firstIndex(of: UInt8(ascii: "?")) else { throw unreadable }
@@ -87,9 +106,10 @@ enum PeerAnswer {
                     || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
             }
             guard (1...256).contains(value.count), isPlain else { throw unreadable }
-            return String(decoding: value, as: UTF8.self)
+            return .token(String(decoding: value, as: UTF8.self))
         }
-        throw unreadable
+        guard let place = PeerPlace.below(base, link) else { throw unreadable }
+        return .place(place)
     }
 
     private static var unreadable: ExchangeError {

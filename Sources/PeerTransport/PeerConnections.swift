@@ -77,6 +77,20 @@ package final class PeerConnections: Sendable {
         return (response, certificate)
     }
 
+    /// Asks a node and hands its answer over while it comes; errors as `send`.
+    package func stream(_ request: ClientRequest, to url: EndpointURL, of community: CommunityID, deadline: Duration)
+        async throws(ExchangeError) -> ClientStreamedResponse
+    {
+        var request = request
+        request.target = url.path + request.target
+        let (response, certificate) = try await pool(url, community).stream(request, deadline: deadline)
+        guard let certificate, certificate.community == community else {
+            response.body.cancel()
+            throw ExchangeError(.unavailable, "the node that answered is not the one that was meant")
+        }
+        return response
+    }
+
     /// Lets the kept connections to a community go: its admission is not what it was.
     package func cut(_ community: CommunityID) {
         let old = state.withLock { state in

@@ -177,15 +177,17 @@ package struct SimulatedPeerClient: PeerClient {
         }
     }
 
-    package func retrieve(_ document: DocumentID, at peer: PeerNode, for context: AccessContext)
+    package func retrieve(_ document: DocumentEntry, at peer: PeerNode, for context: AccessContext)
         async throws(ExchangeError) -> PeerContent
     {
         let context = atPeer(context)
         return try await network.carry(from: community, to: peer.community, before: context.deadline) {
             exchange throws(ExchangeError) in
-            let found = try await exchange.retrieveDocument(document, for: context)
-            try await network.depart(.content(document), from: peer.community, for: context, tickets: [found.ticket])
-            return PeerContent(bytes: found.bytes, mimeType: found.mimeType)
+            let found = try await exchange.retrieveDocument(document.id, for: context)
+            try await network.depart(
+                .content(document.id), from: peer.community, for: context, tickets: [found.ticket])
+            return PeerContent(
+                mimeType: found.mimeType, size: found.bytes.count, body: DocumentStream(found.bytes))
         }
     }
 

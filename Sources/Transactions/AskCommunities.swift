@@ -107,6 +107,7 @@ extension Exchange {
         guard found.allSatisfy({ $0.home == peer.community }) else {
             throw .failed(ExchangeError(.badRequest, "the peer answered for another community"))
         }
+        shown.note(found, of: search.person.id, now: world.uptime())
         return found
     }
 

@@ -74,6 +74,8 @@ package struct Exchange: Sendable {
     package let submissions: SubmissionsUnderWay
     /// Registrations that could be about the same person.
     let turns = LinkingTurns()
+    /// What other communities showed a moment ago.
+    let shown = ShownElsewhere()
     /// Questions to other communities, and what they taught about them.
     package let searches: RecordSearches
     /// How consent follows patients to other communities.

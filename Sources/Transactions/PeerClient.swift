@@ -20,8 +20,12 @@ package struct PeerNode: Hashable, Sendable {
         self.alternates = alternates
     }
 
-    /// The same community at one of its addresses.
-    package func at(_ base: String) -> PeerNode { PeerNode(community: community, name: name, fhirBase: base) }
+    /// The same community at one of its addresses first.
+    package func at(_ base: String) -> PeerNode {
+        PeerNode(
+            community: community, name: name, fhirBase: base,
+            alternates: ([fhirBase] + alternates).filter { $0 != base })
+    }
 }
 
 /// What a peer said when asked whether it knows a person (ITI-119 `$match`).
@@ -34,17 +38,21 @@ package enum PeerMatch: Hashable, Sendable {
     case ambiguous(needs: [String])
 }
 
-/// A document's bytes as a peer sent them.
-package struct PeerContent: Hashable, Sendable {
-    /// The document, byte for byte.
-    package let bytes: [UInt8]
+/// A document's bytes as a peer sends them.
+package struct PeerContent: Sendable {
     /// The media type the peer states.
     package let mimeType: String
+    /// The length the peer announces, in bytes; nil when it announces none.
+    package let size: Int?
+    /// The bytes while they come; a reader that takes its time slows the peer. Throws `ExchangeError`: `.timeout` at the
+    /// deadline, `.unavailable` when the connection broke and could not be taken up again.
+    package let body: DocumentStream
 
-    /// Content from its bytes and type.
-    package init(bytes: [UInt8], mimeType: String) {
-        self.bytes = bytes
+    /// Content from its type, length and bytes.
+    package init(mimeType: String, size: Int?, body: DocumentStream) {
         self.mimeType = mimeType
+        self.size = size
+        self.body = body
     }
 }
 
@@ -63,8 +71,8 @@ package protocol PeerClient: Sendable {
         of patient: String, matching query: DocumentQuery, at peer: PeerNode, for context: AccessContext,
     ) async throws(ExchangeError) -> [DocumentEntry]
 
-    /// ITI-68: one document's bytes.
-    func retrieve(_ document: DocumentID, at peer: PeerNode, for context: AccessContext) async throws(ExchangeError)
+    /// ITI-68: the bytes of a document that the peer showed, from where it said they are.
+    func retrieve(_ document: DocumentEntry, at peer: PeerNode, for context: AccessContext) async throws(ExchangeError)
         -> PeerContent
 
     /// Brings a signed consent statement to a peer; its signed receipt. `.notFound` when its node takes none.

@@ -74,11 +74,11 @@ package struct DocumentEntry: Hashable, Sendable {
     package var status: AvailabilityStatus
     /// Media type of the bytes, such as `text/xml`.
     package var mimeType: String
-    /// SHA-1 of the bytes, which MHD and XDS ask for (20 bytes).
+    /// SHA-1 of the bytes, which MHD and XDS ask for (20 bytes); empty where another community does not say.
     package var sha1: [UInt8]
-    /// SHA-256 of the bytes, which decides sameness here (32 bytes).
+    /// SHA-256 of the bytes, which decides sameness here (32 bytes); empty where another community does not say.
     package var sha256: [UInt8]
-    /// Length of the bytes.
+    /// Length of the bytes; -1 where another community does not say.
     package var size: Int
     /// What people read in a list.
     package var title: String?
@@ -115,6 +115,9 @@ package struct DocumentEntry: Hashable, Sendable {
     package var related: [String]
     /// Relations to earlier entries of this node.
     package var relations: [DocumentRelation]
+    /// Where another community serves the bytes: path and query below its FHIR base, beginning with a slash. Nil for
+    /// `/Binary/` and the id. Known to the node that asked, never stored.
+    package var location: String?
 
     /// The labels that consent judges, from `securityCodes`.
     package var labels: SecurityLabels { SecurityLabels(codes: securityCodes) }

@@ -95,7 +95,7 @@ final class ScriptedPeers: PeerClient {
         }
     }
 
-    func retrieve(_ document: DocumentID, at peer: PeerNode, for context: AccessContext)
+    func retrieve(_ document: DocumentEntry, at peer: PeerNode, for context: AccessContext)
         async throws(ExchangeError) -> PeerContent
     {
         throw ExchangeError(.notFound, "this script has no contents")

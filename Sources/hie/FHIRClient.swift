@@ -104,6 +104,11 @@ struct FHIRClient: Sendable {
             return try await way.send(request, within: .seconds(120))
         } catch {
             guard error.code == .unavailable || error.code == .timeout else { throw CommandFailure(error) }
+            if error.message == ExchangeError.brokenAnswer.message {
+                throw CommandFailure(
+                    .damaged, "the answer broke off: what it brings was damaged on its way, or the connection was cut",
+                    hint: "nothing of it was kept; try again, and see the node's log for what came from another community")
+            }
             throw CommandFailure(
                 .unreachable, "\(settings.origin.text): \(error.description)",
                 hint: "check --server, that the node runs, and that the certificates are of that facility")

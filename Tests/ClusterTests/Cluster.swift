@@ -192,8 +192,8 @@ struct Cluster: Sendable {
         #expect(answer.receipt.isComplete)
         let document = try await emergency.exchange.retrieveDocument(
             one.id, from: hospital.facility.community, of: here, for: context(emergency))
-        document.ticket.end()
-        #expect(document.bytes == Array("summary 1 of Hospital".utf8))
+        defer { document.ticket.end() }
+        #expect(try await document.collected() == Array("summary 1 of Hospital".utf8))
 
         var random = world.random
         let refusal = ConsentDirective(

@@ -48,7 +48,7 @@ struct NoPeers: PeerClient {
         of patient: String, matching query: DocumentQuery, at peer: PeerNode, for context: AccessContext,
     ) async throws(ExchangeError) -> [DocumentEntry] { throw ExchangeError(.unavailable, "no such host") }
 
-    func retrieve(_ document: DocumentID, at peer: PeerNode, for context: AccessContext) async throws(ExchangeError)
+    func retrieve(_ document: DocumentEntry, at peer: PeerNode, for context: AccessContext) async throws(ExchangeError)
         -> PeerContent
     { throw ExchangeError(.unavailable, "no such host") }
 

@@ -97,6 +97,9 @@ final class RunningNode: Sendable {
     /// The node, while it runs.
     var node: Node { get throws { try #require(life.withLock { $0?.node }, "\(name) does not run") } }
 
+    /// What it and the others of its network logged.
+    var logged: LogLines { log }
+
     /// Its transactions.
     var exchange: Exchange { get throws { try node.exchange } }
 

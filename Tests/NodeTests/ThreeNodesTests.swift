@@ -134,6 +134,12 @@ extension RealNodes {
                 #expect(Set(asked.map(\.record.transaction)).isSuperset(of: ["ITI-119", "ITI-67", "ITI-68"]))
                 #expect(asked.allSatisfy { $0.record.user == "dr.brattain" && $0.record.purpose == "TREAT" })
                 #expect(asked.allSatisfy { $0.record.community == region.emergency.community })
+                let own = try await region.emergency.exchange.accessLog(
+                    of: region.patient, limit: 50, for: region.emergency.administrator)
+                let traces = Set(own.filter { $0.record.transaction == "ITI-68" }.map(\.record.traceID))
+                #expect(traces.count == 2)
+                let there = asked.filter { $0.record.transaction == "ITI-68" }.map(\.record.traceID)
+                #expect(there.count == 1 && traces.isSuperset(of: there), "one trace id at both nodes")
             }
         }
 

@@ -77,8 +77,11 @@ import XDSMetadata
         let found = try await client.findDocuments(
             of: patient.description, matching: DocumentQuery(), at: peer, for: context())
         #expect(found.map(\.home) == [scene.east])
-        let content = try await client.retrieve(try #require(found.first).id, at: peer, for: context())
-        #expect(content == PeerContent(bytes: Array("<a/>".utf8), mimeType: "text/xml"))
+        let content = try await client.retrieve(try #require(found.first), at: peer, for: context())
+        #expect(content.mimeType == "text/xml" && content.size == 4)
+        var bytes: [UInt8] = []
+        for try await piece in content.body { bytes += piece }
+        #expect(bytes == Array("<a/>".utf8))
         var seen = SeenTokens(startedAt: scene.now - .seconds(1))
         let expectation = TokenExpectation(
             now: scene.now, audiences: [scene.east.urn], certificate: scene.westNode.thumbprint)
@@ -159,12 +162,29 @@ import XDSMetadata
             }
             try await server.stop()
         }
-        let endless = try await serve { _ in self.searchset([pages[0]], next: "https://x/y?_page=again") }
+        let count = Mutex(0)
+        let endless = try await serve { _ in
+            let number = count.withLock { count -> Int in
+                count += 1
+                return count
+            }
+            let fresh = DocumentReferenceMapping.json(self.entry(), base: "https://x/fhir")
+            return self.searchset([fresh], next: "https://x/y?_page=\(number)")
+        }
         await #expect(throws: ExchangeError(.tooLarge, "")) {
             try await client().findDocuments(
                 of: patient.description, matching: DocumentQuery(), at: peer(endless), for: context(60))
         }
         try await endless.stop()
+        let circle = try await serve { _ in
+            let fresh = DocumentReferenceMapping.json(self.entry(), base: "https://x/fhir")
+            return self.searchset([fresh], next: "https://x/y?_page=again")
+        }
+        await #expect(throws: ExchangeError(.badRequest, "")) {
+            try await client().findDocuments(
+                of: patient.description, matching: DocumentQuery(), at: peer(circle), for: context(60))
+        }
+        try await circle.stop()
     }
 
     @Test(arguments: [
@@ -178,10 +198,8 @@ import XDSMetadata
         let server = try await serve { _ in
             .answer(status, headers: [("Location", "https://127.0.0.1:1/fhir/Binary/x")])
         }
-        var random = SystemRandomNumberGenerator()
-        let id = DocumentID.random(using: &random)
         let error = await #expect(throws: ExchangeError.self) {
-            try await client().retrieve(id, at: peer(server), for: context())
+            try await client().retrieve(entry(), at: peer(server), for: context())
         }
         #expect(error?.code == code)
         #expect(server.seen.withLock { $0 }.count == 1)
