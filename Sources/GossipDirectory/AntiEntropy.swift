@@ -9,7 +9,7 @@ extension DirectoryState {
         message.wants = true
         message.root = root(now: moment.now)
         message.hour = Self.hour(moment.now)
-        if let community = target.community {
+        if let community = target.community ?? seedCommunities[target.url] {
             message.since = peers[community]?.cursor
             if peers[community]?.wantsDigest ?? false { message.digest = digest() }
         }
@@ -27,8 +27,9 @@ extension DirectoryState {
             watches[at].nextProbe = moment.uptime + .milliseconds(again)
         }
         raise(probe.beat, of: peer)
-        meet(peer, at: probe.at, moment, &effects)
+        meet(peer, at: probe.at, hasAnswered: true, moment, &effects)
         guard let target = target(peer) else { return }
+        showWhatIsSaid(of: peer, target, moment, &effects)
         let own = self.probe(moment)
         if probe.hour == own.hour, probe.root != own.root {
             pull(target, peer, moment, &effects)
@@ -159,7 +160,7 @@ extension DirectoryState {
         reply.cursor = DirectoryCursor(store: store, arrival: arrival)
     }
 
-    private func append(_ row: DirectoryRow, to message: inout DirectoryMessage) {
+    private func append(_ row: HeldRow, to message: inout DirectoryMessage) {
         if let admission = row.admission { message.admissions.append(admission.token.compact) }
         if let revocation = row.revocation { message.revocations.append(revocation.token.compact) }
         if row.isRecordInForce, let record = row.record { message.records.append(record.token.compact) }

@@ -28,7 +28,10 @@ struct PeerState: Sendable {
     var cursor: DirectoryCursor?
     var isIntroduced = false
     var contact: Timestamp?
+    /// When it last answered.
     var heardAt: Duration?
+    /// When meeting it again was last taken for the end of a partition.
+    var bridgedAt: Duration?
     var strikes = 0
     var bannedUntil: Duration?
     var banSeconds: Int64 = 0

@@ -53,6 +53,8 @@ package struct DirectoryState: Sendable {
     var spent: [CommunityID: Budget] = [:]
     var pending: [CommunityID: PendingTexts] = [:]
     var blocked: Set<CommunityID> = []
+    /// As whom each seed last answered.
+    var seedCommunities: [EndpointURL: CommunityID] = [:]
 
     var profile: DirectoryProfile?
     var isLeaving = false
@@ -70,6 +72,10 @@ package struct DirectoryState: Sendable {
     var unsettled: Set<CommunityID> = []
     var beat: UInt64 = 0
     var refutedAt: Duration?
+    /// Whether somebody said that this node is gone, and it has not answered yet.
+    var owesRefutation = false
+    /// How long the next refutation waits after the last: doubled while nobody reaches this node.
+    var refuteWait = Duration.seconds(1)
     var observed: UInt64 = 0
     var mutedUntil = Duration.zero
     var lastSeen: Duration?
@@ -165,6 +171,7 @@ package struct DirectoryState: Sendable {
         case .closed(let community): lose(community, moment, &effects)
         }
         if watchedMembership != membership { arrange(moment, using: &random) }
+        refuteIfDue(moment)
         flushSignals(moment, &effects, using: &random)
         wakeBy = nextWake
         return effects
@@ -175,6 +182,7 @@ package struct DirectoryState: Sendable {
         var next = due.earliest
         for watch in watches { next = min(next, watch.due(limits)) }
         if let flush = signals.flushAt { next = min(next, flush) }
+        if let refuteAt { next = min(next, refuteAt) }
         // Whatever is due, this node is not woken more often than each millisecond.
         return max(next, (lastSeen ?? .zero) + .milliseconds(1))
     }

@@ -61,7 +61,7 @@ extension DirectoryState {
                 effects.append(.refuse)
                 return
             }
-            meet(peer, at: probe.at, moment, &effects)
+            meet(peer, at: probe.at, hasAnswered: false, moment, &effects)
             var reply = self.probe(moment)
             reply.beat = beat
             reply.again = turn(of: peer, moment)
@@ -94,7 +94,7 @@ extension DirectoryState {
             effects.append(.refuse)
             return
         }
-        meet(peer, at: message.at, moment, &effects)
+        meet(peer, at: message.at, hasAnswered: false, moment, &effects)
         var (fresh, outdated) = take(message, from: peer, moment, &effects, using: &random)
         fresh.admissions.insert(contentsOf: introduced.admissions, at: 0)
         look(message.checks, moment, &effects)
@@ -124,6 +124,7 @@ extension DirectoryState {
         _ frame: DirectoryFrame, from peer: CommunityID, target: DirectoryTarget, _ moment: Moment,
         _ effects: inout [DirectoryEffect], using random: inout some RandomNumberGenerator,
     ) {
+        if target.community == nil { seedCommunities[target.url] = peer }
         switch frame {
         case .probe(let probe): learn(probe, from: peer, moment, &effects)
         case .message(let message):
@@ -136,7 +137,7 @@ extension DirectoryState {
             }
             let before = arrival
             let (fresh, outdated) = take(message, from: peer, moment, &effects, using: &random)
-            meet(peer, at: message.at, moment, &effects)
+            meet(peer, at: message.at, hasAnswered: true, moment, &effects)
             peers[peer, default: PeerState()].isIntroduced = true
             push(fresh, except: peer, moment, &effects, using: &random)
             goOn(message, from: peer, target: target, learned: arrival - before, outdated, moment, &effects)
@@ -145,16 +146,27 @@ extension DirectoryState {
         }
     }
 
-    /// Notes that a community is there: its time, and that what was said against it is not so.
+    /// Notes that a community is there: its time; when it answered this node, that what was said against it is not so.
+    ///
+    /// A question of its own shows only that it reaches this node: one behind a closed door asks and never answers. So it
+    /// is asked back at once, and its answer counts.
     mutating func meet(
-        _ peer: CommunityID, at: Timestamp, _ moment: Moment, _ effects: inout [DirectoryEffect],
+        _ peer: CommunityID, at: Timestamp, hasAnswered: Bool, _ moment: Moment, _ effects: inout [DirectoryEffect],
     ) {
         let wasLost = (reports[peer]?.reach ?? .reachable) == .unreachable
         peers[peer, default: PeerState()].contact = moment.now
-        peers[peer, default: PeerState()].heardAt = moment.uptime
+        if hasAnswered { peers[peer]?.heardAt = moment.uptime } else { refuteWait = .seconds(1) }
         if let notice = skew.note(peer, at, moment) { effects.append(.notice(notice)) }
-        if wasLost, bridgedAt.map({ moment.uptime - $0 > .seconds(2) }) ?? true { bridge(moment, &effects) }
+        if wasLost, peers[peer]?.bridgedAt.map({ moment.uptime - $0 > .seconds(60) }) ?? true {
+            peers[peer]?.bridgedAt = moment.uptime
+            bridge(moment, &effects, met: peer)
+        }
         guard let at = watches.firstIndex(where: { $0.subject == peer }) else { return }
+        guard hasAnswered else {
+            let isAsked = watches[at].sentAt.map { moment.uptime - $0 < .milliseconds(300) } ?? false
+            if watches[at].silentSince != nil, !isAsked { probeWatched(at, moment, &effects) }
+            return
+        }
         if watches[at].sentAt == nil { watches[at].answered() }
         guard let said = watches[at].told, let target = target(peer) else { return }
         // It answers after all: it is shown what this node said, and refutes it for everybody.
@@ -165,9 +177,26 @@ extension DirectoryState {
         effects.append(.send(.message(message), to: target))
     }
 
+    /// It answers this node though others say that it is gone: it is shown one such word, and refutes them all.
+    func showWhatIsSaid(
+        of peer: CommunityID, _ target: DirectoryTarget, _ moment: Moment, _ effects: inout [DirectoryEffect],
+    ) {
+        guard let report = reports[peer], report.reach != .reachable,
+            let observer = report.seen.filter({ $0.value.verdict != .up }).keys.min(),
+            let word = report.seen[observer]
+        else { return }
+        var message = self.message(moment)
+        message.observations = [word.token.compact]
+        effects.append(.send(.message(message), to: target))
+    }
+
     /// A partition may be over: everything lost is dialled now, and others are told once.
-    mutating func bridge(_ moment: Moment, _ effects: inout [DirectoryEffect]) {
-        guard bridgedAt.map({ moment.uptime - $0 > .seconds(2) }) ?? true else { return }
+    ///
+    /// - Parameter met: who was met again; with nobody else lost there is nothing to be told.
+    mutating func bridge(_ moment: Moment, _ effects: inout [DirectoryEffect], met: CommunityID? = nil) {
+        guard bridgedAt.map({ moment.uptime - $0 > .seconds(2) }) ?? true,
+            reports.contains(where: { $0.value.reach == .unreachable && $0.key != met })
+        else { return }
         bridgedAt = moment.uptime
         signals.isBridge = true
         signals.wake(moment.uptime)

@@ -21,8 +21,15 @@ extension DirectoryState {
     }
 
     /// Seeds that no record here names: who started before its seed looks for it on, else two islands would stay two.
+    ///
+    /// Not one that answered as a community which has left or was revoked: its record will not come.
     var unheardSeeds: [DirectoryTarget] {
-        identity.seeds.filter { seed in !overlay.members.contains { rows[$0]?.record?.endpoint("gossip") == seed.url } }
+        identity.seeds.filter { seed in
+            if let community = seedCommunities[seed.url], let row = rows[community] {
+                if row.isRevoked || row.mark?.isRetired ?? false { return false }
+            }
+            return !overlay.members.contains { rows[$0]?.gossip == seed.url }
+        }
     }
 
     /// One that is lost, to be dialled: how a partition's two sides find each other again.

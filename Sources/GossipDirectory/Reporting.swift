@@ -130,8 +130,10 @@ extension DirectoryState {
         if let at = watches.firstIndex(where: { $0.subject == heartbeat.community }) {
             // It says that it lives: whoever watches it looks again, and speaks anew if it does not.
             // Counted from now: where a link works one way only, the two would contradict each other without end.
+            // Each time that proves wrong, it is believed for longer: words that change nothing come to rest.
+            if watches[at].told != nil, watches[at].silentSince != nil { watches[at].inVain += 1 }
             watches[at].told = nil
-            watches[at].hushedUntil = moment.uptime + limits.slowAfter
+            watches[at].hushedUntil = moment.uptime + limits.slowAfter * (1 << min(6, max(0, watches[at].inVain - 1)))
             if watches[at].silentSince != nil, !watches[at].isRefused {
                 watches[at].silentSince = moment.uptime
                 watches[at].hasAsked = false
@@ -154,8 +156,25 @@ extension DirectoryState {
     mutating func refute(_ observation: Observation, _ moment: Moment) {
         reports[identity.community, default: Report()].heard[observation.observer] = observation.sequence
         // Of an older beat, too: who still shows it has not heard the newer one, and so may others.
-        guard observation.verdict != .up, refutedAt.map({ moment.uptime - $0 >= .seconds(1) }) ?? true else { return }
+        guard observation.verdict != .up else { return }
+        // A clock set back would make this node's beats older than those it is remembered by: it goes on from there, but
+        // never so far that a liar among its observers could take its beats out of what others accept.
+        let ahead = UInt64(clamping: (moment.now + ClockSkew.distrust).milliseconds)
+        if observation.beat <= ahead { beat = max(beat, observation.beat) }
+        owesRefutation = true
+        refuteIfDue(moment)
+    }
+
+    /// When an owed refutation may be said; nil when none is owed.
+    var refuteAt: Duration? { owesRefutation ? (refutedAt ?? .zero) + (refutedAt == nil ? .zero : refuteWait) : nil }
+
+    /// Says that this node is there, once it is owed and not said too often.
+    mutating func refuteIfDue(_ moment: Moment) {
+        guard let refuteAt, moment.uptime >= refuteAt else { return }
+        // While nobody reaches this node, they are right: it says less and less often that it is there (`meet`).
+        refuteWait = refutedAt == nil ? .seconds(1) : min(refuteWait * 2, .seconds(300))
         refutedAt = moment.uptime
+        owesRefutation = false
         raiseBeat(moment)
     }
 

@@ -18,6 +18,8 @@ struct Watch: Sendable {
     var told: Observation?
     /// Nothing is said about it before.
     var hushedUntil = Duration.zero
+    /// How often it said that it lives, and still did not answer.
+    var inVain = 0
 
     /// When something is to be done about it next.
     func due(_ limits: DirectoryLimits) -> Duration {
@@ -37,6 +39,7 @@ struct Watch: Sendable {
         silentSince = nil
         isRefused = false
         hasAsked = false
+        inVain = 0
     }
 }
 
@@ -191,7 +194,7 @@ extension DirectoryState {
     /// Where a community answers, by its record; nil when it has none in force or is not admitted.
     func target(_ community: CommunityID) -> DirectoryTarget? {
         guard community != identity.community, !blocked.contains(community), let row = rows[community],
-            let url = row.record?.endpoint("gossip"), !row.isRevoked
+            let url = row.gossip, !row.isRevoked
         else { return nil }
         return DirectoryTarget(community: community, url: url)
     }
