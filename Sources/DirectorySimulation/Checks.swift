@@ -14,6 +14,8 @@ struct Checks {
     var setBack: Set<Int> = []
     /// Nodes that must not publish until they have noticed.
     var mustWait: Set<Int> = []
+    /// Nodes that were set back and whose operator has not let them go on: they notice anew at each start.
+    var unadopted: Set<Int> = []
     /// Until when something was wrong with the network as a whole.
     var troubleUntil: Int64 = 0
     private var admissions: [CommunityID: Admission] = [:]
@@ -70,7 +72,7 @@ struct Checks {
         switch notice {
         case .rootMended: fail("I4 \(node.number) had a wrong sum")
         case .cloneOrRestore:
-            if !setBack.contains(node.number) { fail("I9 \(node.number) takes itself for a clone") }
+            if !setBack.contains(node.number), !unadopted.contains(node.number) { fail("I9 \(node.number) takes itself for a clone") }
             setBack.remove(node.number)
             mustWait.remove(node.number)
         case .equivocation(let community):

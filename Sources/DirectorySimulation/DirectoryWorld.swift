@@ -1,5 +1,6 @@
 import ExchangeCore
 import GossipDirectory
+import JSON
 import Trust
 
 /// A network of directories in virtual time: one thread, one queue, everything from one seed.
@@ -221,6 +222,11 @@ final class DirectoryWorld {
         count(message.heartbeats.count, "heartbeats")
         count(message.checks.count, "checks")
         count(message.digest?.count ?? 0, "digest lines")
+        for compact in message.observations {
+            guard let payload = try? UnverifiedToken(compact, type: .observation).payload else { continue }
+            let names = ["community", "saw", "of"].map { payload[$0]?.string?.split(separator: ".").last ?? "" }
+            parts.append(names.joined(separator: " "))
+        }
         return parts.joined(separator: ", ")
     }
 

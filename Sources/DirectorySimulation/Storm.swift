@@ -77,7 +77,7 @@ struct Storm {
     private func rotate() {
         guard let node = honest() else { return }
         let old = node.key
-        let new = SigningKey()
+        let new = Cast.key(using: &world.chance)
         world.say("\(node.number) gets a new key")
         world.admit(node.number, keys: [old, new], epoch: 1)
         world.later(1_000_000) {
@@ -115,9 +115,18 @@ struct Storm {
                 world.checks.setBack.insert(node.number)
                 world.checks.mustWait.insert(node.number)
                 world.start(node.number)
-                world.later(6_000_000) { if node.isUp { world.handle(.adopted, at: node.number) } }
+                world.checks.unadopted.insert(node.number)
+                world.later(6_000_000) { adopt(node) }
             }
         }
+    }
+
+    /// The operator lets a node that was set back go on: as soon as it runs and has noticed.
+    private func adopt(_ node: SimulatedDirectory) {
+        guard node.isUp, !node.isPaused, node.state.isClone else { return world.later(1_000_000) { adopt(node) } }
+        world.say("\(node.number) is adopted")
+        world.checks.unadopted.remove(node.number)
+        world.handle(.adopted, at: node.number)
     }
 
     private func skew() {

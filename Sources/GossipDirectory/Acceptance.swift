@@ -69,9 +69,12 @@ extension DirectoryState {
 
     /// Judges and keeps a record. What is restored was accepted once: only that it verifies is asked of it.
     ///
-    /// - Parameter uptime: the monotonic clock, for the owner's budget; nil spends none.
+    /// - Parameters:
+    ///   - uptime: the monotonic clock, for the owner's budget; nil spends none.
+    ///   - isPulled: whether this node asked for it.
     package mutating func accept(
-        record compact: String, now: Timestamp, uptime: Duration? = nil, isRestored: Bool = false,
+        record compact: String, now: Timestamp, uptime: Duration? = nil, isPulled: Bool = false,
+        isRestored: Bool = false,
     ) -> DirectoryVerdict {
         let draft: UnverifiedToken
         switch reading.draft(compact, .record) {
@@ -96,7 +99,7 @@ extension DirectoryState {
             guard mark < record.mark else { return .stale }
             if mark.isRetired && mark.epoch == record.mark.epoch { return .refused(.retired) }
         }
-        if let uptime, !isRestored, !spend(community, uptime) { return .refused(.tooOften) }
+        if let uptime, !isRestored, !spend(community, uptime, isPulled: isPulled) { return .refused(.tooOften) }
         change(community) { row in
             row.record = record
             row.mark = record.mark

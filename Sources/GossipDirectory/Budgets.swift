@@ -47,13 +47,16 @@ struct PeerState: Sendable {
 
 extension DirectoryState {
     /// Takes one record's worth from a community's budget; false when it publishes too often.
-    mutating func spend(_ community: CommunityID, _ uptime: Duration) -> Bool {
+    ///
+    /// What this node asked for has a little budget of its own: where a community has flooded the network, its last record
+    /// reaches everybody within seconds by pulls, though no more is pushed on.
+    mutating func spend(_ community: CommunityID, _ uptime: Duration, isPulled: Bool) -> Bool {
         let burst = Double(limits.recordsBurst)
-        var budget = spent[community] ?? Budget(left: burst, at: uptime)
-        let isWithin = budget.spend(
-            1, uptime: uptime, burst: burst, perSecond: 1 / Double(max(1, limits.recordsEvery.components.seconds)))
-        spent[community] = budget
-        return isWithin
+        var budgets = spent[community] ?? (Budget(left: burst, at: uptime), Budget(left: 2, at: uptime))
+        defer { spent[community] = budgets }
+        let perSecond = 1 / Double(max(1, limits.recordsEvery.components.seconds))
+        if budgets.brought.spend(1, uptime: uptime, burst: burst, perSecond: perSecond) { return true }
+        return isPulled && budgets.pulled.spend(1, uptime: uptime, burst: 2, perSecond: 0.2)
     }
 
     /// Whether a peer may bring so many bytes now.

@@ -50,7 +50,7 @@ package struct DirectoryState: Sendable {
     var overlayMembership: UInt64 = 0
 
     var peers: [CommunityID: PeerState] = [:]
-    var spent: [CommunityID: Budget] = [:]
+    var spent: [CommunityID: (brought: Budget, pulled: Budget)] = [:]
     var pending: [CommunityID: PendingTexts] = [:]
     var blocked: Set<CommunityID> = []
     /// As whom each seed last answered.

@@ -7,8 +7,8 @@ extension DirectoryState {
     ///
     /// Returns what is new, to be pushed on, and the communities of which the sender holds something older than we do.
     mutating func take(
-        _ message: DirectoryMessage, from peer: CommunityID?, _ moment: Moment, _ effects: inout [DirectoryEffect],
-        using random: inout some RandomNumberGenerator,
+        _ message: DirectoryMessage, from peer: CommunityID?, isPulled: Bool = false, _ moment: Moment,
+        _ effects: inout [DirectoryEffect], using random: inout some RandomNumberGenerator,
     ) -> (fresh: DirectoryMessage, outdated: [CommunityID]) {
         var taking = Taking(peer: peer, fresh: self.message(moment))
         for compact in message.admissions {
@@ -30,8 +30,8 @@ extension DirectoryState {
                 continue
             }
             taking.take(
-                accept(record: compact, now: moment.now, uptime: moment.uptime), .record, compact, moment, in: &self,
-                &effects)
+                accept(record: compact, now: moment.now, uptime: moment.uptime, isPulled: isPulled), .record, compact,
+                moment, in: &self, &effects)
         }
         for compact in message.proofs {
             taking.take(accept(proof: compact, now: moment.now), .proof, compact, moment, in: &self, &effects)
@@ -136,7 +136,8 @@ extension DirectoryState {
                 return
             }
             let before = arrival
-            let (fresh, outdated) = take(message, from: peer, moment, &effects, using: &random)
+            let (fresh, outdated) = take(
+                message, from: peer, isPulled: message.cursor != nil, moment, &effects, using: &random)
             meet(peer, at: message.at, hasAnswered: true, moment, &effects)
             peers[peer, default: PeerState()].isIntroduced = true
             push(fresh, except: peer, moment, &effects, using: &random)
