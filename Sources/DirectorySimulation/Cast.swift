@@ -56,6 +56,9 @@ package final class Cast: Sendable {
         }
     }
 
+    /// The facilities' names.
+    package var names: [String] { facilities.map(\.name) }
+
     func number(_ community: CommunityID) -> Int? { numbers[community] }
 
     static func admit(_ facility: Facility, keys: [SigningKey], epoch: UInt32, at: Timestamp, by authority: SigningKey)

@@ -85,7 +85,7 @@ extension DirectoryState {
             let admission = row.admission, isRestored || row.isAdmitted(at: now)
         else { return .refused(.notAdmitted) }
         // What is held already, or claims to be older, costs no signature to set aside: neither is believed or kept.
-        if let held = row.record, held.token.compact.utf8.elementsEqual(compact.utf8) { return .duplicate }
+        if let held = row.record, held.token.compact.isSameText(as: compact) { return .duplicate }
         if let mark = row.mark, isBelow(draft, mark) { return .stale }
         let record: DirectoryRecord
         switch reading.record(draft, admission) {

@@ -59,7 +59,7 @@ extension DirectoryState {
     /// What follows from a pull's answer: read on, fall back to the digest, or stop.
     mutating func goOn(
         _ message: DirectoryMessage, from peer: CommunityID, target: DirectoryTarget, learned: UInt64,
-        _ outdated: [CommunityID], _ moment: Moment, _ effects: inout [DirectoryEffect],
+        isDeferred: Bool, _ outdated: [CommunityID], _ moment: Moment, _ effects: inout [DirectoryEffect],
     ) {
         let next = DirectoryTarget(community: peer, url: target.url)
         let hasHelped = give(message.lacks, outdated, to: next, moment, &effects)
@@ -75,8 +75,9 @@ extension DirectoryState {
             return
         }
         let isSame = message.root == root(now: moment.now) || message.hour != Self.hour(moment.now)
-        if isSame || learned > 0 || hasHelped {
+        if isSame || learned > 0 || hasHelped || isDeferred {
             peers[peer]?.stalls = 0
+            if isSame { peers[peer]?.stallWait = PeerState.firstStallWait }
             peers[peer]?.wantsDigest = false
             return
         }
@@ -86,7 +87,9 @@ extension DirectoryState {
         if stalls >= 4 {
             peers[peer]?.stalls = 0
             peers[peer]?.wantsDigest = false
-            peers[peer]?.stalledUntil = moment.uptime + .seconds(600)
+            let wait = peers[peer]?.stallWait ?? PeerState.firstStallWait
+            peers[peer]?.stalledUntil = moment.uptime + wait
+            peers[peer]?.stallWait = min(wait * 2, .seconds(600))
             effects.append(.notice(.divergent(peer)))
         } else if stalls == 2 {
             pull(next, peer, moment, &effects)

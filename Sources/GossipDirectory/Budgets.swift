@@ -39,6 +39,9 @@ struct PeerState: Sendable {
     /// Exchanges in a row that left the roots different and brought nothing.
     var stalls = 0
     var stalledUntil: Duration?
+    /// How long the next stall lasts: doubled up to ten minutes, until the two agree again.
+    var stallWait = Self.firstStallWait
+    static let firstStallWait = Duration.seconds(20)
     /// Whether the last pull ended with different roots, so that the next sends the full digest.
     var wantsDigest = false
     /// Until when a pull from it is under way.
@@ -96,7 +99,7 @@ extension DirectoryState {
         }
         let bytes = compact.utf8.count
         guard waiting.texts.count < limits.pendingMax, waiting.bytes + bytes <= limits.pendingBytesMax,
-            !waiting.texts.contains(where: { $0.compact.utf8.elementsEqual(compact.utf8) })
+            !waiting.texts.contains(where: { $0.compact.isSameText(as: compact) })
         else { return }
         waiting.texts.append((community, compact, moment.uptime))
         waiting.bytes += bytes

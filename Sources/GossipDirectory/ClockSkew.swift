@@ -16,9 +16,17 @@ struct ClockSkew: Sendable {
 
     mutating func note(_ peer: CommunityID, _ at: Timestamp, _ moment: Moment) -> DirectoryNotice? {
         if offsets.count >= 64, offsets[peer] == nil { offsets = [:] }
-        offsets[peer] = at.milliseconds - moment.now.milliseconds
+        let offset = at.milliseconds - moment.now.milliseconds
+        // The network's own delays are not worth counting anew: each frame brings a time.
+        if let held = offsets[peer], abs(held - offset) < 250 { return tell(moment) }
+        offsets[peer] = offset
         let sorted = offsets.values.sorted()
         median = sorted.count < 2 ? 0 : sorted[(sorted.count - 1) / 2]
+        return tell(moment)
+    }
+
+    /// The administrator is told once an hour.
+    private mutating func tell(_ moment: Moment) -> DirectoryNotice? {
         guard abs(median) > Self.alarm.wholeMilliseconds else { return nil }
         if let toldAt, moment.uptime - toldAt < .seconds(3600) { return nil }
         toldAt = moment.uptime

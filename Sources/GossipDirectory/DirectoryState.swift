@@ -11,6 +11,8 @@ package struct DirectoryIdentity: Sendable {
     package let community: CommunityID
     /// The key it signs its records with.
     package let key: SigningKey
+    /// The thumbprint of that key.
+    let ownKey: Thumbprint
     /// Where to ask first, while nobody is known.
     package let seeds: [DirectoryTarget]
 
@@ -20,6 +22,7 @@ package struct DirectoryIdentity: Sendable {
         self.authorities = authorities
         self.community = community
         self.key = key
+        ownKey = key.publicKey.thumbprint
         self.seeds = seeds
     }
 }
@@ -195,7 +198,7 @@ package struct DirectoryState: Sendable {
         var message = message(moment)
         fill(&message)
         let fresh = take(message, from: nil, moment, &effects, using: &random).fresh
-        push(fresh, except: nil, moment, &effects, using: &random)
+        push(fresh, except: nil, isOwn: true, moment, &effects, using: &random)
     }
 
     private mutating func block(_ community: CommunityID, _ isBlocked: Bool, _ effects: inout [DirectoryEffect]) {

@@ -5,11 +5,12 @@ import Trust
 extension DirectoryState {
     /// Takes what a message brings: keeps it and reports what is wrong.
     ///
-    /// Returns what is new, to be pushed on, and the communities of which the sender holds something older than we do.
+    /// Returns what is new, to be pushed on, the communities of which the sender holds something older than we do, and
+    /// whether something of it will be taken later.
     mutating func take(
         _ message: DirectoryMessage, from peer: CommunityID?, isPulled: Bool = false, _ moment: Moment,
         _ effects: inout [DirectoryEffect], using random: inout some RandomNumberGenerator,
-    ) -> (fresh: DirectoryMessage, outdated: [CommunityID]) {
+    ) -> (fresh: DirectoryMessage, outdated: [CommunityID], isDeferred: Bool) {
         var taking = Taking(peer: peer, fresh: self.message(moment))
         for compact in message.admissions {
             taking.take(accept(admission: compact), .admission, compact, moment, in: &self, &effects)
@@ -43,7 +44,7 @@ extension DirectoryState {
             if let refusal = hear(observation: compact, moment) { taking.fault(refusal, moment, in: &self, &effects) }
         }
         if !taking.fresh.isEmpty { effects.append(.changed) }
-        return (taking.fresh, taking.outdated)
+        return (taking.fresh, taking.outdated, taking.isDeferred)
     }
 
     /// Answers a peer's frame.
@@ -95,7 +96,7 @@ extension DirectoryState {
             return
         }
         meet(peer, at: message.at, hasAnswered: false, moment, &effects)
-        var (fresh, outdated) = take(message, from: peer, moment, &effects, using: &random)
+        var (fresh, outdated, _) = take(message, from: peer, moment, &effects, using: &random)
         fresh.admissions.insert(contentsOf: introduced.admissions, at: 0)
         look(message.checks, moment, &effects)
         if message.bridge { bridge(moment, &effects) }
@@ -136,12 +137,14 @@ extension DirectoryState {
                 return
             }
             let before = arrival
-            let (fresh, outdated) = take(
+            let (fresh, outdated, isDeferred) = take(
                 message, from: peer, isPulled: message.cursor != nil, moment, &effects, using: &random)
             meet(peer, at: message.at, hasAnswered: true, moment, &effects)
             peers[peer, default: PeerState()].isIntroduced = true
             push(fresh, except: peer, moment, &effects, using: &random)
-            goOn(message, from: peer, target: target, learned: arrival - before, outdated, moment, &effects)
+            goOn(
+                message, from: peer, target: target, learned: arrival - before, isDeferred: isDeferred, outdated, moment,
+                &effects)
             if message.cursor != nil { lookup.heard(peer) }
             publishIfDue(moment, &effects, using: &random)
         }
@@ -209,12 +212,12 @@ extension DirectoryState {
 
     /// Sends what is new to the fan, at once.
     mutating func push(
-        _ fresh: DirectoryMessage, except peer: CommunityID?, _ moment: Moment, _ effects: inout [DirectoryEffect],
-        using random: inout some RandomNumberGenerator,
+        _ fresh: DirectoryMessage, except peer: CommunityID?, isOwn: Bool = false, _ moment: Moment,
+        _ effects: inout [DirectoryEffect], using random: inout some RandomNumberGenerator,
     ) {
         guard !fresh.isEmpty || fresh.bridge else { return }
         let (root, hour) = (root(now: moment.now), Self.hour(moment.now))
-        for target in fan(except: peer, moment, using: &random) {
+        for target in fan(except: peer, isOwn: isOwn, moment, using: &random) {
             var message = fresh
             (message.root, message.hour) = (root, hour)
             if let community = target.community, !(peers[community]?.isIntroduced ?? false) { introduce(&message) }

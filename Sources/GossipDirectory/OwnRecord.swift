@@ -39,7 +39,7 @@ extension DirectoryState {
             if refreshAt == nil { refreshAt = refresh(after: held.statement.issued, using: &random) }
             if let refreshAt, moment.now < refreshAt { return }
         }
-        let ownKey = identity.key.publicKey.thumbprint
+        let ownKey = identity.ownKey
         guard admission.key(ownKey) != nil else {
             effects.append(.notice(.cannotPublish("its admission does not name its key")))
             return
@@ -73,12 +73,12 @@ extension DirectoryState {
         var message = message(moment)
         message.admissions = held?.statement.admission == admission.token.hash ? [] : [admission.token.compact]
         message.records = [record.token.compact]
-        push(message, except: nil, moment, &effects, using: &random)
+        push(message, except: nil, isOwn: true, moment, &effects, using: &random)
     }
 
     private func isCurrent(_ held: DirectoryRecord, _ profile: DirectoryProfile, _ admission: Admission) -> Bool {
         held.statement.profile == profile && held.statement.admission == admission.token.hash
-            && held.statement.keys == [identity.key.publicKey.thumbprint]
+            && held.statement.keys == [identity.ownKey]
             && (held.statement.status == .retired) == isLeaving
     }
 

@@ -18,11 +18,17 @@ struct Report: Sendable {
 /// Signals that wait a moment for company.
 struct SignalBatch: Sendable {
     static let wait = Duration.milliseconds(5)
-    var observations: [String] = []
-    var heartbeats: [String] = []
+    /// This node's own words, and others' to be passed on.
+    var own = Words()
+    var foreign = Words()
     var isBridge = false
     var flushAt: Duration?
-    var isEmpty: Bool { observations.isEmpty && heartbeats.isEmpty && !isBridge }
+
+    struct Words: Sendable {
+        var observations: [String] = []
+        var heartbeats: [String] = []
+        var isEmpty: Bool { observations.isEmpty && heartbeats.isEmpty }
+    }
 
     mutating func wake(_ uptime: Duration) { flushAt = flushAt ?? uptime + Self.wait }
 }
@@ -71,7 +77,10 @@ extension DirectoryState {
         let wasDecided = report.reach == .unreachable && observation.verdict.isDown
         reports[observation.subject] = report
         if !wasDecided {
-            signals.observations.append(observation.token.compact)
+            let isOwn = observation.observer == identity.community
+            if isOwn { signals.own.observations.append(observation.token.compact) } else {
+                signals.foreign.observations.append(observation.token.compact)
+            }
             signals.wake(moment.uptime)
         }
         return true
@@ -125,7 +134,7 @@ extension DirectoryState {
         guard heartbeat.beat > reports[heartbeat.community]?.heartbeat?.beat ?? 0 else { return }
         raise(heartbeat.beat, of: heartbeat.community)
         reports[heartbeat.community]?.heartbeat = heartbeat
-        signals.heartbeats.append(heartbeat.token.compact)
+        signals.foreign.heartbeats.append(heartbeat.token.compact)
         signals.wake(moment.uptime)
         if let at = watches.firstIndex(where: { $0.subject == heartbeat.community }) {
             // It says that it lives: whoever watches it looks again, and speaks anew if it does not.
@@ -133,7 +142,7 @@ extension DirectoryState {
             // Each time that proves wrong, it is believed for longer: words that change nothing come to rest.
             if watches[at].told != nil, watches[at].silentSince != nil { watches[at].inVain += 1 }
             watches[at].told = nil
-            watches[at].hushedUntil = moment.uptime + limits.slowAfter * (1 << min(6, max(0, watches[at].inVain - 1)))
+            watches[at].hushedUntil = moment.uptime + limits.slowAfter * (1 << (2 * min(3, max(0, watches[at].inVain - 1))))
             if watches[at].silentSince != nil, !watches[at].isRefused {
                 watches[at].silentSince = moment.uptime
                 watches[at].hasAsked = false
@@ -185,7 +194,7 @@ extension DirectoryState {
             let heartbeat = try? Heartbeat(
                 of: identity.community, beat: beat, network: identity.network, key: identity.key)
         else { return }
-        signals.heartbeats.append(heartbeat.token.compact)
+        signals.own.heartbeats.append(heartbeat.token.compact)
         signals.wake(moment.uptime)
     }
 
@@ -230,11 +239,14 @@ extension DirectoryState {
         guard let flushAt = signals.flushAt, moment.uptime >= flushAt else { return }
         let batch = signals
         signals = SignalBatch()
-        guard !batch.isEmpty else { return }
-        var message = message(moment)
-        message.observations = Array(batch.observations.prefix(200))
-        message.heartbeats = Array(batch.heartbeats.prefix(200))
-        message.bridge = batch.isBridge
-        push(message, except: nil, moment, &effects, using: &random)
+        for (words, isOwn) in [(batch.own, true), (batch.foreign, false)] {
+            var message = message(moment)
+            message.observations = Array(words.observations.prefix(200))
+            message.heartbeats = Array(words.heartbeats.prefix(200))
+            message.bridge = batch.isBridge && isOwn
+            if !words.isEmpty || message.bridge {
+                push(message, except: nil, isOwn: isOwn, moment, &effects, using: &random)
+            }
+        }
     }
 }
