@@ -85,6 +85,9 @@ package struct DirectoryState: Sendable {
     var wakeBy = Duration.zero
     var signals = SignalBatch()
     var bridgedAt: Duration?
+    /// News that waits for company, and when news was last sent.
+    var waiting: DirectoryMessage?
+    var pushedAt: Duration?
     var due = DueTimes()
 
     /// An empty directory; `store` is a random number.
@@ -175,6 +178,7 @@ package struct DirectoryState: Sendable {
         }
         if watchedMembership != membership { arrange(moment, using: &random) }
         refuteIfDue(moment)
+        flushPushes(moment, &effects, using: &random)
         flushSignals(moment, &effects, using: &random)
         wakeBy = nextWake
         return effects
@@ -185,6 +189,7 @@ package struct DirectoryState: Sendable {
         var next = due.earliest
         for watch in watches { next = min(next, watch.due(limits)) }
         if let flush = signals.flushAt { next = min(next, flush) }
+        if let pushAt { next = min(next, pushAt) }
         if let refuteAt { next = min(next, refuteAt) }
         // Whatever is due, this node is not woken more often than each millisecond.
         return max(next, (lastSeen ?? .zero) + .milliseconds(1))

@@ -212,8 +212,9 @@ extension DirectoryState {
                 reports[subject, default: report].reach = reach
                 effects.append(.reach(subject, reach))
             }
-            if reach == .reachable, report.seen.isEmpty { unsettled.remove(subject) }
         }
+        // Nothing changes by time alone but where each goes by what it sees itself.
+        unsettled = unsettled.filter { overlay.observers(of: $0).count < 3 && reports[$0]?.reach != .reachable }
     }
 
     private func weighed(_ subject: CommunityID, _ report: Report, _ moment: Moment) -> Reach {

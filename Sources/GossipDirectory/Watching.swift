@@ -54,6 +54,8 @@ extension DirectoryState {
             }
             overlay = Overlay(members, day: day)
             overlayMembership = membership
+            // Others are their observers now.
+            unsettled.formUnion(reports.filter { $0.value.reach != .reachable || !$0.value.seen.isEmpty }.keys)
         }
         let wanted = overlay.watched(by: identity.community).filter { rows[$0]?.isAdmitted(at: moment.now) ?? false }
         guard wanted != watches.map(\.subject) else { return }
@@ -181,7 +183,10 @@ extension DirectoryState {
     /// In how many milliseconds an observer should probe this node again, so that its observers take turns; 0 when it is
     /// none of them.
     func turn(of observer: CommunityID, _ moment: Moment) -> UInt16 {
-        let observers = overlay.observers(of: identity.community)
+        // One that is gone would leave a gap in which nobody looks.
+        let observers = overlay.observers(of: identity.community).filter {
+            $0 == observer || reports[$0]?.reach != .unreachable
+        }
         guard let place = observers.firstIndex(of: observer) else { return 0 }
         let slot = limits.probeInterval.wholeMilliseconds
         let cycle = slot * Int64(observers.count)
