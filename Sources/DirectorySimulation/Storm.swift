@@ -133,6 +133,17 @@ struct Storm {
         for node in world.nodes.dropFirst() where Int.random(in: 0..<4, using: &world.chance) == 0 {
             node.clockOffset = .milliseconds(Int64.random(in: -60_000...60_000, using: &world.chance))
         }
+        // In every third seed one clock goes wrong by an hour: it must notice, and nobody else may be the worse for it.
+        guard plan.nodes >= 8, Int.random(in: 0..<3, using: &world.chance) == 0 else { return }
+        let number = Int.random(in: 1..<plan.nodes, using: &world.chance)
+        let offset = Duration.seconds(Bool.random(using: &world.chance) ? 3600 : -3600)
+        world.later(Int64.random(in: 0..<(plan.storm / 2), using: &world.chance)) {
+            let node = world.nodes[number]
+            guard !node.isHostile, world.checks.setBack.isEmpty else { return }
+            world.say("\(number)'s clock is an hour \(offset > .zero ? "ahead" : "behind")")
+            node.clockOffset = offset
+            world.checks.hourOff[number] = world.now
+        }
     }
 
     private func hire() {

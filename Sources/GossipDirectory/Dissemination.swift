@@ -12,6 +12,7 @@ extension DirectoryState {
         _ effects: inout [DirectoryEffect], using random: inout some RandomNumberGenerator,
     ) -> (fresh: DirectoryMessage, outdated: [CommunityID], isDeferred: Bool) {
         var taking = Taking(peer: peer, fresh: self.message(moment))
+        let now = skew.earliest(moment.now)
         for compact in message.admissions {
             taking.take(accept(admission: compact), .admission, compact, moment, in: &self, &effects)
         }
@@ -21,7 +22,7 @@ extension DirectoryState {
         for about in taking.admitted {
             for waiting in released(for: about) {
                 taking.take(
-                    accept(record: waiting.compact, now: moment.now, uptime: moment.uptime), .record, waiting.compact,
+                    accept(record: waiting.compact, now: now, uptime: moment.uptime), .record, waiting.compact,
                     moment, in: &self, &effects)
             }
         }
@@ -31,11 +32,16 @@ extension DirectoryState {
                 continue
             }
             taking.take(
-                accept(record: compact, now: moment.now, uptime: moment.uptime, isPulled: isPulled), .record, compact,
+                accept(record: compact, now: now, uptime: moment.uptime, isPulled: isPulled), .record, compact,
                 moment, in: &self, &effects)
         }
         for compact in message.proofs {
             taking.take(accept(proof: compact, now: moment.now), .proof, compact, moment, in: &self, &effects)
+        }
+        if !taking.fresh.isEmpty { effects.append(.changed) }
+        // Who is admitted no more hears nothing more, and what it says of who is gone is old.
+        if let peer, !(rows[peer]?.isAdmitted(at: moment.now) ?? false) {
+            return (taking.fresh, taking.outdated, taking.isDeferred)
         }
         for compact in message.heartbeats.prefix(200) {
             if let refusal = hear(heartbeat: compact, moment) { taking.fault(refusal, moment, in: &self, &effects) }
@@ -43,7 +49,6 @@ extension DirectoryState {
         for compact in message.observations.prefix(200) {
             if let refusal = hear(observation: compact, moment) { taking.fault(refusal, moment, in: &self, &effects) }
         }
-        if !taking.fresh.isEmpty { effects.append(.changed) }
         return (taking.fresh, taking.outdated, taking.isDeferred)
     }
 

@@ -102,7 +102,9 @@ extension DirectoryState {
             return .notAdmitted
         }
         guard overlay.observers(of: subject).contains(observer) else { return nil }
-        guard sequence <= UInt64(clamping: (moment.now + DirectoryRecord.aheadMax).milliseconds) else { return .farFuture }
+        guard sequence <= UInt64(clamping: (skew.earliest(moment.now) + DirectoryRecord.aheadMax).milliseconds) else {
+            return .farFuture
+        }
         do {
             let observation = try Observation(verifying: draft, admission: admission)
             if subject == identity.community { refute(observation, moment) } else { note(observation, moment) }
@@ -124,7 +126,9 @@ extension DirectoryState {
         guard let row = rows[community], row.isAdmitted(at: moment.now), let admission = row.admission else {
             return .notAdmitted
         }
-        guard beat <= UInt64(clamping: (moment.now + DirectoryRecord.aheadMax).milliseconds) else { return .farFuture }
+        guard beat <= UInt64(clamping: (skew.earliest(moment.now) + DirectoryRecord.aheadMax).milliseconds) else {
+            return .farFuture
+        }
         do { note(try Heartbeat(verifying: draft, admission: admission), moment) } catch { return error }
         return nil
     }

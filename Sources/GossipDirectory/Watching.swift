@@ -146,6 +146,10 @@ extension DirectoryState {
 
     /// Forgets what was waited for while this node itself slept.
     mutating func begin(_ moment: Moment) {
+        let wasDistrusted = skew.isDistrusted
+        skew.look(moment)
+        // The clock was mended: what could not be published meanwhile is due.
+        if wasDistrusted, !skew.isDistrusted { due.publish = moment.uptime }
         if lastSeen != nil, moment.uptime > wakeBy + .milliseconds(1500) {
             mutedUntil = moment.uptime + .seconds(1)
             for at in watches.indices where watches[at].silentSince != nil && !watches[at].isRefused {
