@@ -17,6 +17,8 @@ final class SimulatedDirectory {
     var isHostile = false
     /// What a hostile node does; empty for an honest one.
     var vices: [Vice] = []
+    /// The last number its floods have used.
+    var flooded: UInt64 = 0
     var hasLeft = false
     var isRevoked = false
     /// Its wall clock less the true one.

@@ -138,7 +138,9 @@ struct Attacker {
 
     private func flood() throws {
         var message = blank()
-        let sequence = next
+        // A flood in the same moment as the last would tell two stories: that is another vice.
+        let sequence = max(next, node.flooded + 1)
+        node.flooded = sequence + 39
         for offset in 0..<40 {
             let record = try statement(sequence + UInt64(offset), "flood \(offset)")
             world.checks.signedByOwner(record)

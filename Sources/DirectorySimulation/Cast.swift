@@ -27,7 +27,9 @@ package final class Cast: Sendable {
 
     /// So many facilities, named or numbered, each an organisation of its own.
     package init(nodes: Int, names: [String] = []) throws {
-        let authority = SigningKey()
+        // Always the same keys, so that a seed's replay is the same to the last tie between two hashes.
+        var chance = SplitMix64(seed: 0x5EED)
+        let authority = Self.key(using: &chance)
         self.authority = authority
         var facilities: [Facility] = []
         var admissions: [Admission] = []
@@ -36,7 +38,7 @@ package final class Cast: Sendable {
                 let url = EndpointURL("https://n\(number).sim:9443")
             else { continue }
             let name = number < names.count ? names[number] : "Facility \(number)"
-            let facility = Facility(community: community, url: url, key: SigningKey(), name: name)
+            let facility = Facility(community: community, url: url, key: Self.key(using: &chance), name: name)
             facilities.append(facility)
             admissions.append(try Self.admit(facility, keys: [facility.key], epoch: 1, at: Self.epoch - .seconds(3600), by: authority))
         }
@@ -44,6 +46,18 @@ package final class Cast: Sendable {
         self.admissions = admissions
         numbers = Dictionary(uniqueKeysWithValues: facilities.enumerated().map { ($1.community, $0) })
     }
+
+    /// A key drawn from a generator.
+    static func key(using chance: inout SplitMix64) -> SigningKey {
+        while true {
+            // A scalar above the group's order is no key; one in four thousand million draws is.
+            let scalar = (0..<32).map { _ in UInt8.random(in: 0...255, using: &chance) }
+            if let key = SigningKey(scalar: scalar) { return key }
+        }
+    }
+
+    /// The facilities' names.
+    package var names: [String] { facilities.map(\.name) }
 
     func number(_ community: CommunityID) -> Int? { numbers[community] }
 

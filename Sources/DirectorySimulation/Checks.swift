@@ -14,6 +14,12 @@ struct Checks {
     var setBack: Set<Int> = []
     /// Nodes that must not publish until they have noticed.
     var mustWait: Set<Int> = []
+    /// Nodes that were set back and whose operator has not let them go on: they notice anew at each start.
+    var unadopted: Set<Int> = []
+    /// Nodes whose clocks are an hour off, and since when.
+    var hourOff: [Int: Int64] = [:]
+    /// Those of them that have told their operator.
+    private var alarmed: Set<Int> = []
     /// Until when something was wrong with the network as a whole.
     var troubleUntil: Int64 = 0
     private var admissions: [CommunityID: Admission] = [:]
@@ -70,7 +76,7 @@ struct Checks {
         switch notice {
         case .rootMended: fail("I4 \(node.number) had a wrong sum")
         case .cloneOrRestore:
-            if !setBack.contains(node.number) { fail("I9 \(node.number) takes itself for a clone") }
+            if !setBack.contains(node.number), !unadopted.contains(node.number) { fail("I9 \(node.number) takes itself for a clone") }
             setBack.remove(node.number)
             mustWait.remove(node.number)
         case .equivocation(let community):
@@ -78,7 +84,21 @@ struct Checks {
             if !twoFaced.contains(community) { fail("I6 \(node.number) believes that \(community) told two stories") }
         case .banned(let peer, _):
             if let number = cast.number(peer), !hostile.contains(number) { fail("I8 \(node.number) bans \(number), which is honest") }
-        case .refused, .otherNetwork, .cannotPublish, .clockOff, .divergent: break
+        case .clockOff:
+            alarmed.insert(node.number)
+            if hourOff[node.number] == nil { fail("G17 \(node.number) doubts its clock, which is right") }
+        case .refused, .otherNetwork, .cannotPublish, .divergent: break
+        }
+    }
+
+    /// G17: a node whose clock is an hour off, and which has run and been linked for long enough, has said so.
+    mutating func clocks(_ world: DirectoryWorld) {
+        for (number, since) in hourOff.sorted(by: { $0.key < $1.key }) {
+            let node = world.nodes[number]
+            guard node.isUp, !node.isPaused, !node.isRevoked, !node.hasLeft, let well = node.wellSince,
+                world.now - max(well, since, troubleUntil) > 12_000_000
+            else { continue }
+            if !alarmed.contains(number) { fail("G17 \(number) has not noticed that its clock is an hour off") }
         }
     }
 

@@ -11,7 +11,7 @@ package enum DirectoryFault: String, CaseIterable, Sendable {
     case partition
     /// Packets are lost: connections stall.
     case loss
-    /// Clocks up to two minutes off, one of them an hour.
+    /// Clocks up to a minute off, in every third seed one of them an hour.
     case clock
     /// Some nodes are hostile.
     case hostile

@@ -43,7 +43,9 @@ package struct DirectoryPlay {
         // Restarts and rotations that are under way come to their end.
         world.run(until: world.now + 10_000_000)
         world.mend()
+        world.checks.clocks(world)
         for node in world.nodes {
+            if world.checks.hourOff[node.number] != nil { node.clockOffset = .zero }
             node.isHostile = node.isHostile || node.isRevoked
             if !node.isUp { world.start(node.number) }
         }

@@ -1,5 +1,6 @@
 import ExchangeCore
 import GossipDirectory
+import JSON
 import Trust
 
 /// A network of directories in virtual time: one thread, one queue, everything from one seed.
@@ -183,6 +184,7 @@ final class DirectoryWorld {
         let name = target.url.host.dropFirst().prefix { $0 != "." }
         guard let other = Int(name), other < nodes.count else { return }
         account(frame, node)
+        say("\(number) to \(other): \(Self.words(frame))")
         let flight = Flight(from: number, generation: node.generation, to: other, target: target, frame: frame)
         let connecting = node.connections[other] == nil ? 2 * latency(number, other) : 0
         heap.add(.request(flight), at: now + connecting + latency(number, other) + stall())
@@ -192,6 +194,7 @@ final class DirectoryWorld {
 
     private func reply(_ frame: DirectoryFrame, to flight: Flight) {
         account(frame, nodes[flight.to])
+        say("\(flight.to) answers \(flight.from): \(Self.words(frame))")
         heap.add(.reply(flight, frame), at: now + latency(flight.to, flight.from) + stall())
     }
 
@@ -201,6 +204,30 @@ final class DirectoryWorld {
         case .probe: node.bytesSent += Probe.bytes
         case .message(let message): node.bytesSent += message.size
         }
+    }
+
+    /// What a frame says, in short, for a trace.
+    private static func words(_ frame: DirectoryFrame) -> String {
+        guard case .message(let message) = frame else { return "probe" }
+        var parts = ["message of \(message.size) bytes"]
+        if message.wants { parts.append("wants") }
+        if message.more { parts.append("more") }
+        if message.bridge { parts.append("bridge") }
+        func count(_ number: Int, _ name: String) { if number > 0 { parts.append("\(number) \(name)") } }
+        count(message.admissions.count, "admissions")
+        count(message.revocations.count, "revocations")
+        count(message.records.count, "records")
+        count(message.proofs.count, "proofs")
+        count(message.observations.count, "observations")
+        count(message.heartbeats.count, "heartbeats")
+        count(message.checks.count, "checks")
+        count(message.digest?.count ?? 0, "digest lines")
+        for compact in message.observations {
+            guard let payload = try? UnverifiedToken(compact, type: .observation).payload else { continue }
+            let names = ["community", "saw", "of"].map { payload[$0]?.string?.split(separator: ".").last ?? "" }
+            parts.append(names.joined(separator: " "))
+        }
+        return parts.joined(separator: ", ")
     }
 
     func isLinked(_ one: Int, _ other: Int) -> Bool {

@@ -77,7 +77,7 @@ struct Storm {
     private func rotate() {
         guard let node = honest() else { return }
         let old = node.key
-        let new = SigningKey()
+        let new = Cast.key(using: &world.chance)
         world.say("\(node.number) gets a new key")
         world.admit(node.number, keys: [old, new], epoch: 1)
         world.later(1_000_000) {
@@ -115,14 +115,34 @@ struct Storm {
                 world.checks.setBack.insert(node.number)
                 world.checks.mustWait.insert(node.number)
                 world.start(node.number)
-                world.later(6_000_000) { if node.isUp { world.handle(.adopted, at: node.number) } }
+                world.checks.unadopted.insert(node.number)
+                world.later(6_000_000) { adopt(node) }
             }
         }
+    }
+
+    /// The operator lets a node that was set back go on: as soon as it runs and has noticed.
+    private func adopt(_ node: SimulatedDirectory) {
+        guard node.isUp, !node.isPaused, node.state.isClone else { return world.later(1_000_000) { adopt(node) } }
+        world.say("\(node.number) is adopted")
+        world.checks.unadopted.remove(node.number)
+        world.handle(.adopted, at: node.number)
     }
 
     private func skew() {
         for node in world.nodes.dropFirst() where Int.random(in: 0..<4, using: &world.chance) == 0 {
             node.clockOffset = .milliseconds(Int64.random(in: -60_000...60_000, using: &world.chance))
+        }
+        // In every third seed one clock goes wrong by an hour: it must notice, and nobody else may be the worse for it.
+        guard plan.nodes >= 8, Int.random(in: 0..<3, using: &world.chance) == 0 else { return }
+        let number = Int.random(in: 1..<plan.nodes, using: &world.chance)
+        let offset = Duration.seconds(Bool.random(using: &world.chance) ? 3600 : -3600)
+        world.later(Int64.random(in: 0..<(plan.storm / 2), using: &world.chance)) {
+            let node = world.nodes[number]
+            guard !node.isHostile, world.checks.setBack.isEmpty else { return }
+            world.say("\(number)'s clock is an hour \(offset > .zero ? "ahead" : "behind")")
+            node.clockOffset = offset
+            world.checks.hourOff[number] = world.now
         }
     }
 

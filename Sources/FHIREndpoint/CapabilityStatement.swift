@@ -2,6 +2,7 @@ import ExchangeCore
 import FHIRModel
 import JSON
 import NIOCore
+import Transactions
 
 /// What a listener can do, generated from the tables that dispatch and search read (`GET metadata`).
 struct CapabilityStatement: Sendable {
@@ -99,6 +100,11 @@ struct CapabilityStatement: Sendable {
         }
         let parameters = searchParameters(of: type)
         if codes.contains("search-type") { resource["searchParam"] = .array(parameters) }
+        if let served = CareServiceType(rawValue: type) {
+            let (along, back) = (CareServiceTables.forward(of: served), CareServiceTables.reverse(of: served))
+            if !along.isEmpty { resource["searchInclude"] = .array(along.map { .string($0) }) }
+            if !back.isEmpty { resource["searchRevInclude"] = .array(back.map { .string($0) }) }
+        }
         let operations = routes.compactMap(\.interaction).filter { $0.hasPrefix("$") }
         if !operations.isEmpty {
             resource["operation"] = .array(
@@ -115,7 +121,10 @@ struct CapabilityStatement: Sendable {
         case "Patient": PatientSearch.criteria.map { Self.parameter($0.name, $0.kind, $0.definition) }
         case "Consent": ConsentSearch.criteria.map { Self.parameter($0.name, $0.kind, $0.definition) }
         case "AuditEvent": AuditEventSearch.criteria.map { Self.parameter($0.name, $0.kind, $0.definition) }
-        default: []
+        default:
+            (CareServiceType(rawValue: type).map(CareServiceTables.criteria) ?? []).map {
+                Self.parameter($0.name, $0.kind, $0.definition)
+            }
         }
     }
 

@@ -2,6 +2,7 @@ import ExchangeCore
 import FHIRModel
 import HTTPTypes
 import JSON
+import Transactions
 
 /// What a route does; one handler each.
 package enum EdgeOperation: String, CaseIterable, Sendable {
@@ -39,6 +40,12 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case recordAuditEvent
     /// ITI-81.
     case searchAuditEvents
+    /// ITI-90 read.
+    case readCareService
+    /// ITI-90 search.
+    case searchCareServices
+    /// ITI-91.
+    case careServiceHistory
     /// Directory messages between nodes.
     case exchangeDirectory
     /// A consent statement that another community brings.
@@ -167,6 +174,19 @@ package enum RouteTable {
         Route(.post, "fhir/AuditEvent", .recordAuditEvent, "ITI-20", doors: client, interaction: "create"),
         Route(.get, "fhir/AuditEvent", .searchAuditEvents, "ITI-81", doors: client, interaction: "search-type"),
         Route(.post, "fhir/AuditEvent/_search", .searchAuditEvents, "ITI-81", doors: client, interaction: "search-type"),
+    ] + CareServiceType.allCases.flatMap { type in
+        [
+            Route(
+                .get, "fhir/\(type.rawValue)/_history", .careServiceHistory, "ITI-91", doors: client,
+                interaction: "history-type"),
+            Route(.get, "fhir/\(type.rawValue)/:id", .readCareService, "ITI-90", doors: client, interaction: "read"),
+            Route(
+                .get, "fhir/\(type.rawValue)", .searchCareServices, "ITI-90", doors: client, interaction: "search-type"),
+            Route(
+                .post, "fhir/\(type.rawValue)/_search", .searchCareServices, "ITI-90", doors: client,
+                interaction: "search-type"),
+        ]
+    } + [
         Route(.post, "directory", .exchangeDirectory, doors: [.peer], credential: .certificate),
         Route(.post, "consent-statements", .receiveStatement, doors: [.peer]),
         Route(.post, "consent-statements/pending", .pendingStatements, doors: [.peer]),

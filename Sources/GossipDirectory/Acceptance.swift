@@ -69,9 +69,12 @@ extension DirectoryState {
 
     /// Judges and keeps a record. What is restored was accepted once: only that it verifies is asked of it.
     ///
-    /// - Parameter uptime: the monotonic clock, for the owner's budget; nil spends none.
+    /// - Parameters:
+    ///   - uptime: the monotonic clock, for the owner's budget; nil spends none.
+    ///   - isPulled: whether this node asked for it.
     package mutating func accept(
-        record compact: String, now: Timestamp, uptime: Duration? = nil, isRestored: Bool = false,
+        record compact: String, now: Timestamp, uptime: Duration? = nil, isPulled: Bool = false,
+        isRestored: Bool = false,
     ) -> DirectoryVerdict {
         let draft: UnverifiedToken
         switch reading.draft(compact, .record) {
@@ -82,7 +85,7 @@ extension DirectoryState {
             let admission = row.admission, isRestored || row.isAdmitted(at: now)
         else { return .refused(.notAdmitted) }
         // What is held already, or claims to be older, costs no signature to set aside: neither is believed or kept.
-        if let held = row.record, held.token.compact.utf8.elementsEqual(compact.utf8) { return .duplicate }
+        if let held = row.record, held.token.compact.isSameText(as: compact) { return .duplicate }
         if let mark = row.mark, isBelow(draft, mark) { return .stale }
         let record: DirectoryRecord
         switch reading.record(draft, admission) {
@@ -96,7 +99,7 @@ extension DirectoryState {
             guard mark < record.mark else { return .stale }
             if mark.isRetired && mark.epoch == record.mark.epoch { return .refused(.retired) }
         }
-        if let uptime, !isRestored, !spend(community, uptime) { return .refused(.tooOften) }
+        if let uptime, !isRestored, !spend(community, uptime, isPulled: isPulled) { return .refused(.tooOften) }
         change(community) { row in
             row.record = record
             row.mark = record.mark

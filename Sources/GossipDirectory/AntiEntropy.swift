@@ -9,7 +9,7 @@ extension DirectoryState {
         message.wants = true
         message.root = root(now: moment.now)
         message.hour = Self.hour(moment.now)
-        if let community = target.community {
+        if let community = target.community ?? seedCommunities[target.url] {
             message.since = peers[community]?.cursor
             if peers[community]?.wantsDigest ?? false { message.digest = digest() }
         }
@@ -27,8 +27,9 @@ extension DirectoryState {
             watches[at].nextProbe = moment.uptime + .milliseconds(again)
         }
         raise(probe.beat, of: peer)
-        meet(peer, at: probe.at, moment, &effects)
+        meet(peer, at: probe.at, hasAnswered: true, moment, &effects)
         guard let target = target(peer) else { return }
+        showWhatIsSaid(of: peer, target, moment, &effects)
         let own = self.probe(moment)
         if probe.hour == own.hour, probe.root != own.root {
             pull(target, peer, moment, &effects)
@@ -58,7 +59,7 @@ extension DirectoryState {
     /// What follows from a pull's answer: read on, fall back to the digest, or stop.
     mutating func goOn(
         _ message: DirectoryMessage, from peer: CommunityID, target: DirectoryTarget, learned: UInt64,
-        _ outdated: [CommunityID], _ moment: Moment, _ effects: inout [DirectoryEffect],
+        isDeferred: Bool, _ outdated: [CommunityID], _ moment: Moment, _ effects: inout [DirectoryEffect],
     ) {
         let next = DirectoryTarget(community: peer, url: target.url)
         let hasHelped = give(message.lacks, outdated, to: next, moment, &effects)
@@ -74,8 +75,9 @@ extension DirectoryState {
             return
         }
         let isSame = message.root == root(now: moment.now) || message.hour != Self.hour(moment.now)
-        if isSame || learned > 0 || hasHelped {
+        if isSame || learned > 0 || hasHelped || isDeferred {
             peers[peer]?.stalls = 0
+            if isSame { peers[peer]?.stallWait = PeerState.firstStallWait }
             peers[peer]?.wantsDigest = false
             return
         }
@@ -85,7 +87,9 @@ extension DirectoryState {
         if stalls >= 4 {
             peers[peer]?.stalls = 0
             peers[peer]?.wantsDigest = false
-            peers[peer]?.stalledUntil = moment.uptime + .seconds(600)
+            let wait = peers[peer]?.stallWait ?? PeerState.firstStallWait
+            peers[peer]?.stalledUntil = moment.uptime + wait
+            peers[peer]?.stallWait = min(wait * 2, .seconds(600))
             effects.append(.notice(.divergent(peer)))
         } else if stalls == 2 {
             pull(next, peer, moment, &effects)
@@ -159,7 +163,7 @@ extension DirectoryState {
         reply.cursor = DirectoryCursor(store: store, arrival: arrival)
     }
 
-    private func append(_ row: DirectoryRow, to message: inout DirectoryMessage) {
+    private func append(_ row: HeldRow, to message: inout DirectoryMessage) {
         if let admission = row.admission { message.admissions.append(admission.token.compact) }
         if let revocation = row.revocation { message.revocations.append(revocation.token.compact) }
         if row.isRecordInForce, let record = row.record { message.records.append(record.token.compact) }

@@ -28,7 +28,10 @@ struct PeerState: Sendable {
     var cursor: DirectoryCursor?
     var isIntroduced = false
     var contact: Timestamp?
+    /// When it last answered.
     var heardAt: Duration?
+    /// When meeting it again was last taken for the end of a partition.
+    var bridgedAt: Duration?
     var strikes = 0
     var bannedUntil: Duration?
     var banSeconds: Int64 = 0
@@ -36,6 +39,9 @@ struct PeerState: Sendable {
     /// Exchanges in a row that left the roots different and brought nothing.
     var stalls = 0
     var stalledUntil: Duration?
+    /// How long the next stall lasts: doubled up to ten minutes, until the two agree again.
+    var stallWait = Self.firstStallWait
+    static let firstStallWait = Duration.seconds(20)
     /// Whether the last pull ended with different roots, so that the next sends the full digest.
     var wantsDigest = false
     /// Until when a pull from it is under way.
@@ -44,13 +50,16 @@ struct PeerState: Sendable {
 
 extension DirectoryState {
     /// Takes one record's worth from a community's budget; false when it publishes too often.
-    mutating func spend(_ community: CommunityID, _ uptime: Duration) -> Bool {
+    ///
+    /// What this node asked for has a little budget of its own: where a community has flooded the network, its last record
+    /// reaches everybody within seconds by pulls, though no more is pushed on.
+    mutating func spend(_ community: CommunityID, _ uptime: Duration, isPulled: Bool) -> Bool {
         let burst = Double(limits.recordsBurst)
-        var budget = spent[community] ?? Budget(left: burst, at: uptime)
-        let isWithin = budget.spend(
-            1, uptime: uptime, burst: burst, perSecond: 1 / Double(max(1, limits.recordsEvery.components.seconds)))
-        spent[community] = budget
-        return isWithin
+        var budgets = spent[community] ?? (Budget(left: burst, at: uptime), Budget(left: 2, at: uptime))
+        defer { spent[community] = budgets }
+        let perSecond = 1 / Double(max(1, limits.recordsEvery.components.seconds))
+        if budgets.brought.spend(1, uptime: uptime, burst: burst, perSecond: perSecond) { return true }
+        return isPulled && budgets.pulled.spend(1, uptime: uptime, burst: 2, perSecond: 0.2)
     }
 
     /// Whether a peer may bring so many bytes now.
@@ -90,7 +99,7 @@ extension DirectoryState {
         }
         let bytes = compact.utf8.count
         guard waiting.texts.count < limits.pendingMax, waiting.bytes + bytes <= limits.pendingBytesMax,
-            !waiting.texts.contains(where: { $0.compact.utf8.elementsEqual(compact.utf8) })
+            !waiting.texts.contains(where: { $0.compact.isSameText(as: compact) })
         else { return }
         waiting.texts.append((community, compact, moment.uptime))
         waiting.bytes += bytes

@@ -61,7 +61,7 @@ extension DirectoryState {
 
     private static func total(_ rows: RowTable, hour: UInt32) -> DirectoryRoot {
         var total = DirectoryRoot()
-        for (community, row) in rows.sorted { total.add(counted(community, row, hour: hour)) }
+        for (community, row) in rows.sorted { total.add(counted(community, row.row, hour: hour)) }
         return total
     }
 

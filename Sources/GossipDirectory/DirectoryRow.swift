@@ -45,43 +45,74 @@ extension DirectoryRow {
     }
 }
 
+/// A row as the table holds it: shared by all copies of the table until one changes it, so that looking at it is cheap.
+final class HeldRow: Sendable {
+    let row: DirectoryRow
+    /// Judged once, when the row changed.
+    let isMember: Bool
+    let isRevoked: Bool
+    /// Where it answers for gossip; nil while it has no record.
+    let gossip: EndpointURL?
+
+    init(_ row: DirectoryRow) {
+        self.row = row
+        isMember = row.isMember
+        isRevoked = row.isRevoked
+        gossip = row.record?.endpoint("gossip")
+    }
+
+    var admission: Admission? { row.admission }
+    var revocation: Revocation? { row.revocation }
+    var record: DirectoryRecord? { row.record }
+    var mark: HighWaterMark? { row.mark }
+    var proof: DirectoryFact? { row.proof }
+    var quarantinedEpoch: UInt32? { row.quarantinedEpoch }
+    var arrival: UInt64 { row.arrival }
+    var counted: DirectoryRoot { row.counted }
+    var isRecordInForce: Bool { row.isRecordInForce }
+    var bytes: Int { row.bytes }
+    var source: CommunityID? { row.source }
+    var received: Timestamp? { row.received }
+    var refusal: DirectoryRefusal? { row.refusal }
+
+    /// Whether its admission stands: valid, and not revoked.
+    func isAdmitted(at now: Timestamp) -> Bool { !isRevoked && row.isAdmitted(at: now) }
+}
+
 /// The rows by community, in 256 drawers: copies of a table share the drawers that neither has changed.
 struct RowTable: Sendable {
-    private var drawers = [[CommunityID: DirectoryRow]](repeating: [:], count: 256)
-    private(set) var count = 0
+    private var drawers = [[CommunityID: HeldRow]](repeating: [:], count: 256)
+    /// The communities in the order of their identifiers.
+    private(set) var communities: [CommunityID] = []
 
-    subscript(community: CommunityID) -> DirectoryRow? {
-        get { drawers[Self.drawer(community)][community] }
-        set {
-            let drawer = Self.drawer(community)
-            let before = drawers[drawer].count
-            drawers[drawer][community] = newValue
-            count += drawers[drawer].count - before
-        }
-    }
+    var count: Int { communities.count }
 
-    /// Changes a row in place, making it when there is none.
+    subscript(community: CommunityID) -> HeldRow? { drawers[Self.drawer(community)][community] }
+
+    /// Changes a row, making it when there is none.
     mutating func change(_ community: CommunityID, _ body: (inout DirectoryRow) -> Void) {
         let drawer = Self.drawer(community)
-        let before = drawers[drawer].count
-        body(&drawers[drawer][community, default: DirectoryRow()])
-        count += drawers[drawer].count - before
+        let held = drawers[drawer][community]
+        var row = held?.row ?? DirectoryRow()
+        body(&row)
+        drawers[drawer][community] = HeldRow(row)
+        guard held == nil else { return }
+        var (low, high) = (0, communities.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if communities[middle] < community { low = middle + 1 } else { high = middle }
+        }
+        communities.insert(community, at: low)
     }
 
-    /// The communities in the order of their identifiers.
-    var communities: [CommunityID] { drawers.flatMap(\.keys).sorted() }
-
     /// The communities and rows, in the order of their identifiers.
-    var sorted: [(community: CommunityID, row: DirectoryRow)] {
-        drawers.flatMap { drawer in drawer.map { (community: $0.key, row: $0.value) } }
-            .sorted { $0.community < $1.community }
+    var sorted: [(community: CommunityID, row: HeldRow)] {
+        communities.compactMap { community in self[community].map { (community: community, row: $0) } }
     }
 
     /// The rows that changed after an arrival, in the order of their arrival.
-    func changed(after arrival: UInt64) -> [(community: CommunityID, row: DirectoryRow)] {
-        drawers.flatMap { drawer in
-            drawer.filter { $0.value.arrival > arrival }.map { (community: $0.key, row: $0.value) }
-        }.sorted { $0.row.arrival < $1.row.arrival }
+    func changed(after arrival: UInt64) -> [(community: CommunityID, row: HeldRow)] {
+        sorted.filter { $0.row.arrival > arrival }.sorted { $0.row.arrival < $1.row.arrival }
     }
 
     private static func drawer(_ community: CommunityID) -> Int {

@@ -11,6 +11,8 @@ package struct DirectoryIdentity: Sendable {
     package let community: CommunityID
     /// The key it signs its records with.
     package let key: SigningKey
+    /// The thumbprint of that key.
+    let ownKey: Thumbprint
     /// Where to ask first, while nobody is known.
     package let seeds: [DirectoryTarget]
 
@@ -20,6 +22,7 @@ package struct DirectoryIdentity: Sendable {
         self.authorities = authorities
         self.community = community
         self.key = key
+        ownKey = key.publicKey.thumbprint
         self.seeds = seeds
     }
 }
@@ -50,9 +53,11 @@ package struct DirectoryState: Sendable {
     var overlayMembership: UInt64 = 0
 
     var peers: [CommunityID: PeerState] = [:]
-    var spent: [CommunityID: Budget] = [:]
+    var spent: [CommunityID: (brought: Budget, pulled: Budget)] = [:]
     var pending: [CommunityID: PendingTexts] = [:]
     var blocked: Set<CommunityID> = []
+    /// As whom each seed last answered.
+    var seedCommunities: [EndpointURL: CommunityID] = [:]
 
     var profile: DirectoryProfile?
     var isLeaving = false
@@ -70,12 +75,19 @@ package struct DirectoryState: Sendable {
     var unsettled: Set<CommunityID> = []
     var beat: UInt64 = 0
     var refutedAt: Duration?
+    /// Whether somebody said that this node is gone, and it has not answered yet.
+    var owesRefutation = false
+    /// How long the next refutation waits after the last: doubled while nobody reaches this node.
+    var refuteWait = Duration.seconds(1)
     var observed: UInt64 = 0
     var mutedUntil = Duration.zero
     var lastSeen: Duration?
     var wakeBy = Duration.zero
     var signals = SignalBatch()
     var bridgedAt: Duration?
+    /// News that waits for company, and when news was last sent.
+    var waiting: DirectoryMessage?
+    var pushedAt: Duration?
     var due = DueTimes()
 
     /// An empty directory; `store` is a random number.
@@ -165,6 +177,8 @@ package struct DirectoryState: Sendable {
         case .closed(let community): lose(community, moment, &effects)
         }
         if watchedMembership != membership { arrange(moment, using: &random) }
+        refuteIfDue(moment)
+        flushPushes(moment, &effects, using: &random)
         flushSignals(moment, &effects, using: &random)
         wakeBy = nextWake
         return effects
@@ -175,6 +189,8 @@ package struct DirectoryState: Sendable {
         var next = due.earliest
         for watch in watches { next = min(next, watch.due(limits)) }
         if let flush = signals.flushAt { next = min(next, flush) }
+        if let pushAt { next = min(next, pushAt) }
+        if let refuteAt { next = min(next, refuteAt) }
         // Whatever is due, this node is not woken more often than each millisecond.
         return max(next, (lastSeen ?? .zero) + .milliseconds(1))
     }
@@ -187,7 +203,7 @@ package struct DirectoryState: Sendable {
         var message = message(moment)
         fill(&message)
         let fresh = take(message, from: nil, moment, &effects, using: &random).fresh
-        push(fresh, except: nil, moment, &effects, using: &random)
+        push(fresh, except: nil, isOwn: true, moment, &effects, using: &random)
     }
 
     private mutating func block(_ community: CommunityID, _ isBlocked: Bool, _ effects: inout [DirectoryEffect]) {

@@ -60,7 +60,7 @@ extension DirectoryState {
         rows[id].map { shown(id, $0, moment) }
     }
 
-    private func shown(_ id: CommunityID, _ row: DirectoryRow, _ moment: Moment) -> DirectoryCommunity {
+    private func shown(_ id: CommunityID, _ row: HeldRow, _ moment: Moment) -> DirectoryCommunity {
         DirectoryCommunity(
             community: id,
             name: row.record?.statement.profile.organization ?? row.admission?.grant.organization ?? id.urn,
@@ -113,7 +113,7 @@ extension DirectoryState {
     /// Who watches a community, as this node sees it.
     package func observers(of community: CommunityID) -> [CommunityID] { overlay.observers(of: community) }
 
-    private func standing(_ id: CommunityID, _ row: DirectoryRow, _ moment: Moment) -> DirectoryCommunity.Standing {
+    private func standing(_ id: CommunityID, _ row: HeldRow, _ moment: Moment) -> DirectoryCommunity.Standing {
         if blocked.contains(id) { return .blocked }
         if row.isRevoked { return .revoked }
         guard let admission = row.admission, admission.isValid(at: moment.now) else { return .unadmitted }

@@ -35,7 +35,7 @@ extension DirectoryState {
         return findings
     }
 
-    private func admission(_ community: CommunityID, _ row: DirectoryRow, _ moment: Moment) -> [DoctorFinding] {
+    private func admission(_ community: CommunityID, _ row: HeldRow, _ moment: Moment) -> [DoctorFinding] {
         func finding(_ isWell: Bool, _ seen: String, _ next: String? = nil) -> DoctorFinding {
             DoctorFinding(name: "admission", isWell: isWell, seen: seen, next: next)
         }
@@ -61,7 +61,7 @@ extension DirectoryState {
         return [finding(true, "\(admission.grant.organization), epoch \(admission.grant.epoch), until \(admission.grant.expires)")]
     }
 
-    private func record(_ row: DirectoryRow, _ moment: Moment) -> [DoctorFinding] {
+    private func record(_ row: HeldRow, _ moment: Moment) -> [DoctorFinding] {
         var findings: [DoctorFinding] = []
         if let refusal = row.refusal {
             findings.append(
@@ -97,7 +97,7 @@ extension DirectoryState {
         return findings
     }
 
-    private func contact(_ community: CommunityID, _ row: DirectoryRow, _ moment: Moment) -> [DoctorFinding] {
+    private func contact(_ community: CommunityID, _ row: HeldRow, _ moment: Moment) -> [DoctorFinding] {
         var findings: [DoctorFinding] = []
         if let received = row.received {
             let lag = row.record.map { (received - $0.statement.issued).wholeMilliseconds / 1000 }

@@ -12,10 +12,15 @@ struct SelfLookup: Sendable {
     mutating func heard(_ peer: CommunityID) { if !isDone { answers.insert(peer) } }
 
     /// Judges anew: three answers, or all there can be, or one after a while; nobody to ask is an answer, too.
-    mutating func settle(others: Int, seeds: Int, uptime: Duration, wait: Duration) {
+    ///
+    /// - Parameter clocks: of how many peers the clock is known. A record from a clock that is ahead would lock its owner
+    ///   out, so where there are two others, two must have confirmed it, or a while has passed.
+    mutating func settle(others: Int, seeds: Int, clocks: Int, uptime: Duration, wait: Duration) {
         guard !isDone else { return }
         let wanted = min(3, max(others, seeds))
-        isDone = answers.count >= wanted || !answers.isEmpty && since.map { uptime - $0 >= wait } ?? false
+        let waited = since.map { uptime - $0 } ?? .zero
+        isDone = answers.count >= wanted
+            || !answers.isEmpty && waited >= wait && (clocks >= min(2, others) || waited >= wait * 15)
     }
 }
 
@@ -28,7 +33,7 @@ extension DirectoryState {
         guard let profile, !isSuspended else { return }
         let others = overlay.members.count { $0 != identity.community }
         lookup.settle(
-            others: others, seeds: identity.seeds.count, uptime: moment.uptime, wait: limits.lookupWait)
+            others: others, seeds: identity.seeds.count, clocks: skew.heard, uptime: moment.uptime, wait: limits.lookupWait)
         guard lookup.isDone, !skew.isDistrusted else { return }
         guard let row = rows[identity.community], let admission = row.admission, row.isAdmitted(at: moment.now) else {
             effects.append(.notice(.cannotPublish("it has no valid admission")))
@@ -39,7 +44,7 @@ extension DirectoryState {
             if refreshAt == nil { refreshAt = refresh(after: held.statement.issued, using: &random) }
             if let refreshAt, moment.now < refreshAt { return }
         }
-        let ownKey = identity.key.publicKey.thumbprint
+        let ownKey = identity.ownKey
         guard admission.key(ownKey) != nil else {
             effects.append(.notice(.cannotPublish("its admission does not name its key")))
             return
@@ -73,12 +78,12 @@ extension DirectoryState {
         var message = message(moment)
         message.admissions = held?.statement.admission == admission.token.hash ? [] : [admission.token.compact]
         message.records = [record.token.compact]
-        push(message, except: nil, moment, &effects, using: &random)
+        push(message, except: nil, isOwn: true, moment, &effects, using: &random)
     }
 
     private func isCurrent(_ held: DirectoryRecord, _ profile: DirectoryProfile, _ admission: Admission) -> Bool {
         held.statement.profile == profile && held.statement.admission == admission.token.hash
-            && held.statement.keys == [identity.key.publicKey.thumbprint]
+            && held.statement.keys == [identity.ownKey]
             && (held.statement.status == .retired) == isLeaving
     }
 
@@ -88,7 +93,7 @@ extension DirectoryState {
         guard let row = rows[identity.community], let admission = row.admission,
             case .success(let draft) = reading.draft(compact, .record),
             case .success(let record) = reading.record(draft, admission),
-            record.statement.sequence <= UInt64(clamping: (moment.now + DirectoryRecord.aheadMax).milliseconds)
+            record.statement.sequence <= UInt64(clamping: (skew.latest(moment.now) + DirectoryRecord.aheadMax).milliseconds)
         else { return }
         if let mark = row.mark, record.mark <= mark {
             let isTwin = (record.mark.epoch, record.mark.sequence) == (mark.epoch, mark.sequence)

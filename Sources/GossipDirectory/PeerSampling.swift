@@ -21,8 +21,15 @@ extension DirectoryState {
     }
 
     /// Seeds that no record here names: who started before its seed looks for it on, else two islands would stay two.
+    ///
+    /// Not one that answered as a community which has left or was revoked: its record will not come.
     var unheardSeeds: [DirectoryTarget] {
-        identity.seeds.filter { seed in !overlay.members.contains { rows[$0]?.record?.endpoint("gossip") == seed.url } }
+        identity.seeds.filter { seed in
+            if let community = seedCommunities[seed.url], let row = rows[community] {
+                if row.isRevoked || row.mark?.isRetired ?? false { return false }
+            }
+            return !overlay.members.contains { rows[$0]?.gossip == seed.url }
+        }
     }
 
     /// One that is lost, to be dialled: how a partition's two sides find each other again.
@@ -32,10 +39,18 @@ extension DirectoryState {
     }
 
     /// To whom a change is pushed: everybody while they are few, else those this node watches and two others.
-    func fan(except peer: CommunityID?, _ moment: Moment, using random: inout some RandomNumberGenerator)
-        -> [DirectoryTarget]
-    {
-        if overlay.members.count <= limits.fanOut + 1 { return known(moment).filter { $0.community != peer } }
+    ///
+    /// - Parameter isOwn: whether this node is the change's origin; where everybody has it from there, three more ways
+    ///   suffice for those to whom one link is broken.
+    func fan(
+        except peer: CommunityID?, isOwn: Bool, _ moment: Moment, using random: inout some RandomNumberGenerator,
+    ) -> [DirectoryTarget] {
+        if overlay.members.count <= limits.fanOut + 1 {
+            let others = known(moment).filter { target in
+                target.community.map { $0 != peer && reports[$0]?.reach != .unreachable } ?? true
+            }
+            return isOwn ? others : Array(others.shuffled(using: &random).prefix(3))
+        }
         var chosen: [CommunityID] = watches.map(\.subject)
         for target in some(2, moment, using: &random) {
             if let community = target.community, !chosen.contains(community) { chosen.append(community) }

@@ -18,11 +18,17 @@ struct Report: Sendable {
 /// Signals that wait a moment for company.
 struct SignalBatch: Sendable {
     static let wait = Duration.milliseconds(5)
-    var observations: [String] = []
-    var heartbeats: [String] = []
+    /// This node's own words, and others' to be passed on.
+    var own = Words()
+    var foreign = Words()
     var isBridge = false
     var flushAt: Duration?
-    var isEmpty: Bool { observations.isEmpty && heartbeats.isEmpty && !isBridge }
+
+    struct Words: Sendable {
+        var observations: [String] = []
+        var heartbeats: [String] = []
+        var isEmpty: Bool { observations.isEmpty && heartbeats.isEmpty }
+    }
 
     mutating func wake(_ uptime: Duration) { flushAt = flushAt ?? uptime + Self.wait }
 }
@@ -71,7 +77,10 @@ extension DirectoryState {
         let wasDecided = report.reach == .unreachable && observation.verdict.isDown
         reports[observation.subject] = report
         if !wasDecided {
-            signals.observations.append(observation.token.compact)
+            let isOwn = observation.observer == identity.community
+            if isOwn { signals.own.observations.append(observation.token.compact) } else {
+                signals.foreign.observations.append(observation.token.compact)
+            }
             signals.wake(moment.uptime)
         }
         return true
@@ -93,7 +102,9 @@ extension DirectoryState {
             return .notAdmitted
         }
         guard overlay.observers(of: subject).contains(observer) else { return nil }
-        guard sequence <= UInt64(clamping: (moment.now + DirectoryRecord.aheadMax).milliseconds) else { return .farFuture }
+        guard sequence <= UInt64(clamping: (skew.earliest(moment.now) + DirectoryRecord.aheadMax).milliseconds) else {
+            return .farFuture
+        }
         do {
             let observation = try Observation(verifying: draft, admission: admission)
             if subject == identity.community { refute(observation, moment) } else { note(observation, moment) }
@@ -115,7 +126,9 @@ extension DirectoryState {
         guard let row = rows[community], row.isAdmitted(at: moment.now), let admission = row.admission else {
             return .notAdmitted
         }
-        guard beat <= UInt64(clamping: (moment.now + DirectoryRecord.aheadMax).milliseconds) else { return .farFuture }
+        guard beat <= UInt64(clamping: (skew.earliest(moment.now) + DirectoryRecord.aheadMax).milliseconds) else {
+            return .farFuture
+        }
         do { note(try Heartbeat(verifying: draft, admission: admission), moment) } catch { return error }
         return nil
     }
@@ -125,13 +138,15 @@ extension DirectoryState {
         guard heartbeat.beat > reports[heartbeat.community]?.heartbeat?.beat ?? 0 else { return }
         raise(heartbeat.beat, of: heartbeat.community)
         reports[heartbeat.community]?.heartbeat = heartbeat
-        signals.heartbeats.append(heartbeat.token.compact)
+        signals.foreign.heartbeats.append(heartbeat.token.compact)
         signals.wake(moment.uptime)
         if let at = watches.firstIndex(where: { $0.subject == heartbeat.community }) {
             // It says that it lives: whoever watches it looks again, and speaks anew if it does not.
             // Counted from now: where a link works one way only, the two would contradict each other without end.
+            // Each time that proves wrong, it is believed for longer: words that change nothing come to rest.
+            if watches[at].told != nil, watches[at].silentSince != nil { watches[at].inVain += 1 }
             watches[at].told = nil
-            watches[at].hushedUntil = moment.uptime + limits.slowAfter
+            watches[at].hushedUntil = moment.uptime + limits.slowAfter * (1 << (2 * min(3, max(0, watches[at].inVain - 1))))
             if watches[at].silentSince != nil, !watches[at].isRefused {
                 watches[at].silentSince = moment.uptime
                 watches[at].hasAsked = false
@@ -154,8 +169,25 @@ extension DirectoryState {
     mutating func refute(_ observation: Observation, _ moment: Moment) {
         reports[identity.community, default: Report()].heard[observation.observer] = observation.sequence
         // Of an older beat, too: who still shows it has not heard the newer one, and so may others.
-        guard observation.verdict != .up, refutedAt.map({ moment.uptime - $0 >= .seconds(1) }) ?? true else { return }
+        guard observation.verdict != .up else { return }
+        // A clock set back would make this node's beats older than those it is remembered by: it goes on from there, but
+        // never so far that a liar among its observers could take its beats out of what others accept.
+        let ahead = UInt64(clamping: (moment.now + ClockSkew.distrust).milliseconds)
+        if observation.beat <= ahead { beat = max(beat, observation.beat) }
+        owesRefutation = true
+        refuteIfDue(moment)
+    }
+
+    /// When an owed refutation may be said; nil when none is owed.
+    var refuteAt: Duration? { owesRefutation ? (refutedAt ?? .zero) + (refutedAt == nil ? .zero : refuteWait) : nil }
+
+    /// Says that this node is there, once it is owed and not said too often.
+    mutating func refuteIfDue(_ moment: Moment) {
+        guard let refuteAt, moment.uptime >= refuteAt else { return }
+        // While nobody reaches this node, they are right: it says less and less often that it is there (`meet`).
+        refuteWait = refutedAt == nil ? .seconds(1) : min(refuteWait * 2, .seconds(300))
         refutedAt = moment.uptime
+        owesRefutation = false
         raiseBeat(moment)
     }
 
@@ -166,7 +198,7 @@ extension DirectoryState {
             let heartbeat = try? Heartbeat(
                 of: identity.community, beat: beat, network: identity.network, key: identity.key)
         else { return }
-        signals.heartbeats.append(heartbeat.token.compact)
+        signals.own.heartbeats.append(heartbeat.token.compact)
         signals.wake(moment.uptime)
     }
 
@@ -184,8 +216,9 @@ extension DirectoryState {
                 reports[subject, default: report].reach = reach
                 effects.append(.reach(subject, reach))
             }
-            if reach == .reachable, report.seen.isEmpty { unsettled.remove(subject) }
         }
+        // Nothing changes by time alone but where each goes by what it sees itself.
+        unsettled = unsettled.filter { overlay.observers(of: $0).count < 3 && reports[$0]?.reach != .reachable }
     }
 
     private func weighed(_ subject: CommunityID, _ report: Report, _ moment: Moment) -> Reach {
@@ -211,11 +244,14 @@ extension DirectoryState {
         guard let flushAt = signals.flushAt, moment.uptime >= flushAt else { return }
         let batch = signals
         signals = SignalBatch()
-        guard !batch.isEmpty else { return }
-        var message = message(moment)
-        message.observations = Array(batch.observations.prefix(200))
-        message.heartbeats = Array(batch.heartbeats.prefix(200))
-        message.bridge = batch.isBridge
-        push(message, except: nil, moment, &effects, using: &random)
+        for (words, isOwn) in [(batch.own, true), (batch.foreign, false)] {
+            var message = message(moment)
+            message.observations = Array(words.observations.prefix(200))
+            message.heartbeats = Array(words.heartbeats.prefix(200))
+            message.bridge = batch.isBridge && isOwn
+            if !words.isEmpty || message.bridge {
+                push(message, except: nil, isOwn: isOwn, moment, &effects, using: &random)
+            }
+        }
     }
 }

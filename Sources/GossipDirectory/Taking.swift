@@ -7,6 +7,8 @@ struct Taking {
     var fresh: DirectoryMessage
     var outdated: [CommunityID] = []
     var admitted: [CommunityID] = []
+    /// Whether something will be taken later: its community has published too often, or its admission is not here.
+    var isDeferred = false
     private var isFaulty = false
 
     init(peer: CommunityID?, fresh: DirectoryMessage) {
@@ -18,7 +20,8 @@ struct Taking {
         _ verdict: DirectoryVerdict, _ kind: DirectoryFact.Kind, _ compact: String, _ moment: Moment,
         in state: inout DirectoryState, _ effects: inout [DirectoryEffect],
     ) {
-        let about = state.subject(Self.first(compact), kind == .proof ? .record : kind.type)
+        if verdict == .duplicate { return }
+        let about = state.subject(kind == .proof ? Self.first(compact) : compact, kind.type)
         switch verdict {
         case .stored:
             guard let about else { return }
@@ -31,6 +34,7 @@ struct Taking {
         case .stale: if let about { outdated.append(about) }
         case .duplicate: break
         case .refused(let why):
+            if why == .tooOften || why == .notAdmitted { isDeferred = true }
             if why == .notAdmitted, kind == .record, let about, let peer, state.rows[about]?.admission == nil {
                 state.postpone(compact, about: about, from: peer, moment)
             }

@@ -1,6 +1,14 @@
 import ExchangeCore
 import Trust
 
+extension String {
+    /// Whether two texts are the same bytes.
+    func isSameText(as other: String) -> Bool {
+        var (left, right) = (self, other)
+        return left.withUTF8 { one in right.withUTF8 { two in one.count == two.count && one.elementsEqual(two) } }
+    }
+}
+
 /// How signed texts are read and verified: pure functions, so that a simulation of many nodes may remember what each gives.
 package struct TextReading: Sendable {
     /// Reads a text's form.

@@ -69,6 +69,6 @@ extension DirectoryState {
             guard let record = row.record, moment.now >= record.statement.expires + DirectoryRecord.staleMax else { continue }
             change(community) { $0.record = nil }
         }
-        spent = spent.filter { moment.uptime - $0.value.at < .seconds(3600) }
+        spent = spent.filter { moment.uptime - $0.value.brought.at < .seconds(3600) }
     }
 }

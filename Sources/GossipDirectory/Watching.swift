@@ -18,6 +18,8 @@ struct Watch: Sendable {
     var told: Observation?
     /// Nothing is said about it before.
     var hushedUntil = Duration.zero
+    /// How often it said that it lives, and still did not answer.
+    var inVain = 0
 
     /// When something is to be done about it next.
     func due(_ limits: DirectoryLimits) -> Duration {
@@ -37,6 +39,7 @@ struct Watch: Sendable {
         silentSince = nil
         isRefused = false
         hasAsked = false
+        inVain = 0
     }
 }
 
@@ -51,6 +54,8 @@ extension DirectoryState {
             }
             overlay = Overlay(members, day: day)
             overlayMembership = membership
+            // Others are their observers now.
+            unsettled.formUnion(reports.filter { $0.value.reach != .reachable || !$0.value.seen.isEmpty }.keys)
         }
         let wanted = overlay.watched(by: identity.community).filter { rows[$0]?.isAdmitted(at: moment.now) ?? false }
         guard wanted != watches.map(\.subject) else { return }
@@ -141,6 +146,10 @@ extension DirectoryState {
 
     /// Forgets what was waited for while this node itself slept.
     mutating func begin(_ moment: Moment) {
+        let wasDistrusted = skew.isDistrusted
+        skew.look(moment)
+        // The clock was mended: what could not be published meanwhile is due.
+        if wasDistrusted, !skew.isDistrusted { due.publish = moment.uptime }
         if lastSeen != nil, moment.uptime > wakeBy + .milliseconds(1500) {
             mutedUntil = moment.uptime + .seconds(1)
             for at in watches.indices where watches[at].silentSince != nil && !watches[at].isRefused {
@@ -178,7 +187,10 @@ extension DirectoryState {
     /// In how many milliseconds an observer should probe this node again, so that its observers take turns; 0 when it is
     /// none of them.
     func turn(of observer: CommunityID, _ moment: Moment) -> UInt16 {
-        let observers = overlay.observers(of: identity.community)
+        // One that is gone would leave a gap in which nobody looks.
+        let observers = overlay.observers(of: identity.community).filter {
+            $0 == observer || reports[$0]?.reach != .unreachable
+        }
         guard let place = observers.firstIndex(of: observer) else { return 0 }
         let slot = limits.probeInterval.wholeMilliseconds
         let cycle = slot * Int64(observers.count)
@@ -191,7 +203,7 @@ extension DirectoryState {
     /// Where a community answers, by its record; nil when it has none in force or is not admitted.
     func target(_ community: CommunityID) -> DirectoryTarget? {
         guard community != identity.community, !blocked.contains(community), let row = rows[community],
-            let url = row.record?.endpoint("gossip"), !row.isRevoked
+            let url = row.gossip, !row.isRevoked
         else { return nil }
         return DirectoryTarget(community: community, url: url)
     }

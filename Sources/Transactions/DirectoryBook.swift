@@ -19,6 +19,7 @@ package final class DirectoryBook: Sendable {
     private let state: Mutex<DirectoryState>
     private let world: World
     private let listeners = Mutex(Listeners())
+    private let careServices = CareServices()
 
     private struct Listeners {
         var alarm: (@Sendable (Duration) -> Void)?
@@ -70,6 +71,16 @@ package final class DirectoryBook: Sendable {
         let moment = Moment(now: now, uptime: world.uptime())
         return state.withLock { $0.communities(at: moment) }
     }
+
+    /// The directory as mCSD resources (ITI-90), deleted ones among them.
+    func careServices(at now: Timestamp) -> [CareService] {
+        let moment = Moment(now: now, uptime: world.uptime())
+        let (rows, network) = state.withLock { ($0.communities(at: moment), $0.identity.network) }
+        return careServices.all(rows, network: network, now: now)
+    }
+
+    /// Endpoints that may have gone before this node started, for whoever asks for changes since before (ITI-91).
+    func careServicesDeleted(before since: Timestamp) -> [CareService] { careServices.deletedBefore(since) }
 
     /// Why this node sees, or does not see, a community as it does.
     package func doctor(_ community: CommunityID) -> [DoctorFinding] {

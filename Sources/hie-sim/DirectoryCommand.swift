@@ -1,6 +1,8 @@
 import ArgumentParser
+import Dispatch
 import DirectorySimulation
 import Glibc
+import Synchronization
 
 /// `hie-sim directory`.
 struct DirectoryCommand: ParsableCommand {
@@ -26,6 +28,7 @@ struct DirectoryCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How many nodes (50).", valueName: "n")) var nodes: Int?
     @Option(help: ArgumentHelp("How many seeds (1000).", valueName: "n")) var seeds: Int?
     @Option(help: ArgumentHelp("The first seed.", valueName: "seed")) var first: UInt64 = 1
+    @Option(help: ArgumentHelp("How many seeds at once (as many as processors).", valueName: "n")) var jobs: Int?
     @Option(help: ArgumentHelp("Play one seed.", valueName: "seed")) var seed: UInt64?
     @Option(help: ArgumentHelp("What goes wrong, parted by commas; all, or none.", valueName: "faults"))
     var faults = "all"
@@ -41,6 +44,7 @@ struct DirectoryCommand: ParsableCommand {
     func validate() throws {
         if let nodes, !(2...10_000).contains(nodes) { throw ValidationError("--nodes is 2 to 10000.") }
         if let seeds, !(1...1_000_000).contains(seeds) { throw ValidationError("--seeds is 1 to 1000000.") }
+        if let jobs, !(1...64).contains(jobs) { throw ValidationError("--jobs is 1 to 64.") }
         if !(0...4).contains(hostile) { throw ValidationError("--hostile is 0 to 4.") }
         if trace, seed == nil { throw ValidationError("--trace tells one seed; give it with --seed.") }
         _ = try chosen()
@@ -69,19 +73,40 @@ struct DirectoryCommand: ParsableCommand {
         plan.seedsByNode = region.seeds
         if scale { return try measure(cast, plan, report) }
         let wanted = seed.map { $0...$0 } ?? first...(first + UInt64((seeds ?? 1000) - 1))
-        var tally = DirectoryTally()
         let started = Report.reading()
-        for number in wanted {
-            let tell: (@Sendable (String) -> Void)? = trace ? { @Sendable line in report.words(line) } : nil
-            let outcome = DirectoryPlay(cast, plan, tell: tell).run(seed: number)
-            tally.add(outcome)
-            for text in outcome.violations { report.violation(seed: number, of: "directory", text) }
-            if seed != nil { report.words("trace \(String(outcome.trace, radix: 16)), \(outcome.events) events") }
-            if failFast, tally.violations > 0 { break }
-            report.progress("directory: seed \(number) of \(wanted.upperBound), \(tally.violations) violations")
-        }
+        let tally = try play(wanted, cast, plan, report)
         tally.report(to: report, seconds: Report.reading() - started)
         if tally.violations > 0 { throw ExitCode.failure }
+    }
+
+    /// Plays the seeds, as many at once as there are processors: each is a world of its own.
+    private func play(_ wanted: ClosedRange<UInt64>, _ cast: Cast, _ plan: DirectoryPlan, _ report: Report) throws
+        -> DirectoryTally
+    {
+        let state = Mutex((next: wanted.lowerBound, tally: DirectoryTally()))
+        let workers = min(jobs ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), wanted.count)
+        // What one remembers of texts it has read, another would wait for: each has its own.
+        let casts = try (0..<workers).map { try $0 == 0 ? cast : Cast(nodes: plan.nodes, names: cast.names) }
+        DispatchQueue.concurrentPerform(iterations: workers) { worker in
+            while true {
+                let taken = state.withLock { state -> UInt64? in
+                    guard state.next <= wanted.upperBound, !(failFast && state.tally.violations > 0) else { return nil }
+                    defer { state.next += 1 }
+                    return state.next
+                }
+                guard let number = taken else { return }
+                let tell: (@Sendable (String) -> Void)? = trace ? { @Sendable line in report.words(line) } : nil
+                let outcome = DirectoryPlay(casts[worker], plan, tell: tell).run(seed: number)
+                for text in outcome.violations { report.violation(seed: number, of: "directory", text) }
+                if seed != nil { report.words("trace \(String(outcome.trace, radix: 16)), \(outcome.events) events") }
+                let violations = state.withLock { state in
+                    state.tally.add(outcome, of: number)
+                    return state.tally.violations
+                }
+                report.progress("directory: seed \(number) of \(wanted.upperBound), \(violations) violations")
+            }
+        }
+        return state.withLock { $0.tally }
     }
 
     private func measure(_ cast: Cast, _ plan: DirectoryPlan, _ report: Report) throws {
@@ -96,9 +121,9 @@ private struct DirectoryTally {
     var seeds = 0
     var violations = 0
     var events = 0
-    private var rows: [String: [Double]] = [:]
+    private var rows: [String: [(value: Double, seed: UInt64)]] = [:]
 
-    mutating func add(_ outcome: DirectoryOutcome) {
+    mutating func add(_ outcome: DirectoryOutcome, of seed: UInt64) {
         seeds += 1
         violations += outcome.violations.count
         events += outcome.events
@@ -107,17 +132,19 @@ private struct DirectoryTally {
             ("crash_ms", outcome.crash), ("silent_ms", outcome.silent), ("idle_bytes_per_s", outcome.idleBytes),
             ("idle_frames_per_1000_s", outcome.idleFrames * 1000),
         ]
-        for (name, value) in figures { if let value { rows[name, default: []].append(value) } }
+        for (name, value) in figures { if let value { rows[name, default: []].append((value, seed)) } }
     }
 
     func report(to report: Report, seconds: Double) {
         report.figure("sim.directory.seeds", seeds, violations: violations, seconds: seconds)
         report.figure("sim.directory.events", events)
         for name in rows.keys.sorted() {
-            let sorted = (rows[name] ?? []).sorted()
+            let sorted = (rows[name] ?? []).sorted { ($0.value, $0.seed) < ($1.value, $1.seed) }
             guard let last = sorted.last else { continue }
-            report.figure("sim.directory.\(name).p50", Int(sorted[sorted.count / 2].rounded()))
-            report.figure("sim.directory.\(name).max", Int(last.rounded()))
+            report.figure("sim.directory.\(name).p50", Int(sorted[sorted.count / 2].value.rounded()))
+            report.figure("sim.directory.\(name).p99", Int(sorted[(sorted.count - 1) * 99 / 100].value.rounded()))
+            report.figure("sim.directory.\(name).max", Int(last.value.rounded()))
+            report.words("sim.directory.\(name): the most at seed \(last.seed)")
         }
     }
 }
