@@ -29,7 +29,7 @@ enum CompletenessOutcome {
         switch answer.state {
         case .timedOut, .unreachable, .breakerOpen:
             codings.append(CodedValue(code: "XDSUnavailableCommunity", system: OutcomeMapping.errorCodes))
-        case .answered, .none, .denied, .ambiguous, .skipped: break
+        case .answered, .incomplete, .none, .denied, .ambiguous, .skipped: break
         }
         return .init(
             severity, code, details: answer.sentence, codings: codings,
@@ -40,7 +40,7 @@ enum CompletenessOutcome {
     private static func mapped(_ state: CommunityAnswer.State) -> (OperationOutcome.Severity, String) {
         switch state {
         case .answered, .none: (.information, "informational")
-        case .timedOut, .unreachable, .breakerOpen: (.warning, "incomplete")
+        case .incomplete, .timedOut, .unreachable, .breakerOpen: (.warning, "incomplete")
         case .ambiguous: (.warning, "multiple-matches")
         case .denied: (.warning, "suppressed")
         // Whoever asked ruled the community out, or it was to be asked and was not.

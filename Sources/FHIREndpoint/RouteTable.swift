@@ -66,7 +66,8 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     var isQuestion: Bool {
         switch self {
         case .generateMetadata, .searchDocuments, .retrieveDocument, .readPatient, .searchPatients, .matchPatients,
-            .provideBundle, .simplifiedPublish, .searchAuditEvents, .recordAuditEvent, .previewConsent:
+            .provideBundle, .simplifiedPublish, .searchAuditEvents, .recordAuditEvent, .previewConsent,
+            .readCareService, .searchCareServices, .careServiceHistory:
             true
         case .capabilities, .createConsent, .updateConsent, .readConsent, .readConsentVersion, .consentHistory,
             .searchConsents, .exchangeDirectory, .receiveStatement, .pendingStatements, .addCheckpoint, .exchangeHeads,

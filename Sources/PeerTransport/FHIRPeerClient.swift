@@ -47,8 +47,9 @@ package struct FHIRPeerClient: PeerClient {
 
     package func findDocuments(
         of patient: String, matching query: DocumentQuery, at peer: PeerNode, for context: AccessContext,
-    ) async throws(ExchangeError) -> [DocumentEntry] {
+    ) async throws(ExchangeError) -> PeerDocuments {
         var found: [DocumentEntry] = []
+        var isIncomplete = false
         var seen: Set<DocumentID> = []
         var pages: Set<PeerAnswer.Page> = []
         var page: PeerAnswer.Page?
@@ -58,12 +59,13 @@ package struct FHIRPeerClient: PeerClient {
             let response = try await ask(request, at: peer, for: context)
             bytesLeft -= response.body.count
             let bundle = try PeerAnswer.bundle(response, limits: limits)
+            isIncomplete = isIncomplete || PeerAnswer.admitsGaps(bundle)
             found += try PeerAnswer.documents(bundle, of: patient, at: peer, seen: &seen)
             guard found.count <= limits.documentsPerSearchMax else {
                 throw ExchangeError(.tooLarge, "the peer names more documents than one search may bring")
             }
             page = try PeerAnswer.nextPage(bundle, base: peer.fhirBase)
-            guard let page else { return found }
+            guard let page else { return PeerDocuments(found, isIncomplete: isIncomplete) }
             guard pages.insert(page).inserted else {
                 throw ExchangeError(.badRequest, "the peer's pages lead back to one that was read")
             }

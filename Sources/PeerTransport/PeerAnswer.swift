@@ -86,6 +86,19 @@ enum PeerAnswer {
         return found
     }
 
+    /// Whether a peer says of its own answer that something is missing: an issue that is more than information (ihe.md 9.2).
+    ///
+    /// What it withholds by consent is no gap, and `suppressed` not a word that says more than that.
+    static func admitsGaps(_ bundle: JSONObject) -> Bool {
+        let gaps: Set<String> = ["incomplete", "timeout", "transient", "exception", "throttled", "too-costly", "no-store"]
+        return Bundle.entries(bundle).contains { entry in
+            guard let resource = entry.resource, resource["resourceType"]?.string == "OperationOutcome" else { return false }
+            return OperationOutcome(json: resource).issues.contains {
+                $0.severity != .information && gaps.contains($0.code)
+            }
+        }
+    }
+
     /// How the next page of an answer is asked for.
     enum Page: Hashable {
         /// The same form again, with this `_page`: of the link nothing else is taken, no address.

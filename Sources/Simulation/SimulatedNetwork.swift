@@ -162,7 +162,7 @@ package struct SimulatedPeerClient: PeerClient {
 
     package func findDocuments(
         of patient: String, matching query: DocumentQuery, at peer: PeerNode, for context: AccessContext,
-    ) async throws(ExchangeError) -> [DocumentEntry] {
+    ) async throws(ExchangeError) -> PeerDocuments {
         let context = atPeer(context)
         guard let id = PatientID(patient) else { throw ExchangeError(.badRequest, "not an id of a simulated node") }
         return try await network.carry(from: community, to: peer.community, before: context.deadline) {
@@ -173,7 +173,7 @@ package struct SimulatedPeerClient: PeerClient {
             try await network.depart(
                 .documents(entries.map(\.id)), from: peer.community, for: context,
                 tickets: found.ticket.map { [$0] } ?? [])
-            return entries
+            return PeerDocuments(entries)
         }
     }
 

@@ -78,7 +78,7 @@ extension Exchange {
         }
         if let known {
             let found = try await find(known, at: peer, for: search)
-            if !found.isEmpty { return (.answered(found.count), found) }
+            if !found.entries.isEmpty { return Self.said(found) }
             // Nothing there any more, or nothing of this kind: who the patient is there may have changed.
             searches.with { $0.correlations.drop(patient, at: peer.community) }
         }
@@ -91,23 +91,27 @@ extension Exchange {
             searches.with { [now = world.uptime()] in
                 $0.correlations.note(patient, at: peer.community, is: theirs, for: asked, now: now)
             }
-            if theirs == known { return (.none, []) }
-            let found = try await find(theirs, at: peer, for: search)
-            return (found.isEmpty ? .none : .answered(found.count), found)
+            return Self.said(try await find(theirs, at: peer, for: search))
         }
     }
 
+    private static func said(_ found: PeerDocuments) -> (CommunityAnswer.State, [DocumentEntry]) {
+        let count = found.entries.count
+        if found.isIncomplete { return (.incomplete(count), found.entries) }
+        return (count == 0 ? .none : .answered(count), found.entries)
+    }
+
     private func find(_ theirs: String, at peer: PeerNode, for search: RecordSearch)
-        async throws(AskingFailure) -> [DocumentEntry]
+        async throws(AskingFailure) -> PeerDocuments
     {
         let found = try await request(to: peer, for: search.context) { [peers] peer, context throws(ExchangeError) in
             try await peers.findDocuments(of: theirs, matching: search.question.query, at: peer, for: context)
         }
         // T9: a peer speaks for its own community alone; anything else voids the whole answer.
-        guard found.allSatisfy({ $0.home == peer.community }) else {
+        guard found.entries.allSatisfy({ $0.home == peer.community }) else {
             throw .failed(ExchangeError(.badRequest, "the peer answered for another community"))
         }
-        shown.note(found, of: search.person.id, now: world.uptime())
+        shown.note(found.entries, of: search.person.id, now: world.uptime())
         return found
     }
 

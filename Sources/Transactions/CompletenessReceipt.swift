@@ -6,6 +6,8 @@ package struct CommunityAnswer: Hashable, Sendable {
     package enum State: Hashable, Sendable {
         /// It answered with so many documents, at least one.
         case answered(Int)
+        /// It answered with so many documents, and said itself that others are missing: a gateway passes its gaps up.
+        case incomplete(Int)
         /// It answered: nothing. What a patient's consent hides reads the same.
         case none
         /// It refused the requester or the purpose before it looked anybody up.
@@ -66,15 +68,16 @@ package struct CommunityAnswer: Hashable, Sendable {
         switch state {
         case .answered, .none: false
         case .skipped(let reason): reason.isGap
-        case .denied, .ambiguous, .timedOut, .unreachable, .breakerOpen: true
+        case .incomplete, .denied, .ambiguous, .timedOut, .unreachable, .breakerOpen: true
         }
     }
 
-    /// The state's stable word: `answered`, `none`, `denied`, `ambiguous`, `timed-out`, `unreachable`, `breaker-open`,
+    /// The state's stable word: `answered`, `incomplete`, `none`, `denied`, `ambiguous`, `timed-out`, `unreachable`, `breaker-open`,
     /// `skipped`.
     package var word: String {
         switch state {
         case .answered: "answered"
+        case .incomplete: "incomplete"
         case .none: "none"
         case .denied: "denied"
         case .ambiguous: "ambiguous"
@@ -87,13 +90,18 @@ package struct CommunityAnswer: Hashable, Sendable {
 
     /// How many documents it showed.
     package var documents: Int {
-        if case .answered(let count) = state { count } else { 0 }
+        switch state {
+        case .answered(let count), .incomplete(let count): count
+        case .none, .denied, .ambiguous, .timedOut, .unreachable, .breakerOpen, .skipped: 0
+        }
     }
 
     /// One sentence for a clinician; names the facility, never the patient.
     package var sentence: String {
         switch state {
         case .answered(let count): "\(name) answered: \(count) \(count == 1 ? "document" : "documents")"
+        case .incomplete(let count):
+            "\(name) answered: \(count) \(count == 1 ? "document" : "documents"), and says that others are missing"
         case .none: "\(name) answered: no documents"
         case .denied: "\(name) refused the request; its documents are not in this list"
         case .ambiguous(let needs):

@@ -38,6 +38,20 @@ package enum PeerMatch: Hashable, Sendable {
     case ambiguous(needs: [String])
 }
 
+/// What a peer shows of a patient's documents.
+package struct PeerDocuments: Hashable, Sendable {
+    /// The documents.
+    package let entries: [DocumentEntry]
+    /// Whether the peer itself says that some are missing: it is a gateway to others, say, and one of them is away.
+    package let isIncomplete: Bool
+
+    /// Documents, all there are unless the peer says otherwise.
+    package init(_ entries: [DocumentEntry], isIncomplete: Bool = false) {
+        self.entries = entries
+        self.isIncomplete = isIncomplete
+    }
+}
+
 /// A document's bytes as a peer sends them.
 package struct PeerContent: Sendable {
     /// The media type the peer states.
@@ -69,7 +83,7 @@ package protocol PeerClient: Sendable {
     /// ITI-67: the documents the peer shows of a patient it knows by `patient`. Every entry's `home` is the peer.
     func findDocuments(
         of patient: String, matching query: DocumentQuery, at peer: PeerNode, for context: AccessContext,
-    ) async throws(ExchangeError) -> [DocumentEntry]
+    ) async throws(ExchangeError) -> PeerDocuments
 
     /// ITI-68: the bytes of a document that the peer showed, from where it said they are.
     func retrieve(_ document: DocumentEntry, at peer: PeerNode, for context: AccessContext) async throws(ExchangeError)

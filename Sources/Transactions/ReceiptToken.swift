@@ -30,7 +30,7 @@ enum ReceiptToken {
                     "ms": .number(String(answer.elapsed.wholeMilliseconds)),
                 ]
                 switch answer.state {
-                case .answered(let count): line["documents"] = .number(String(count))
+                case .answered(let count), .incomplete(let count): line["documents"] = .number(String(count))
                 case .ambiguous(let needs): line["needs"] = .array(needs.map { .string($0) })
                 case .skipped(let reason): line["why"] = .string(reason.rawValue)
                 case .none, .denied, .timedOut, .unreachable, .breakerOpen: break

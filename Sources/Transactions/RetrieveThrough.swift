@@ -65,7 +65,7 @@ extension Exchange {
         // An id of another form than ours is known here by a name made from it, which the holder cannot look up.
         for query in [query, DocumentQuery()] {
             let found = try await asking(peer, for: limit) { [peers] peer, context throws(ExchangeError) in
-                try await peers.findDocuments(of: theirs, matching: query, at: peer, for: context)
+                try await peers.findDocuments(of: theirs, matching: query, at: peer, for: context).entries
             }
             guard found.allSatisfy({ $0.home == peer.community }) else {
                 throw ExchangeError(.badRequest, "the peer answered for another community")

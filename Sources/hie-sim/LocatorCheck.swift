@@ -35,6 +35,8 @@ struct LocatorCheck {
             case .answered(let count):
                 if count != here { wrong.append("\(line.community) said \(count), \(here) are shown") }
                 if isFresh, count != there { wrong.append("\(line.community) has \(there), said \(count)") }
+            case .incomplete(let count):
+                if count != here { wrong.append("\(line.community) said \(count), \(here) are shown") }
             case .none:
                 if isFresh, there > 0 { wrong.append("\(line.community) has \(there) documents and reads as none") }
                 if here > 0 { wrong.append("\(line.community) said none, \(here) are shown") }

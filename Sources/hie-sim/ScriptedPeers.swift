@@ -28,6 +28,8 @@ final class ScriptedPeers: PeerClient {
         case liesAboutHome
         /// What it says is no answer.
         case garbage
+        /// It shows some, and says that others are missing.
+        case incomplete
     }
 
     /// A community's documents of one person, under the id it knows the person by.
@@ -80,19 +82,22 @@ final class ScriptedPeers: PeerClient {
     }
 
     func findDocuments(of patient: String, matching query: DocumentQuery, at peer: PeerNode, for context: AccessContext)
-        async throws(ExchangeError) -> [DocumentEntry]
+        async throws(ExchangeError) -> PeerDocuments
     {
         let fault = try await reach(peer, context)
         let charts = tables.withLock { $0.charts[peer.community] ?? [:] }
         let found = charts.values.first { $0.id.description == patient }?.documents ?? []
-        guard fault == .liesAboutHome else { return found }
-        return found.map { entry in
+        // A gateway that has not heard from everybody behind it says so.
+        if fault == .incomplete { return PeerDocuments(Array(found.prefix(1)), isIncomplete: true) }
+        guard fault == .liesAboutHome else { return PeerDocuments(found) }
+        let lies = found.map { entry in
             var lie = DocumentEntry(
                 id: entry.id, uniqueID: entry.uniqueID, patient: entry.patient, home: liar, mimeType: entry.mimeType,
                 sha1: entry.sha1, sha256: entry.sha256, size: entry.size, registered: entry.registered)
             lie.status = entry.status
             return lie
         }
+        return PeerDocuments(lies)
     }
 
     func retrieve(_ document: DocumentEntry, at peer: PeerNode, for context: AccessContext)

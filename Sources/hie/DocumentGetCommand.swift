@@ -10,18 +10,36 @@ struct DocumentGetCommand: AsyncParsableCommand {
         commandName: "get",
         abstract: "Fetch one document, byte for byte as it was published (ITI-68).",
         discussion: """
-            Takes the address that hie document find --json prints, or the id of a document of \
-            the node that is asked.
+            Takes the address that hie query --json prints, or a document's id: of the node that is \
+            asked, or of another facility with --community and --patient.
 
             EXAMPLE
               hie document get --as ./dr.brattain 0195b8c1-7a2e-7c11-9d3f-0a1b2c3d4e5f -o out.xml
               hie document get --as ./dr.brattain "$url" -o - | xmllint --format -
+              hie document get --as ./dr.brattain 0195b8c1-... --community 1.3.6.1.4.1.21367.2026.10 \
+                --patient 3f0c5c1e-... -o out.xml
             """)
 
     @Argument(help: "The document's address or id.") var document: String
+    @Option(help: ArgumentHelp("The facility that holds it, by community id.", valueName: "oid")) var community: String?
+    @Option(help: ArgumentHelp("With --community: the patient's id at the node that is asked.", valueName: "id"))
+    var patient: String?
     @Option(name: [.short, .long], help: ArgumentHelp("Where to write it; - is stdout.", valueName: "file"))
     var output: String?
     @OptionGroup var server: ServerOptions
+
+    func validate() throws {
+        guard (community == nil) == (patient == nil) else {
+            throw ValidationError("--community and --patient go together: the document is asked for as that patient's.")
+        }
+        if community != nil, DocumentID(document) == nil {
+            throw ValidationError("With --community the document is named by its id.")
+        }
+        if let community, CommunityID(community) == nil {
+            throw ValidationError("--community is an OID such as 1.3.6.1.4.1.21367.2026.10.")
+        }
+        if let patient, PatientID(patient) == nil { throw ValidationError("--patient is an id such as 3f0c5c1e-....") }
+    }
 
     func run() async throws {
         let terminal = Terminal()
@@ -41,7 +59,13 @@ struct DocumentGetCommand: AsyncParsableCommand {
 
     /// The path to ask for; an address of another server is refused, since the token is not for it.
     private func target(on settings: ClientSettings) throws(CommandFailure) -> String {
-        if let id = DocumentID(document) { return "\(settings.basePath)/Binary/\(id)" }
+        if let id = DocumentID(document) {
+            let path = "\(settings.basePath)/Binary/\(id)"
+            guard let home = community.flatMap({ CommunityID($0) }), let patient = patient.flatMap({ PatientID($0) }) else {
+                return path
+            }
+            return path + "?home=\(home.urn)&patient=\(patient)"
+        }
         guard let (origin, path) = ServerOrigin.read(document) else {
             throw CommandFailure(
                 .usage, "this is neither an address nor a document's id", hint: "hie document find --json prints both")

@@ -46,7 +46,7 @@ struct NoPeers: PeerClient {
 
     func findDocuments(
         of patient: String, matching query: DocumentQuery, at peer: PeerNode, for context: AccessContext,
-    ) async throws(ExchangeError) -> [DocumentEntry] { throw ExchangeError(.unavailable, "no such host") }
+    ) async throws(ExchangeError) -> PeerDocuments { throw ExchangeError(.unavailable, "no such host") }
 
     func retrieve(_ document: DocumentEntry, at peer: PeerNode, for context: AccessContext) async throws(ExchangeError)
         -> PeerContent

@@ -75,7 +75,8 @@ import Transactions
             (.answered(2), "information", "informational"), (.none, "information", "informational"),
             (.denied, "warning", "suppressed"), (.ambiguous(needs: ["gender"]), "warning", "multiple-matches"),
             (.timedOut, "warning", "incomplete"), (.unreachable, "warning", "incomplete"),
-            (.breakerOpen, "warning", "incomplete"), (.skipped(.notNamed), "information", "informational"),
+            (.breakerOpen, "warning", "incomplete"), (.incomplete(1), "warning", "incomplete"),
+            (.skipped(.notNamed), "information", "informational"),
             (.skipped(.outOfScope), "information", "informational"), (.skipped(.noTime), "warning", "incomplete"),
             (.skipped(.busy), "warning", "incomplete"),
         ]

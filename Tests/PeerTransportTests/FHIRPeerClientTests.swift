@@ -76,8 +76,8 @@ import XDSMetadata
         #expect(try await client.match(person, at: peer, for: context()) == .one(patient: patient.description))
         let found = try await client.findDocuments(
             of: patient.description, matching: DocumentQuery(), at: peer, for: context())
-        #expect(found.map(\.home) == [scene.east])
-        let content = try await client.retrieve(try #require(found.first), at: peer, for: context())
+        #expect(found.entries.map(\.home) == [scene.east] && !found.isIncomplete)
+        let content = try await client.retrieve(try #require(found.entries.first), at: peer, for: context())
         #expect(content.mimeType == "text/xml" && content.size == 4)
         var bytes: [UInt8] = []
         for try await piece in content.body { bytes += piece }
@@ -137,6 +137,26 @@ import XDSMetadata
         }
     }
 
+    @Test func `a peer that says its answer has gaps is believed`() async throws {
+        func issue(_ severity: OperationOutcome.Severity, _ code: String) -> JSONObject {
+            OperationOutcome([.init(severity, code, details: "x")]).json
+        }
+        let said: [(JSONObject, Bool)] = [
+            (issue(.warning, "incomplete"), true), (issue(.error, "timeout"), true),
+            (issue(.information, "incomplete"), false), (issue(.information, "suppressed"), false),
+            (issue(.warning, "not-supported"), false),
+        ]
+        for (outcome, isIncomplete) in said {
+            let reference = DocumentReferenceMapping.json(entry(), base: "https://x/fhir")
+            let server = try await serve { _ in self.searchset([reference, outcome]) }
+            let found = try await client().findDocuments(
+                of: patient.description, matching: DocumentQuery(), at: peer(server), for: context())
+            #expect(found.entries.count == 1)
+            #expect(found.isIncomplete == isIncomplete)
+            try await server.stop()
+        }
+    }
+
     @Test func `every page is read, and of a link its token alone`() async throws {
         let pages = (0..<3).map { _ in DocumentReferenceMapping.json(entry(), base: "https://x/fhir") }
         let server = try await serve { request in
@@ -151,7 +171,7 @@ import XDSMetadata
         }
         let found = try await client().findDocuments(
             of: patient.description, matching: DocumentQuery(), at: peer(server), for: context())
-        #expect(found.count == 3)
+        #expect(found.entries.count == 3)
         #expect(Set(server.seen.withLock { $0 }.map(\.target)) == ["/fhir/DocumentReference/_search"])
         try await server.stop()
         for link in ["https://x/y", "https://x/y?_page=", "https://x/y?_page=%2e", "?a=b"] {
