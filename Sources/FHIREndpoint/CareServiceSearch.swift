@@ -21,7 +21,7 @@ struct CareServiceSearch: Sendable {
     private(set) var includes: Set<String> = []
     private(set) var reverseIncludes: Set<String> = []
     private(set) var count: Int?
-    private(set) var cursor: PageCursor?
+    private(set) var cursor: ResourceCursor?
     private(set) var format: String?
     private(set) var ignored: [String] = []
     private var tests: [Test] = []
@@ -49,7 +49,7 @@ struct CareServiceSearch: Sendable {
     }
 
     /// This search as a link, as understood, perhaps of another page.
-    func link(base: String, page: PageCursor? = nil) -> String {
+    func link(base: String, page: ResourceCursor? = nil) -> String {
         let fields = understood + (page.map { [RequestField(name: "_page", value: $0.text)] } ?? [])
         return DocumentSearch.link("\(base)/\(type.rawValue)", fields)
     }
@@ -104,7 +104,7 @@ struct CareServiceSearch: Sendable {
             default: throw argument.fault("takes true, false, text, data or count")
             }
         case "_page":
-            guard let page = PageCursor(try argument.single()) else { throw argument.fault("is no page of ours") }
+            guard let page = ResourceCursor(try argument.single()) else { throw argument.fault("is no page of ours") }
             cursor = page
         case "_format": format = SearchText.unescaped(try argument.single())
         case "_total", "_pretty": break

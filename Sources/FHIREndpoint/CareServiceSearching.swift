@@ -86,14 +86,14 @@ extension FHIRService {
         }
     }
 
-    private func page<Item>(of items: [Item], _ cursor: PageCursor?, _ count: Int?, id: (Item) -> String)
-        -> (shown: [Item], next: PageCursor?)
+    private func page<Item>(of items: [Item], _ cursor: ResourceCursor?, _ count: Int?, id: (Item) -> String)
+        -> (shown: [Item], next: ResourceCursor?)
     {
         let start = cursor?.start(among: items.map(id)) ?? 0
         let size = min(count ?? Int.max, exchange.settings.limits.pageEntriesMax)
         let shown = items[start..<min(start + size, items.count)]
         guard size > 0, let last = shown.last, shown.endIndex < items.count else { return (Array(shown), nil) }
-        return (Array(shown), PageCursor(index: shown.endIndex, after: id(last)))
+        return (Array(shown), ResourceCursor(index: shown.endIndex, after: id(last)))
     }
 }
 
@@ -101,7 +101,7 @@ extension FHIRService {
 struct HistoryQuestion {
     private(set) var since: Timestamp?
     private(set) var count: Int?
-    private(set) var cursor: PageCursor?
+    private(set) var cursor: ResourceCursor?
     private(set) var format: String?
     private var understood: [RequestField] = []
 
@@ -121,7 +121,7 @@ struct HistoryQuestion {
                 guard let number = Int(try argument.single()), number > 0 else { throw argument.fault("takes 1 or more") }
                 count = number
             case "_page":
-                guard let page = PageCursor(try argument.single()) else { throw argument.fault("is no page of ours") }
+                guard let page = ResourceCursor(try argument.single()) else { throw argument.fault("is no page of ours") }
                 cursor = page
             case "_format": format = SearchText.unescaped(try argument.single())
             case "_pretty": break
@@ -132,7 +132,7 @@ struct HistoryQuestion {
     }
 
     /// This question as a link, perhaps of another page.
-    func link(_ address: String, page: PageCursor? = nil) -> String {
+    func link(_ address: String, page: ResourceCursor? = nil) -> String {
         DocumentSearch.link(address, understood + (page.map { [RequestField(name: "_page", value: $0.text)] } ?? []))
     }
 }

@@ -18,7 +18,7 @@ struct ConsentSearch: Sendable {
     /// What is asked.
     var query = ConsentQuery()
     private(set) var count: Int?
-    private(set) var cursor: ConsentCursor?
+    private(set) var cursor: ResourceCursor?
     private(set) var format: String?
     private(set) var ignored: [String] = []
     private var understood: [RequestField] = []
@@ -49,7 +49,7 @@ struct ConsentSearch: Sendable {
     }
 
     /// This search as a link, as understood, perhaps of another page.
-    func link(base: String, page: ConsentCursor? = nil) -> String {
+    func link(base: String, page: ResourceCursor? = nil) -> String {
         let fields = understood + (page.map { [RequestField(name: "_page", value: $0.text)] } ?? [])
         return DocumentSearch.link("\(base)/Consent", fields)
     }
@@ -82,7 +82,7 @@ struct ConsentSearch: Sendable {
             default: throw argument.fault("takes true, false, text, data or count")
             }
         case "_page":
-            guard let page = ConsentCursor(try argument.single()) else { throw argument.fault("is no page of ours") }
+            guard let page = ResourceCursor(try argument.single()) else { throw argument.fault("is no page of ours") }
             cursor = page
         case "_format": format = SearchText.unescaped(try argument.single())
         case "_total", "_pretty": break

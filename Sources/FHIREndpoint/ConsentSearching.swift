@@ -59,7 +59,7 @@ extension FHIRService {
         }
         var links = [Bundle.Link("self", search.link(base: base, page: search.cursor))]
         if size > 0, let last = shown.last, shown.endIndex < versions.count {
-            let cursor = ConsentCursor(index: shown.endIndex, after: last.id.description)
+            let cursor = ResourceCursor(index: shown.endIndex, after: last.id.description)
             links.append(.init("next", search.link(base: base, page: cursor)))
         }
         return Bundle.searchset(total: versions.count, links: links, entries: entries)

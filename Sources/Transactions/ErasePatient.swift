@@ -53,7 +53,10 @@ extension Exchange {
     /// before anything is served, and after each erasure.
     package func finishErasures(of patients: [PatientID]? = nil) async throws(ExchangeError) {
         let named = try await read { try await projection.erasedPatients() }
-        for patient in patients ?? named { try await reader.destroyKey(of: patient) }
+        for patient in patients ?? named {
+            try await reader.destroyKey(of: patient)
+            forget(elsewhere: patient)
+        }
         if !(patients ?? named).isEmpty { try await read { try await projection.purge() } }
     }
 

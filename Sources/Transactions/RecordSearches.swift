@@ -78,8 +78,8 @@ package final class RecordSearches: Sendable {
     /// Lets a search go: what it holds does not hold any more.
     func drop(_ search: RecordSearch) { state.withLock { $0.kept.removeAll { $0 === search } } }
 
-    /// Forgets what is remembered of a patient.
-    package func forget(_ patient: PatientID) {
+    /// Forgets who a patient is elsewhere, and what was found of it.
+    func forget(_ patient: PatientID) {
         state.withLock { state in
             state.correlations.drop(patient)
             state.kept.removeAll { $0.question.patient == patient }

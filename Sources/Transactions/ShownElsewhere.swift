@@ -34,6 +34,9 @@ final class ShownElsewhere: Sendable {
         }
     }
 
+    /// Forgets what was shown of a patient.
+    func forget(_ patient: PatientID) { state.withLock { $0 = $0.filter { $0.key.patient != patient } } }
+
     /// What was shown of a document a moment ago; nil when nothing was.
     func entry(_ document: DocumentID, at community: CommunityID, of patient: PatientID, now: Duration) -> DocumentEntry? {
         let key = Key(patient: patient, community: community, document: document)

@@ -161,3 +161,19 @@ extension IdentityDesk {
         return (number, try snapshot.id(of: number))
     }
 }
+
+extension Exchange {
+    /// Records an act of a steward's; when it returns, it is durable and in force, and who its records' patients are at other
+    /// communities is asked anew.
+    package func record(_ act: IdentityAct) async throws(ExchangeError) -> JournalPosition {
+        let position = try await desk.record(act)
+        for record in Set(act.moves.map(\.record) + act.apart.flatMap { [$0.one, $0.other] }) { forget(elsewhere: record) }
+        return position
+    }
+
+    /// Forgets what other communities have said of a patient.
+    func forget(elsewhere patient: PatientID) {
+        searches.forget(patient)
+        shown.forget(patient)
+    }
+}

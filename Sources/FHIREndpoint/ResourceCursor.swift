@@ -1,7 +1,7 @@
 import ExchangeCore
 
-/// Where a page of Consents begins: behind an entry, or at an index when that entry is gone. Opaque to callers.
-struct ConsentCursor: Hashable, Sendable {
+/// Where a page of resources begins: behind an entry, or at an index when that entry is gone. Opaque to callers.
+struct ResourceCursor: Hashable, Sendable {
     /// Entries before the page when the link was made.
     let index: Int
     /// The id of the last entry before the page.
