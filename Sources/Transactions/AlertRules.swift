@@ -130,17 +130,45 @@ package struct AlertRules: Sendable {
     private let thresholds: AlertThresholds
     private var looks: [Who: [Look]] = [:]
     private var raised: Set<String> = []
+    private var judged: Set<Judged> = []
+
+    /// A user's looks at one patient on one day, which the rules about the two judge alike.
+    private struct Judged: Hashable {
+        let who: Who
+        let patient: PatientID
+        let day: Int64
+        let shows: Bool
+    }
 
     /// Rules by those thresholds that have seen nothing.
     package init(_ thresholds: AlertThresholds) { self.thresholds = thresholds }
 
+    /// Whether what is known of the patient decides anything about an access that `take` takes next: the first of the day
+    /// by this user, with this outcome.
+    package mutating func wantsFacts(_ event: AccessEvent, of patient: PatientID) -> Bool {
+        guard isWatched(event.record) else { return false }
+        if judged.count >= 100_000 { judged = [] }
+        return judged.insert(
+            Judged(
+                who: Who(user: event.record.user, community: event.record.community), patient: patient,
+                day: event.time.milliseconds / 86_400_000, shows: Self.shows(event.record))
+        ).inserted
+    }
+
+    private func isWatched(_ record: AccessRecord) -> Bool {
+        thresholds.isOn && record.door != "administration" && ["ITI-67", "ITI-68", "ITI-78"].contains(record.transaction)
+    }
+
+    private static func shows(_ record: AccessRecord) -> Bool {
+        record.decisions.contains { $0.isPermitted && !$0.documents.isEmpty }
+    }
+
     /// Takes the next access; what is worth a look, each once a day for a user and a patient.
     package mutating func take(_ event: AccessEvent, of patient: PatientID, knowing facts: AccessedPatient) -> [RaisedAlert] {
         let record = event.record
-        guard thresholds.isOn, record.door != "administration", ["ITI-67", "ITI-68", "ITI-78"].contains(record.transaction)
-        else { return [] }
+        guard isWatched(record) else { return [] }
         let who = Who(user: record.user, community: record.community)
-        let shows = record.decisions.contains { $0.isPermitted && !$0.documents.isEmpty }
+        let shows = Self.shows(record)
         let isDenied = !record.decisions.isEmpty && !record.decisions.contains(where: \.isPermitted)
         // Bounded memory: whoever is forgotten begins anew.
         if looks.count >= Self.usersMax, looks[who] == nil { looks = [:] }

@@ -32,7 +32,9 @@ extension Exchange {
                 guard let patient = entry.subject, !entry.isErased else { continue }
                 let event = AccessEvent(
                     position: entry.position, time: entry.time, record: try AccessRecord(payload: entry.payload))
-                for alert in rules.take(event, of: patient, knowing: try await known(of: patient)) {
+                // Read only where it decides something: most looks are a second one by the same user.
+                let known = rules.wantsFacts(event, of: patient) ? try await known(of: patient) : AccessedPatient()
+                for alert in rules.take(event, of: patient, knowing: known) {
                     try await raise(alert)
                 }
             }

@@ -44,6 +44,18 @@ import XDSMetadata
         #expect(rules.take(try event(5, "dr.other"), of: try patient(3), knowing: facts).isEmpty)
     }
 
+    @Test func `what is known of a patient is read once a day for a user and an outcome`() throws {
+        var rules = AlertRules(AlertThresholds())
+        let (one, other) = (try patient(1), try patient(2))
+        var wanted: [Bool] = []
+        for event in [try event(1), try event(2), try event(3, denied: true), try event(4, "dr.other")] {
+            wanted.append(rules.wantsFacts(event, of: one))
+        }
+        wanted.append(rules.wantsFacts(try event(5), of: other))
+        wanted.append(rules.wantsFacts(try event(6, at: Self.noon + .seconds(86_400)), of: one))
+        #expect(wanted == [true, false, true, true, true, true])
+    }
+
     @Test func `many patients, denials in series, after discharge and out of hours, at their thresholds and not before`() throws {
         var thresholds = AlertThresholds()
         thresholds.manyPatients = 5

@@ -15,9 +15,15 @@ extension RealNodes {
             let process: HieProcess
         }
 
+        /// What the answers said, and whether enough were asked for.
+        private final class Said: Sendable {
+            let isOver = Mutex(false)
+            let words = Mutex<[String: Int]>([:])
+        }
+
         @Test func `killed, stopped and restarted under load, no facility is left out unsaid`() async throws {
             try await Network.run { network in
-                let asking = try network.add(.init(limits: ["locate-seconds: 2"]))
+                let asking = try network.add(.init(limits: ["locate-seconds: 3"]))
                 try await asking.start()
                 let patient = try await asking.register().id
                 var facilities: [Facility] = []
@@ -51,21 +57,20 @@ extension RealNodes {
         private static func play(_ asking: RunningNode, _ patient: PatientID, _ facilities: [Facility]) async throws {
             for facility in facilities { try await facility.process.start() }
             let clinician = try asking.client()
-            try await until("everybody answers", within: .seconds(60)) {
+            try await until("everybody answers", within: .seconds(120)) {
                 try await honest(clinician, patient, facilities).complete
             }
-            let isOver = Mutex(false)
-            let words = Mutex<[String: Int]>([:])
+            let said = Said()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<3 {
                     group.addTask {
-                        while !isOver.withLock({ $0 }) {
+                        while !said.isOver.withLock({ $0 }) {
                             let answer = try await honest(clinician, patient, facilities)
-                            words.withLock { for word in answer.words { $0[word, default: 0] += 1 } }
+                            said.words.withLock { for word in answer.words { $0[word, default: 0] += 1 } }
                         }
                     }
                 }
-                defer { isOver.withLock { $0 = true } }
+                defer { said.isOver.withLock { $0 = true } }
                 func settle(_ what: String, _ word: String, _ count: Int) async throws {
                     try await until(what, within: .seconds(30)) {
                         try await honest(clinician, patient, facilities).words.filter { $0 == word }.count >= count
@@ -79,12 +84,12 @@ extension RealNodes {
                 facilities[1].process.send(SIGCONT)
                 try await facilities[0].process.start()
                 try await facilities[2].process.start()
-                try await until("everybody answers again", within: .seconds(60)) {
+                try await until("everybody answers again", within: .seconds(120)) {
                     try await honest(clinician, patient, facilities).complete
                 }
             }
             // What stood still was named, one way or the other, before it was left alone.
-            let seen = words.withLock { $0 }
+            let seen = said.words.withLock { $0 }
             #expect((seen["unreachable"] ?? 0) + (seen["breaker-open"] ?? 0) > 0, "\(seen)")
             #expect((seen["timed-out"] ?? 0) + (seen["breaker-open"] ?? 0) > 0, "\(seen)")
             #expect(seen["none"] == nil, "\(seen)")
