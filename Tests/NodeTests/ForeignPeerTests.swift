@@ -3,6 +3,7 @@ import ExchangeNode
 import Foundation
 import JSON
 import PeerTransport
+import Storage
 import Testing
 import Transactions
 
