@@ -11,6 +11,8 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case peerShow = "peer/show"
     /// Every directory record held.
     case directoryList = "directory/list"
+    /// The whole directory: admissions, records and reachability, each apart.
+    case directoryExport = "directory/export"
     /// One record: `community`.
     case directoryShow = "directory/show"
     /// Why a record is seen as it is: `community`.

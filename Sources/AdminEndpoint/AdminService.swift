@@ -52,6 +52,7 @@ package struct AdminService: Sendable {
         case .peerList: peers()
         case .peerShow: try peer(call)
         case .directoryList: directoryRecords()
+        case .directoryExport: directoryExport()
         case .directoryShow: try directoryRecord(call)
         case .directoryDoctor: try directoryDoctor(call)
         case .directoryWatch: directoryLines(call)

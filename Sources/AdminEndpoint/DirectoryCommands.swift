@@ -10,6 +10,57 @@ extension AdminService {
         return AdminAnswer(["communities": .array(rows.map { .object(summary($0)) })])
     }
 
+    /// Everything, in three lists that do not depend on each other: who is admitted, what they say of themselves, and what
+    /// this node saw of them. The signed texts are in it, so that anybody can verify the first two.
+    func directoryExport() -> AdminAnswer {
+        let now = exchange.world.now()
+        let rows = exchange.directory.communities(at: now)
+        let admissions = rows.compactMap { row in row.admission.map { admission(row, $0) } }
+        let records = rows.compactMap { row in row.record.map { record(row, $0) } }
+        let seen = rows.filter { $0.community != exchange.settings.community }.map { row in
+            var object: JSONObject = ["community": .string(row.community.urn), "reach": .string(row.reach.rawValue)]
+            object["lastContact"] = row.lastContact.map { .string($0.description) }
+            return JSONValue.object(object)
+        }
+        return AdminAnswer([
+            "at": .string(now.description), "node": .string(exchange.settings.community.urn),
+            "admissions": .array(admissions), "records": .array(records), "reachability": .array(seen),
+        ])
+    }
+
+    private func admission(_ row: DirectoryCommunity, _ admission: Admission) -> JSONValue {
+        let grant = admission.grant
+        return [
+            "community": .string(row.community.urn), "organization": .string(grant.organization),
+            "network": .string(grant.network.text), "epoch": .number(String(grant.epoch)),
+            "identifiers": .array(grant.identifiers.map { .string($0.urn) }),
+            "keys": .array(grant.keys.map { .string($0.thumbprint.text) }),
+            "roles": .array(grant.roles.map { .string($0) }), "notBefore": .string(grant.notBefore.description),
+            "expires": .string(grant.expires.description), "standing": .string(row.standing.rawValue),
+            "text": .string(admission.token.compact),
+        ]
+    }
+
+    private func record(_ row: DirectoryCommunity, _ record: DirectoryRecord) -> JSONValue {
+        let statement = record.statement
+        return [
+            "community": .string(row.community.urn), "status": .string(statement.status.rawValue),
+            "epoch": .number(String(statement.epoch)), "sequence": .number(String(statement.sequence)),
+            "issued": .string(statement.issued.description), "expires": .string(statement.expires.description),
+            "organization": .string(statement.profile.organization),
+            "identifiers": .array(statement.profile.identifiers.map { .string($0.urn) }),
+            "endpoints": .array(
+                statement.profile.endpoints.map {
+                    [
+                        "role": .string($0.role), "url": .string($0.url.description),
+                        "weight": .number(String($0.weight)),
+                    ]
+                }),
+            "capabilities": .array(statement.profile.capabilities.map { .string($0) }),
+            "keys": .array(statement.keys.map { .string($0.text) }), "text": .string(record.token.compact),
+        ]
+    }
+
     func directoryRecord(_ call: AdminCall) throws -> AdminAnswer {
         let community = try call.community()
         let rows = exchange.directory.communities(at: exchange.world.now())

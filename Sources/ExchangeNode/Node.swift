@@ -172,13 +172,20 @@ package struct Node: Sendable {
     ///
     /// When the store fails the node stands still (`StoreService`), and ends as soon as it can be opened anew. Throws when a
     /// listener cannot be bound, and when the journal is damaged.
-    @discardableResult package func run(signals: [UnixSignal] = [.sigterm, .sigint]) async throws -> Ending {
+    ///
+    /// - Parameter isDirectoryOnly: listeners and directory alone, without consent's rounds and the journals' witnesses: what
+    ///   the directory costs by itself, for benchmarks.
+    @discardableResult package func run(
+        signals: [UnixSignal] = [.sigterm, .sigint], isDirectoryOnly: Bool = false,
+    ) async throws -> Ending {
         let group = MultiThreadedEventLoopGroup.singleton
         var services: [any Service] = [try clientService(group), try peerService(group), try adminService()]
         services.append(GossipService(shell: GossipShell(
             exchange: exchange, client: DirectoryClient(connections: connections, world: world))))
-        services.append(FollowingService(exchange: exchange))
-        services.append(SearchService(exchange: exchange))
+        if !isDirectoryOnly {
+            services.append(FollowingService(exchange: exchange))
+            services.append(SearchService(exchange: exchange))
+        }
         services.append(
             StoreService(store: store, health: health, folder: home.store.path, world: world, logger: logger))
         if let address = configuration.health {
@@ -186,8 +193,10 @@ package struct Node: Sendable {
                 HealthService.application(at: address, status: storeStatus, bound: bound, logger: logger))
         }
         services.append(WatchService(exchange: exchange))
-        services.append(WitnessService(
-            exchange: exchange, client: PeerWitnessClient(connections: connections, world: world)))
+        if !isDirectoryOnly {
+            services.append(WitnessService(
+                exchange: exchange, client: PeerWitnessClient(connections: connections, world: world)))
+        }
         services.append(stopping)
         var setup = ServiceGroupConfiguration(
             services: services.map {

@@ -108,7 +108,10 @@ package struct Exchange: Sendable {
 
     /// Who is who here.
     package var desk: IdentityDesk {
-        IdentityDesk(projection: projection, journal: journal, world: world, policy: settings.matching)
+        // Who a person is at other communities is asked anew when it was said who is one person here.
+        IdentityDesk(projection: projection, journal: journal, world: world, policy: settings.matching) {
+            forget(elsewhere: $0)
+        }
     }
 
     /// Reads from the projection; whatever it throws becomes an error of the closed list.

@@ -11,9 +11,17 @@ package struct IdentityDesk: Sendable {
     let world: World
     /// How registrations are linked.
     package let policy: MatchPolicy
+    /// Told of each record that an act was about.
+    let moved: @Sendable (PatientID) -> Void
 
     /// A desk over its ports.
-    package init(projection: any ExchangeProjection, journal: JournalWriter, world: World, policy: MatchPolicy) {
+    ///
+    /// - Parameter moved: told of each record that a recorded act was about.
+    package init(
+        projection: any ExchangeProjection, journal: JournalWriter, world: World, policy: MatchPolicy,
+        moved: @escaping @Sendable (PatientID) -> Void = { _ in },
+    ) {
+        self.moved = moved
         self.projection = projection
         self.journal = journal
         self.world = world

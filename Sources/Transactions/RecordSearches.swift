@@ -87,6 +87,14 @@ package final class RecordSearches: Sendable {
     }
 }
 
+extension Exchange {
+    /// Forgets what other communities have said of a patient.
+    func forget(elsewhere patient: PatientID) {
+        searches.forget(patient)
+        shown.forget(patient)
+    }
+}
+
 /// What questions to other communities have cost since the node started.
 package struct AskingTally: Hashable, Sendable {
     /// First requests to communities.

@@ -132,9 +132,10 @@ extension IdentityDesk {
             throw ExchangeError(.tooLarge, "an act is about too many records at once")
         }
         let entry = IdentityEntry.act(act)
-        return try await journal.append(
-            EntryDraft(kind: .identity, subject: subject, payload: entry.payload, value: entry)
-        ).position
+        let receipt = try await journal.append(
+            EntryDraft(kind: .identity, subject: subject, payload: entry.payload, value: entry))
+        for record in Set(act.moves.map(\.record) + act.apart.flatMap { [$0.one, $0.other] }) { moved(record) }
+        return receipt.position
     }
 
     /// Records that a table of questions was asked by an administrator; durable before the answers leave.
@@ -159,21 +160,5 @@ extension IdentityDesk {
             throw ExchangeError(.unknownPatient, "no such patient is registered here; see hie patient find")
         }
         return (number, try snapshot.id(of: number))
-    }
-}
-
-extension Exchange {
-    /// Records an act of a steward's; when it returns, it is durable and in force, and who its records' patients are at other
-    /// communities is asked anew.
-    package func record(_ act: IdentityAct) async throws(ExchangeError) -> JournalPosition {
-        let position = try await desk.record(act)
-        for record in Set(act.moves.map(\.record) + act.apart.flatMap { [$0.one, $0.other] }) { forget(elsewhere: record) }
-        return position
-    }
-
-    /// Forgets what other communities have said of a patient.
-    func forget(elsewhere patient: PatientID) {
-        searches.forget(patient)
-        shown.forget(patient)
     }
 }

@@ -22,6 +22,7 @@ struct DirectoryCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How many members (25; 8 with --quick).", valueName: "n")) var nodes: Int?
     @Option(help: ArgumentHelp("serf's program; found in the path when not given.", valueName: "file")) var serf: String?
     @Flag(help: "Leave serf out.") var alone = false
+    @Flag(help: "Whole nodes: consent's rounds and the journals' witnesses beside the directory.") var whole = false
     @Flag(help: "Few members and rounds.") var quick = false
     @Flag(help: "One JSON object a line instead of a table.") var json = false
 
@@ -33,7 +34,7 @@ struct DirectoryCommand: AsyncParsableCommand {
         try DirectoryBench.isolate()
         let report = Report(asJSON: json)
         report.words("\(sysconf(Int32(_SC_NPROCESSORS_ONLN))) cores, shared by all members and the observer; loopback is no network")
-        let bench = DirectoryBench(nodes: nodes ?? (quick ? 8 : 25), rounds: quick ? 4 : 20, idle: quick ? 10 : 60, report: report)
+        let bench = DirectoryBench(nodes: nodes ?? (quick ? 8 : 25), rounds: quick ? 4 : 20, idle: quick ? 10 : 60, isWhole: whole, report: report)
         let theirs = alone ? nil : serf ?? ["/usr/bin/serf", "/usr/local/bin/serf"].first { access($0, X_OK) == 0 }
         if theirs == nil { report.words("serf is not installed (apt install serf) or left out: no figures beside ours") }
         try await bench.measure(serf: theirs)
@@ -46,6 +47,7 @@ struct DirectoryBench {
     let nodes: Int
     let rounds: Int
     let idle: Int
+    let isWhole: Bool
     let report: Report
 
     private struct Seen {
@@ -81,7 +83,7 @@ struct DirectoryBench {
         var own = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &own, own.count - 1)
         let program = String(decoding: own.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let herd = try NodeHerd(nodes, in: folder, program: program, lines: lines)
+        let herd = try NodeHerd(nodes, in: folder, program: program, isWhole: isWhole, lines: lines)
         let ours = try await play(herd, lines, watch)
         lines.stop()
         var theirs: Seen?

@@ -23,16 +23,19 @@ protocol Herd: AnyObject {
     func isKnown(_ line: String, _ number: Int) -> Bool
 }
 
-/// Our nodes: `hie-bench node`, the production node without a document.
+/// Our nodes: `hie-bench node`, the production node's listeners, store, TLS and directory without a document; with `whole`
+/// its rounds of consent and of the journals' witnesses, too.
 final class NodeHerd: Herd {
     let name = "concordat"
+    private let isWhole: Bool
     private let count: Int
     private let folder: String
     private let program: String
     private let lines: LineWatch
     private var ports: [Int] = []
 
-    init(_ count: Int, in folder: String, program: String, lines: LineWatch) throws {
+    init(_ count: Int, in folder: String, program: String, isWhole: Bool, lines: LineWatch) throws {
+        self.isWhole = isWhole
         self.count = count
         self.folder = folder
         self.program = program
@@ -63,7 +66,7 @@ final class NodeHerd: Herd {
             }.joined(separator: "\n")
             try SecretFile.replace(home.configuration, Array(dead.utf8))
         }
-        return try ChildProcess(program, ["node", "--home", home.folder.path], log: lines.pipe(number, in: folder))
+        return try ChildProcess(program, ["node", "--home", home.folder.path] + (isWhole ? ["--whole"] : []), log: lines.pipe(number, in: folder))
     }
 
     func change(_ number: Int, round: Int) async throws {

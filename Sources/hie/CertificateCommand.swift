@@ -15,7 +15,7 @@ struct CertificateCommand: AsyncParsableCommand {
               hie certificate issue --network ./network --node ~/.hie
               hie certificate issue --client dr.brattain
             """,
-        subcommands: [Init.self, Issue.self, CertificateShowCommand.self])
+        subcommands: [Init.self, Issue.self, CertificateRotateCommand.self, CertificateShowCommand.self])
 
     struct Init: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

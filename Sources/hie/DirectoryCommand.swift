@@ -11,7 +11,7 @@ struct DirectoryCommand: AsyncParsableCommand {
             EXAMPLE
               hie directory list
             """,
-        subcommands: [List.self, Show.self, Watch.self, Doctor.self, Leave.self, Adopt.self])
+        subcommands: [List.self, Show.self, Export.self, Watch.self, Doctor.self, Leave.self, Adopt.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -41,6 +41,23 @@ struct DirectoryCommand: AsyncParsableCommand {
             }
             terminal.result(table)
         }
+    }
+
+    struct Export: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the whole directory as JSON: admissions, records and reachability, each apart.",
+            discussion: """
+                The signed texts are in it; any JOSE library verifies them. Clients read the same as FHIR
+                (mCSD): GET Organization, Endpoint, OrganizationAffiliation, Location.
+
+                EXAMPLE
+                  hie directory export > directory.json
+                """)
+
+        @Flag(help: "As it is anyway: one JSON object.") var json = false
+        @OptionGroup var home: HomeOptions
+
+        func run() async throws { Terminal().result(try await AdminClient(home).ask(.directoryExport)) }
     }
 
     struct Show: AsyncParsableCommand {

@@ -95,6 +95,8 @@ struct EdgeScene: Sendable {
     let identity: ConnectionIdentity
     let lines: KeptLog.Lines
     let patient: PatientRecord
+    /// The key of the network's authority.
+    let authority: SigningKey
 
     init(
         limits: ExchangeLimits = ExchangeLimits(), default policy: ConsentPolicyDefault = .optOut,
@@ -121,6 +123,7 @@ struct EdgeScene: Sendable {
         let lines = KeptLog.Lines()
         let logger = Logger(label: "edge") { _ in KeptLog(lines: lines) }
         let authority = SigningKey()
+        self.authority = authority
         exchange = Exchange(
             settings: ExchangeSettings(
                 community: own, name: "Eastside", clientBase: Self.base, consentDefault: policy,

@@ -1,0 +1,34 @@
+import DirectorySimulation
+import Dispatch
+import Foundation
+import Synchronization
+import Testing
+
+/// Rows of seeds, as many as the environment asks for: what continuous integration runs beside the tests (Deploy/simulate).
+@Suite struct SeedsTests {
+    private static func number(_ name: String) -> Int? { ProcessInfo.processInfo.environment[name].flatMap { Int($0) } }
+
+    @Test(.enabled(if: number("HIE_SEEDS") != nil))
+    func `what must hold holds in every network of a row`() throws {
+        let seeds = try #require(Self.number("HIE_SEEDS"))
+        let nodes = Self.number("HIE_NODES") ?? 50
+        let first = Self.number("HIE_FIRST") ?? 1
+        let workers = max(1, ProcessInfo.processInfo.activeProcessorCount)
+        let casts = try (0..<workers).map { _ in try Cast(nodes: nodes) }
+        let next = Mutex(first)
+        let failures = Mutex<[String]>([])
+        DispatchQueue.concurrentPerform(iterations: workers) { worker in
+            while true {
+                let number = next.withLock { next in
+                    defer { next += 1 }
+                    return next
+                }
+                guard number < first + seeds else { return }
+                let outcome = DirectoryPlay(casts[worker], DirectoryPlan(nodes: nodes)).run(seed: UInt64(number))
+                guard !outcome.violations.isEmpty else { continue }
+                failures.withLock { $0.append("seed \(number) of \(nodes) nodes: \(outcome.violations[0])") }
+            }
+        }
+        #expect(failures.withLock { $0.sorted() } == [])
+    }
+}
