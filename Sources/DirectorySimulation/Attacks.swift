@@ -122,7 +122,7 @@ struct Attacker {
     private func garbage() throws {
         let ahead = UInt64((Cast.epoch + .microseconds(world.now)).milliseconds) + 3_600_000
         var message = blank()
-        switch Int.random(in: 0..<7, using: &world.chance) {
+        switch Int.random(in: 0..<8, using: &world.chance) {
         case 0: message.records = [try statement(ahead, "from the future").token.compact]
         case 1: message.records = [try statement(1 << 53 - 1, "for ever").token.compact]
         case 2: message.records = [try statement(next, "elsewhere") { $0.network = node.key.publicKey.thumbprint }.token.compact]
@@ -131,7 +131,15 @@ struct Attacker {
             guard let record = victim() else { return }
             message.records = [String(record.token.compact.dropLast(7)), String(repeating: "x", count: 20_000)]
         case 5: message.records = [try statement(next, "next epoch") { $0.epoch = 7 }.token.compact]
-        default: message.network = node.key.publicKey.thumbprint
+        case 6: message.network = node.key.publicKey.thumbprint
+        default:
+            // Leaves, and is back with the next breath: leaving is final within an epoch.
+            let sequence = max(next, node.flooded + 1)
+            node.flooded = sequence + 1
+            let gone = try statement(sequence, "gone") { $0.status = .retired }
+            let back = try statement(sequence + 1, "back")
+            for record in [gone, back] { world.checks.signedByOwner(record) }
+            message.records = [gone.token.compact, back.token.compact]
         }
         send(message, to: some())
     }

@@ -45,6 +45,12 @@ struct Storm {
             node.hasLeft = true
             world.say("\(node.number) leaves")
             world.handle(.left, at: node.number)
+            // Its machine is switched on once more, with its old folder: it has left all the same.
+            world.later(Int64.random(in: 2_000_000...6_000_000, using: &world.chance)) {
+                guard node.isUp, !node.isPaused else { return }
+                world.kill(node.number)
+                world.later(300_000) { world.start(node.number) }
+            }
         case .restore: restore()
         case .clock, .hostile: if let node = honest() { world.update(node.number) }
         }

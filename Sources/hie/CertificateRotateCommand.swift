@@ -2,6 +2,7 @@ import AdminEndpoint
 import ArgumentParser
 import ExchangeNode
 import JSON
+import Trust
 
 /// `hie certificate rotate`.
 struct CertificateRotateCommand: AsyncParsableCommand {

@@ -139,7 +139,8 @@ import Trust
     @Test func `pages hold what was asked for, and lead to the rest`() async throws {
         let first = try await get("Endpoint?_count=1").json()
         #expect(first["total"]?.integer == 2)
-        let next = try #require(Bundle.link("next", of: try #require(first.object)))
+        let bundle = try #require(first.object)
+        let next = try #require(Bundle.link("next", of: bundle))
         let rest = try await found(String(next.dropFirst(EdgeScene.base.utf8.count + 1)))
         #expect(rest.count == 1)
         #expect(rest.first?["resource"]?["id"] != first["entry"]?.items.first?["resource"]?["id"])
@@ -166,7 +167,7 @@ import Trust
             }
         }
         #expect(await get("Organization/9.9.9").status.code == 404)
-        #expect(await get("Organization/..%2f..%2fetc").status.code == 404)
+        #expect([400, 404].contains(await get("Organization/..%2f..%2fetc").status.code))
     }
 
     @Test func `an unknown parameter is named, or refused where the caller is strict`() async throws {
@@ -176,7 +177,7 @@ import Trust
     }
 
     @Test func `the CapabilityStatement names every type, parameter and inclusion`() async throws {
-        let resources = try await get("metadata").json()["rest"]?[0]["resource"]?.items ?? []
+        let resources = try await get("metadata").json()["rest"]?.items.first?["resource"]?.items ?? []
         for type in CareServiceType.allCases {
             let resource = try #require(resources.first { $0["type"]?.string == type.rawValue })
             let codes = resource["interaction"]?.items.compactMap { $0["code"]?.string } ?? []
