@@ -20,11 +20,6 @@ enum AnswerSending {
     /// Writes an answer. Throws when it was cut, which closes the connection.
     static func send(_ answer: Answer, isHead: Bool, on channel: any Channel) async throws {
         defer { answer.end() }
-        if let passing = answer.passing {
-            try await pass(passing, of: answer, isHead: isHead, on: channel)
-            if answer.closesConnection { linger(channel) }
-            return
-        }
         for ticket in answer.tickets { ticket.onCut { channel.close(promise: nil) } }
         var head = HTTPResponse(status: answer.status, headerFields: answer.headers)
         if answer.status != .notModified { head.headerFields[.contentLength] = String(answer.body.readableBytes) }
@@ -42,7 +37,7 @@ enum AnswerSending {
 
     /// Closes in a moment. Until then the server reads on and throws away what still comes: a caller that is cut while it
     /// sends reads no refusal.
-    private static func linger(_ channel: any Channel) {
+    static func linger(_ channel: any Channel) {
         channel.eventLoop.scheduleTask(in: lingerTime) { channel.close(promise: nil) }
     }
 

@@ -73,7 +73,11 @@ package struct FHIRService: Sendable {
         // The server asks idle connections to close once; one that was still in its handshake has not heard it.
         if isStopping() { handled.answer.closesConnection = true }
         log(handled, channel: channel)
-        try await AnswerSending.send(handled.answer, isHead: request.method == .head, on: channel)
+        let isHead = request.method == .head
+        if let passing = handled.answer.passing {
+            return try await AnswerSending.pass(passing, of: handled.answer, isHead: isHead, on: channel)
+        }
+        try await AnswerSending.send(handled.answer, isHead: isHead, on: channel)
     }
 
     /// A request answered, with what the request log says of it.

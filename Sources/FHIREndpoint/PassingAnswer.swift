@@ -59,7 +59,10 @@ extension AnswerSending {
     /// for the whole. A revocation, or a caller who goes, lets go of where the bytes come from.
     static func pass(_ body: PassingBody, of answer: Answer, isHead: Bool, on channel: any Channel) async throws {
         let hold = Hold(body.stream)
-        defer { hold.release() }
+        defer {
+            hold.release()
+            answer.end()
+        }
         channel.closeFuture.whenComplete { _ in hold.release() }
         for ticket in answer.tickets {
             ticket.onCut {
@@ -94,6 +97,7 @@ extension AnswerSending {
             } catch { throw ConnectionEnds() }
         }
         try await write([.end(nil)], of: answer, on: channel)
+        if answer.closesConnection { linger(channel) }
     }
 
     /// The stream of an answer while it is sent, and no longer: connections outlive it.

@@ -101,8 +101,12 @@ extension Exchange {
             do throws(ExchangeError) {
                 return try await peers.retrieve(entry, at: peer.at(base), for: context)
             } catch {
-                guard error.code == .unavailable else { throw error }
-                failure = error
+                switch error.code {
+                // What its holder hides since it was shown reads as what was never there.
+                case .notFound, .gone, .unknownPatient: throw Self.noSuchDocument
+                case .unavailable: failure = error
+                default: throw error
+                }
             }
         }
         throw failure

@@ -3,6 +3,7 @@ import ExchangeNode
 import Glibc
 import GossipDirectory
 import PeerTransport
+import Transactions
 
 /// One run of `hie-bench locate`: its scenes one after another, each with its figures.
 struct LocateBench: Sendable {
@@ -36,7 +37,8 @@ struct LocateBench: Sendable {
                 .unavailable, "only \(first.map(\.answered)) communities answered; \(first.fault ?? "")")
         }
         try await network.set { _ in .model }
-        _ = await rounds.paced(isQuick ? 16 : 60, every: 100) { _ in .init(deadline: Self.deadline) }
+        // An endpoint's usual time is learnt from its last 64 answers.
+        _ = await rounds.paced(64, every: 60) { _ in .init(deadline: Self.deadline) }
     }
 
     /// The reference's model, every second question without hedges and breakers.
@@ -44,11 +46,16 @@ struct LocateBench: Sendable {
         let each = isQuick ? 36 : 500
         report.words("\(each) questions with and \(each) without hedges and breakers, one every 100 ms")
         try await network.set { _ in .model }
+        let tally = asker.exchange.searches.tally
         let all = await rounds.paced(2 * each, every: 100) { .init(isPlain: $0 % 2 == 1, deadline: Self.longDeadline) }
         let counts = try await network.set { _ in .model }
         let ours = all.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
         let plain = all.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
         if let fault = all.fault { report.words("a question came to nothing: \(fault)") }
+        let (before, now) = (tally, asker.exchange.searches.tally)
+        report.words(
+            "first requests \(now.first - before.first), second \(now.hedged - before.hedged), "
+                + "repeated \(now.repeated - before.repeated), spared by breakers \(now.spared - before.spared)")
         let p50 = ours.milliseconds(at: 0.5), p99 = ours.milliseconds(at: 0.99)
         report.add(Figure("locate.p50_ms", p50, "ms", aim: .atMost(250)))
         report.add(Figure("locate.p99_ms", p99, "ms", aim: .atMost(1000)))
