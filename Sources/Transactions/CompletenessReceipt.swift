@@ -27,7 +27,7 @@ package struct CommunityAnswer: Hashable, Sendable {
     /// Why a community was not asked.
     package enum Reason: String, Hashable, Sendable, CaseIterable {
         /// The requester named the communities to ask, and it is none of them.
-        case notNamed = "not asked for"
+        case notNamed = "the question named others"
         /// The question's scope does not reach it.
         case outOfScope = "outside the scope of the question"
         /// The time was up before its turn came.

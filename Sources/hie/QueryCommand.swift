@@ -21,7 +21,7 @@ struct QueryCommand: AsyncParsableCommand {
             EXAMPLE
               hie query --as ./dr.brattain 3f0c5c1e-7a2e-4c11-9d3f-0a1b2c3d4e5f
               hie query --as ./dr.brattain 'urn:oid:1.2.3|4711' --since 2025-01-01 --watch
-              hie query --as ./dr.brattain --family Quintero --given Marisol --birthdate 1957-03-14 --json
+              hie query --as ./dr.brattain --family Quintero --birthdate 1957-03-14
             """)
 
     @Argument(help: ArgumentHelp("The patient's id at this node, or a record number as SYSTEM|VALUE.", valueName: "patient"))
