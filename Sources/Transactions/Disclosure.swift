@@ -51,6 +51,7 @@ extension Exchange {
                 try await recordMiss(transaction, context)
                 return nil
             }
+            try demandTime(context)
             let now = world.now()
             let decided = decide(facts, for: context, now: now)
             let access = AccessRecord(
@@ -101,6 +102,14 @@ extension Exchange {
     func recordMiss(_ transaction: String, _ context: AccessContext) async throws(ExchangeError) {
         let payload: JSONValue = ["transaction": .string(transaction), "trace": .string(context.traceID), "found": "none"]
         _ = try await journal.append(EntryDraft(kind: .inquiry, subject: nil, payload: JSONWriter.bytes(payload)))
+    }
+
+    /// Refuses another community's question once its deadline has passed: an answer that nobody waits for is not disclosed,
+    /// and not written down as if it had been (directory.md 5.3).
+    func demandTime(_ context: AccessContext) throws(ExchangeError) {
+        guard context.door != .peer || world.uptime() < context.deadline else {
+            throw ExchangeError(.timeout, "the question's deadline has passed")
+        }
     }
 
     /// Refuses a request that states no purpose, before anybody is looked up.

@@ -158,6 +158,7 @@ extension Exchange {
     private func answer(_ matches: [MatchResult], transaction: String, for context: AccessContext)
         async throws(ExchangeError) -> FoundPatients
     {
+        try demandTime(context)
         var tickets: [AnswersUnderWay.Ticket] = []
         var shown: [MatchResult] = []
         for match in matches {

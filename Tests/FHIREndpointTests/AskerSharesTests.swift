@@ -1,0 +1,62 @@
+import ExchangeCore
+import HTTPTypes
+import Testing
+
+@testable import FHIREndpoint
+
+@Suite struct AskerSharesTests {
+    private let community = CommunityID("1.3.6.1.4.1.21367.2026.10")!
+
+    private func context(_ user: String, door: AccessContext.Door = .client) -> AccessContext {
+        AccessContext(
+            door: door, user: user, role: nil, organization: "o", community: community, purpose: "TREAT",
+            deadline: .seconds(30), traceID: "t")
+    }
+
+    private func refusal(_ shares: AskerShares, _ context: AccessContext) async -> String? {
+        do throws(EdgeRefusal) {
+            try await shares.during(context) { () async throws(EdgeRefusal) in }
+            return nil
+        } catch {
+            guard case .exchange(let error) = error else { return "another refusal" }
+            return OutcomeMapping.codeWord(of: error)
+        }
+    }
+
+    @Test func `who floods is refused, others are not, and its places come back`() async throws {
+        var limits = ExchangeLimits()
+        limits.questionsPerAskerMax = 1
+        let shares = AskerShares(limits: limits)
+        try await shares.during(context("flood")) { () async throws(EdgeRefusal) in
+            #expect(await refusal(shares, context("flood")) == "XDSRegistryBusy")
+            #expect(await refusal(shares, context("other")) == nil)
+            // Another community is one asker, whoever of its users asks.
+            #expect(await refusal(shares, context("flood", door: .peer)) == nil)
+        }
+        #expect(await refusal(shares, context("flood")) == nil)
+        try await shares.during(context("a", door: .peer)) { () async throws(EdgeRefusal) in
+            #expect(await refusal(shares, context("b", door: .peer)) == "XDSRegistryBusy")
+        }
+    }
+
+    @Test func `a question that fails leaves its place`() async {
+        var limits = ExchangeLimits()
+        limits.questionsPerAskerMax = 1
+        let shares = AskerShares(limits: limits)
+        await #expect(throws: EdgeRefusal.self) {
+            try await shares.during(context("a")) { () async throws(EdgeRefusal) in
+                throw .exchange(ExchangeError(.notFound, "nothing"))
+            }
+        }
+        #expect(await refusal(shares, context("a")) == nil)
+    }
+
+    @Test func `the answer says when to come again, and consent is never refused`() {
+        let error = ExchangeError(.unavailable, "XDSRegistryBusy: too many")
+        let answer = OutcomeMapping.answer(to: error)
+        #expect(answer.status.code == 503)
+        #expect(answer.headers[.retryAfter] == "1")
+        #expect(!EdgeOperation.createConsent.isQuestion && !EdgeOperation.receiveStatement.isQuestion)
+        #expect(EdgeOperation.searchDocuments.isQuestion && EdgeOperation.matchPatients.isQuestion)
+    }
+}
