@@ -31,23 +31,24 @@ struct LocateBench: Sendable {
     /// Connections made and usual answer times learnt, before anything counts.
     private func warm() async throws {
         try await network.set { _ in .steady(milliseconds: 1) }
-        let first = await rounds.paced(2, every: 0) { .init(isPlain: $0 == 0, deadline: .seconds(20)) }
+        // Each of the eight patients by both, so that who they are elsewhere is remembered by both.
+        let first = await rounds.paced(16, every: 100) { .init(isPlain: $0 >= 8, deadline: .seconds(20)) }
         guard first.allSatisfy({ $0.answered == network.plan.places.count }) else {
             throw ExchangeError(
                 .unavailable, "only \(first.map(\.answered)) communities answered; \(first.fault ?? "")")
         }
         try await network.set { _ in .model }
         // An endpoint's usual time is learnt from its last 64 answers.
-        _ = await rounds.paced(64, every: 60) { _ in .init(deadline: Self.deadline) }
+        _ = await rounds.paced(isQuick ? 40 : 80, every: 100) { _ in .init(deadline: Self.deadline) }
     }
 
     /// The reference's model, every second question without hedges and breakers.
     private func model() async throws -> [LocateAsker.Sample] {
-        let each = isQuick ? 36 : 500
-        report.words("\(each) questions with and \(each) without hedges and breakers, one every 100 ms")
+        let each = isQuick ? 30 : 500
+        report.words("\(each) questions with and \(each) without hedges and breakers, one every 150 ms")
         try await network.set { _ in .model }
         let tally = asker.exchange.searches.tally
-        let all = await rounds.paced(2 * each, every: 100) { .init(isPlain: $0 % 2 == 1, deadline: Self.longDeadline) }
+        let all = await rounds.paced(2 * each, every: 150) { .init(isPlain: $0 % 2 == 1, deadline: Self.longDeadline) }
         let counts = try await network.set { _ in .model }
         let ours = all.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
         let plain = all.enumerated().filter { $0.offset % 2 == 1 }.map(\.element)

@@ -1,5 +1,6 @@
 import ConsentEngine
 import ExchangeCore
+import RecordLocation
 import Simulation
 import Testing
 import Transactions
