@@ -1,6 +1,7 @@
 import ExchangeCore
 import ExchangeNode
 import GossipDirectory
+import JSON
 import PeerTransport
 import Testing
 import Transactions
@@ -180,7 +181,8 @@ extension RealNodes {
                 var hello = member.message
                 hello.admissions = [member.admission.token.compact]
                 #expect(await member.send(hello.bytes) == 200)
-                #expect(!node.exchange.directory.isClone)
+                let directory = try node.exchange.directory
+                #expect(!directory.isClone)
                 let held = try #require(try standing(node.community, at: node)?.record?.statement)
                 var later = held
                 later.sequence += 1000
@@ -188,9 +190,9 @@ extension RealNodes {
                 var message = member.message
                 message.records = [try DirectoryRecord(stating: later, key: key).token.compact]
                 #expect(await member.send(message.bytes) == 200)
-                #expect(node.exchange.directory.isClone)
+                #expect(directory.isClone)
                 try await node.exchange.advanceDirectory(.adopted)
-                #expect(!node.exchange.directory.isClone)
+                #expect(!directory.isClone)
                 let after = try #require(try standing(node.community, at: node)?.record?.statement.sequence)
                 #expect(after > later.sequence)
             }

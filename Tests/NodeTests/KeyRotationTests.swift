@@ -21,7 +21,8 @@ extension RealNodes {
                 let old = try SigningKey(pem: SecretFile.text(node.home.nodeKey)).publicKey.thumbprint
                 let begun = try network.authority.beginRotation(node.home)
                 #expect(begun.key != old)
-                #expect(try network.authority.beginRotation(node.home).key == begun.key, "safe to repeat")
+                let again = try network.authority.beginRotation(node.home)
+                #expect(again.key == begun.key, "safe to repeat")
                 // The running node, still under its old key, hears of both.
                 try await node.exchange.advanceDirectory(.admitted(PlainFile.text(node.home.admission)))
                 let both = try #require(try shown(node.community, at: node))
@@ -30,7 +31,8 @@ extension RealNodes {
                 #expect(both.record?.token.keyID == old)
                 try await node.stop()
                 try await node.start()
-                #expect(try shown(node.community, at: node)?.record?.token.keyID == begun.key)
+                let restarted = try shown(node.community, at: node)
+                #expect(restarted?.record?.token.keyID == begun.key)
                 let finished = try network.authority.finishRotation(node.home)
                 try await node.exchange.advanceDirectory(.admitted(finished.admission))
                 let after = try #require(try shown(node.community, at: node))
