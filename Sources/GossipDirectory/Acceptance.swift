@@ -34,6 +34,7 @@ extension DirectoryState {
             return .refused(.full)
         }
         change(community) { row in
+            row.hasLostKeys = row.admission?.grant.keys.contains { admission.key($0.thumbprint) == nil } ?? false
             row.admission = admission
             if let epoch = row.quarantinedEpoch, admission.grant.epoch > epoch {
                 row.quarantinedEpoch = nil

@@ -83,6 +83,34 @@ package struct DirectoryMessage: Hashable, Sendable {
         self.at = at
     }
 
+    /// Whether it brings news alone: asks nothing, and answers nothing.
+    package var isNews: Bool {
+        !wants && since == nil && digest == nil && lacks.isEmpty && cursor == nil && !more
+    }
+
+    /// Takes a later message to the same node into this one; false, and unchanged, where one of them is more than news or
+    /// the two are too much for one frame.
+    package mutating func absorb(_ later: DirectoryMessage) -> Bool {
+        guard isNews, later.isNews, network == later.network, texts + later.texts <= Self.textsMax / 2,
+            size + later.size <= Self.frameBytes
+        else { return false }
+        func merge(_ path: WritableKeyPath<DirectoryMessage, [String]>) {
+            for text in later[keyPath: path] where !self[keyPath: path].contains(text) {
+                self[keyPath: path].append(text)
+            }
+        }
+        merge(\.admissions)
+        merge(\.revocations)
+        merge(\.records)
+        merge(\.proofs)
+        merge(\.observations)
+        merge(\.heartbeats)
+        for community in later.checks where !checks.contains(community) { checks.append(community) }
+        (at, root, hour) = (later.at, later.root, later.hour)
+        bridge = bridge || later.bridge
+        return true
+    }
+
     /// Whether it carries no signed text.
     package var isEmpty: Bool { texts == 0 }
 

@@ -16,6 +16,8 @@ struct DirectoryRow: Sendable {
     /// Who brought what is held, and when: for the doctor.
     var source: CommunityID?
     var received: Timestamp?
+    /// Whether its last admission names a key no more that the one before named: who is connected under it must go.
+    var hasLostKeys = false
     /// Why something about it was last refused.
     var refusal: DirectoryRefusal?
 

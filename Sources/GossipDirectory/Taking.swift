@@ -68,7 +68,7 @@ struct Taking {
         case .admission:
             fresh.admissions.append(compact)
             admitted.append(about)
-            effects.append(.cut(about))
+            if state.rows[about]?.row.hasLostKeys ?? true { effects.append(.cut(about)) }
         case .revocation:
             fresh.revocations.append(compact)
             effects.append(.cut(about))

@@ -44,11 +44,20 @@ package struct GossipShell: Sendable {
     private func carry() async {
         await withDiscardingTaskGroup { group in
             var slots = Slots(Self.underWayMax)
+            let boxes = Mailboxes()
             for await outgoing in exchange.directory.outgoing {
+                let key = Mailboxes.Key(outgoing.target)
+                if case .message(let message) = outgoing.frame {
+                    guard boxes.put(message, for: key) else { continue }
+                }
                 guard await slots.take() else { break }
                 let done = slots.done
                 group.addTask {
-                    await deliver(outgoing.frame, to: outgoing.target)
+                    switch outgoing.frame {
+                    case .probe: await deliver(outgoing.frame, to: outgoing.target)
+                    case .message:
+                        while let message = boxes.next(for: key) { await deliver(.message(message), to: outgoing.target) }
+                    }
                     done.yield()
                 }
             }

@@ -1,6 +1,7 @@
 import ExchangeCore
 import ExchangeNode
 import GossipDirectory
+import JSON
 import PeerTransport
 import Testing
 import Transactions
@@ -120,6 +121,80 @@ extension RealNodes {
                 }
                 #expect(await member.send(hello.bytes) == 403, "three faults are a ban")
                 #expect(try standing(node.community, at: node)?.standing == .active)
+            }
+        }
+
+        @Test func `a member that reports others dead, in its own name and in theirs, moves nobody`() async throws {
+            try await Network.one { network, node in
+                let liar = try network.add(.init(name: "clinic", community: "1.3.6.1.4.1.21367.2026.11"))
+                let well = try network.add(.init(name: "ward", community: "1.3.6.1.4.1.21367.2026.12"))
+                let member = try Member(liar, against: node)
+                try await node.exchange.advanceDirectory(.admitted(PlainFile.text(well.home.admission)))
+                var hello = member.message
+                hello.admissions = [member.admission.token.compact]
+                hello.records = [try member.record().token.compact]
+                #expect(await member.send(hello.bytes) == 200)
+                for observer in [liar.community, well.community, node.community] {
+                    var message = member.message
+                    message.observations = try (0..<20).map { number in
+                        try SignedToken(
+                            signing: [
+                                "net": .string(member.admission.grant.network.text), "community": .string(observer.urn),
+                                "of": .string(well.community.urn), "saw": "refused",
+                                "beat": .number(String(World.system.now().milliseconds)),
+                                "seq": .number(String(World.system.now().milliseconds + Int64(number))),
+                            ], type: .observation, key: member.key
+                        ).compact
+                    }
+                    _ = await member.send(message.bytes)
+                }
+                #expect(try standing(well.community, at: node)?.reach == .reachable)
+                #expect(try standing(well.community, at: node)?.standing == .silent, "nothing of it came, and nothing against it")
+            }
+        }
+
+        @Test func `a member that takes the connection and never answers holds nothing up`() async throws {
+            try await Network.one { network, node in
+                let mute = try network.add(.init(name: "clinic", community: "1.3.6.1.4.1.21367.2026.11"))
+                let member = try Member(mute, against: node)
+                var hello = member.message
+                hello.admissions = [member.admission.token.compact]
+                // Its record leads to a port where nobody answers.
+                let nowhere = try #require(EndpointURL("https://127.0.0.1:9"))
+                hello.records = [
+                    try member.record {
+                        $0.profile = DirectoryProfile(
+                            organization: "Mute", endpoints: [DirectoryEndpoint(role: "gossip", url: nowhere)])
+                    }.token.compact,
+                ]
+                #expect(await member.send(hello.bytes) == 200)
+                // While the node dials it in vain, it answers others as before, and goes on publishing.
+                #expect(await member.send(Probe(root: 0, hour: 0, at: World.system.now()).wire) == 200)
+                #expect(try standing(node.community, at: node)?.standing == .active)
+            }
+        }
+
+        @Test func `a newer record under this node's own key, as after a restored backup, stops it from publishing`() async throws {
+            try await Network.one { network, node in
+                let other = try network.add(.init(name: "clinic", community: "1.3.6.1.4.1.21367.2026.11"))
+                let member = try Member(other, against: node)
+                var hello = member.message
+                hello.admissions = [member.admission.token.compact]
+                #expect(await member.send(hello.bytes) == 200)
+                let directory = try node.exchange.directory
+                #expect(!directory.isClone)
+                let held = try #require(try standing(node.community, at: node)?.record?.statement)
+                var later = held
+                later.sequence += 1000
+                let key = try SigningKey(pem: SecretFile.text(node.home.nodeKey))
+                var message = member.message
+                message.records = [try DirectoryRecord(stating: later, key: key).token.compact]
+                #expect(await member.send(message.bytes) == 200)
+                #expect(directory.isClone)
+                try await node.exchange.advanceDirectory(.adopted)
+                #expect(!directory.isClone)
+                let after = try #require(try standing(node.community, at: node)?.record?.statement.sequence)
+                #expect(after > later.sequence)
             }
         }
 
