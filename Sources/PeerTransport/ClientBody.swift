@@ -30,7 +30,7 @@ package struct ClientBody: AsyncSequence, Sendable {
     }
 
     /// The sending end; lives on the event loop.
-    struct Source {
+    struct Source: Sendable {
         let source: Producer.Source
         let channel: any Channel
 
@@ -48,17 +48,21 @@ package struct ClientBody: AsyncSequence, Sendable {
     }
 
     let producer: Producer
-    private let channel: any Channel
+    private let source: Source
 
-    /// Closes the connection: nobody wants the rest; a reader that waits is told.
-    package func cancel() { channel.close(promise: nil) }
+    /// Closes the connection: nobody wants the rest; a reader that waits is told at once.
+    package func cancel() {
+        source.finish(ExchangeError(.unavailable, "nobody wants the rest of the answer"))
+        source.channel.close(promise: nil)
+    }
 
     static func make(channel: any Channel) -> (ClientBody, Source) {
         let made = Producer.makeSequence(
             elementType: ByteBuffer.self, failureType: (any Error).self,
             backPressureStrategy: .init(lowWatermark: 4, highWatermark: 16), finishOnDeinit: true,
             delegate: Reading(channel: channel))
-        return (ClientBody(producer: made.sequence, channel: channel), Source(source: made.source, channel: channel))
+        let source = Source(source: made.source, channel: channel)
+        return (ClientBody(producer: made.sequence, source: source), source)
     }
 
     /// Reads pieces; throws `ExchangeError` when the connection breaks or the limit is crossed.

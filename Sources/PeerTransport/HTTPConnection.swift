@@ -156,8 +156,8 @@ package final class HTTPConnection: Sendable {
                         request, host: destination.authority, timeout: amount, receiver: receiver(continuation))
                 }
             }
-        } onCancel: { [channel] in
-            channel.close(promise: nil)
+        } onCancel: { [channel, handler] in
+            channel.eventLoop.execute { handler.value.giveUp() }
         }
         switch result {
         case .success(let answer): return answer

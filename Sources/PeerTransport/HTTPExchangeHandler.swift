@@ -64,6 +64,15 @@ final class HTTPExchangeHandler: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
+    /// Nobody waits for the answer any more: the request ends at once.
+    ///
+    /// Closing takes as long as the other side's goodbye in TLS does, a second from one that is busy with the very answer;
+    /// who asked two and has one answer must not wait for it.
+    func giveUp() {
+        finish(.failure(.failed(ExchangeError(.unavailable, "nobody waits for the answer any more"))))
+        abandon()
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head): receive(head)

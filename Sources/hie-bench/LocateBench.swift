@@ -39,12 +39,12 @@ struct LocateBench: Sendable {
         }
         try await network.set { _ in .model }
         // An endpoint's usual time is learnt from its last 64 answers.
-        _ = await rounds.paced(isQuick ? 40 : 80, every: 100) { _ in .init(deadline: Self.deadline) }
+        _ = await rounds.paced(isQuick ? 32 : 80, every: 100) { _ in .init(deadline: Self.deadline) }
     }
 
     /// The reference's model, every second question without hedges and breakers.
     private func model() async throws -> [LocateAsker.Sample] {
-        let each = isQuick ? 30 : 500
+        let each = isQuick ? 24 : 500
         report.words("\(each) questions with and \(each) without hedges and breakers, one every 150 ms")
         try await network.set { _ in .model }
         let tally = asker.exchange.searches.tally
@@ -74,7 +74,7 @@ struct LocateBench: Sendable {
         let asked = Set(network.plan.places.prefix(16).map(\.community))
         try await network.set { .steady(milliseconds: 30 + 2 * min($0, 15)) }
         _ = await rounds.closed(1, seconds: 0.3, .init(deadline: Self.deadline, only: asked))
-        let (samples, _) = await rounds.closed(1, seconds: isQuick ? 3 : 20, .init(deadline: Self.deadline, only: asked))
+        let (samples, _) = await rounds.closed(1, seconds: isQuick ? 2 : 20, .init(deadline: Self.deadline, only: asked))
         if let fault = samples.fault { report.words("a question came to nothing: \(fault)") }
         let disk = try BareDisk(folder: network.folder).append(documents: 1, bytes: 1024, seconds: 0.3)
         report.add(Figure("locate.overhead_p50_ms", samples.milliseconds(at: 0.5) - 60, "ms"))
@@ -100,8 +100,12 @@ struct LocateBench: Sendable {
         try await network.set { $0 == 7 ? .gone : $0 == 31 || $0 == 63 ? .hangs : (40..<45).contains($0) ? .slow : .model }
         let cap = Double(Self.deadline.wholeMilliseconds)
         let usual = min(healthy.milliseconds(at: 0.99), cap)
-        for _ in 0..<10 { _ = await rounds.paced(1, every: 0) { _ in .init(deadline: Self.deadline) } }
-        let ours = await rounds.paced(isQuick ? 25 : 200, every: 100) { _ in .init(deadline: Self.deadline) }
+        if isQuick {
+            _ = await rounds.paced(10, every: 200) { _ in .init(deadline: Self.deadline) }
+        } else {
+            for _ in 0..<10 { _ = await rounds.paced(1, every: 0) { _ in .init(deadline: Self.deadline) } }
+        }
+        let ours = await rounds.paced(isQuick ? 20 : 200, every: 100) { _ in .init(deadline: Self.deadline) }
         let plain = await rounds.paced(isQuick ? 5 : 50, every: 100) { _ in .init(isPlain: true, deadline: Self.deadline) }
         let p99 = ours.milliseconds(at: 0.99)
         report.add(Figure("locate.failing_p99_ms", p99, "ms"))
@@ -109,7 +113,7 @@ struct LocateBench: Sendable {
         report.add(Figure("locate.plain_failing_p99_ms", plain.milliseconds(at: 0.99), "ms"))
         try await network.set { _ in .model }
         // Whatever was opened may close again.
-        try await World.system.sleep(.seconds(2))
+        try await World.system.sleep(.seconds(isQuick ? 1 : 12))
     }
 
     /// Five times more questions than can be answered: what is still answered completely and in time.

@@ -101,6 +101,25 @@ import Trust
         }
     }
 
+    @Test func `a request that is given up ends by itself, not by the other side's goodbye`() async throws {
+        let server = try await LoopbackServer.start(tls: scene.peerListener()) { _ in .silence }
+        let connection = try await HTTPConnection.connect(
+            to: server.destination, tls: scene.caller(scene.westNode, .peer(scene.east)))
+        let error = await withTaskGroup(of: ExchangeError?.self) { group in
+            group.addTask {
+                do throws(ExchangeError) {
+                    _ = try await connection.send(ClientRequest(.get, "/silence"), timeout: .seconds(60))
+                    return nil
+                } catch { return error }
+            }
+            while server.seen.withLock({ $0.isEmpty }) { await Task.yield() }
+            group.cancelAll()
+            return await group.next() ?? nil
+        }
+        #expect(error?.message == "nobody waits for the answer any more")
+        try await server.stop()
+    }
+
     @Test func `a cancelled request ends at once and closes its connection`() async throws {
         let server = try await LoopbackServer.start { _ in .silence }
         let connection = try await HTTPConnection.connect(to: server.destination)
