@@ -18,6 +18,8 @@ package struct ExchangeLimits: Hashable, Sendable {
     package var matchCandidatesMax = 500
     /// Communities asked at the same time for one question; more wait for their turn.
     package var fanOutMax = 128
+    /// Questions across communities that are waited for at the same time; one more is refused at once.
+    package var searchesMax = 64
     /// Questions under way at the same time on one listener.
     package var questionsMax = 256
     /// Questions under way of one user, or of one other community.

@@ -18,6 +18,7 @@ enum LimitKeys {
         Key(name: "patients-per-search", path: \.patientsPerSearchMax, range: 1...1000),
         Key(name: "match-candidates", path: \.matchCandidatesMax, range: 1...10_000),
         Key(name: "fan-out", path: \.fanOutMax, range: 1...1000),
+        Key(name: "searches", path: \.searchesMax, range: 1...65536),
         Key(name: "questions", path: \.questionsMax, range: 1...65536),
         Key(name: "questions-per-asker", path: \.questionsPerAskerMax, range: 1...65536),
         Key(name: "peer-answer-bytes", path: \.peerAnswerBytesMax, range: 1024...1 << 30),

@@ -14,6 +14,8 @@ package struct AskingPolicy: Hashable, Sendable {
     package var breakers = true
     /// Failures in a row that open an endpoint's breaker.
     package var failuresInARowMax = 5
+    /// The earliest a request that is still waited for counts as failed.
+    package var overdueMin = Duration.seconds(1)
     /// How long a breaker stays open the first time; twice as long each time its probe fails.
     package var openMin = Duration.seconds(1)
     /// The longest a breaker stays open.

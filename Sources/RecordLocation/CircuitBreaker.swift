@@ -15,8 +15,10 @@ package struct CircuitBreaker: Hashable, Sendable {
     }
 
     private static let window = 20
+    private static let failingFor = Duration.seconds(10)
 
     private var failuresInARow = 0
+    private var failedAt = Duration.zero
     private var outcomes: [Bool] = []
     private var next = 0
     private var openUntil: Duration?
@@ -37,6 +39,9 @@ package struct CircuitBreaker: Hashable, Sendable {
     /// Whether a request could go now, without letting one.
     package func isOpen(at now: Duration) -> Bool { openUntil.map { now < $0 || isProbing } ?? false }
 
+    /// Whether the last request failed, a moment ago: another endpoint is worth trying first.
+    package func isFailing(at now: Duration) -> Bool { failuresInARow > 0 && now - failedAt < Self.failingFor }
+
     /// An answer came.
     package mutating func succeeded() { self = CircuitBreaker(after: self) }
 
@@ -45,6 +50,7 @@ package struct CircuitBreaker: Hashable, Sendable {
     /// - Parameter chance: 64 random bits, for the spread.
     package mutating func failed(at now: Duration, policy: AskingPolicy, chance: UInt64) {
         failuresInARow += 1
+        failedAt = now
         note(true)
         let wasProbe = isProbing
         isProbing = false

@@ -4,14 +4,16 @@
 package struct RequestBudget: Hashable, Sendable {
     /// Extra requests that can be saved up: a pause does not earn a flood.
     package static let savedMax = 10.0
+    /// What a budget begins with: a node that has just started meets failures, too.
+    package static let savedFirst = 3.0
 
     private let share: Double
     private var saved: Double
 
-    /// A budget that earns `share` of a request with each; one is there to begin with.
+    /// A budget that earns `share` of a request with each; a few are there to begin with.
     package init(share: Double) {
         self.share = share
-        saved = share > 0 ? 1 : 0
+        saved = share > 0 ? Self.savedFirst : 0
     }
 
     /// A first request went out.

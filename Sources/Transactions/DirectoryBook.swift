@@ -19,6 +19,14 @@ package final class DirectoryBook: Sendable {
     private let state: Mutex<DirectoryState>
     private let world: World
     private let listeners = Mutex(Listeners())
+    private let seen = Mutex(Seen())
+
+    /// The neighbours as they were last made: each question reads them, and few events change them.
+    private struct Seen {
+        var version: UInt64 = 0
+        var second: Int64?
+        var neighbours: [DirectoryNeighbour]?
+    }
     private let careServices = CareServices()
 
     private struct Listeners {
@@ -40,6 +48,19 @@ package final class DirectoryBook: Sendable {
     /// `node` is nil for one that cannot be asked now (nothing heard from it yet, its record expired, in maintenance,
     /// quarantined): its documents are missing all the same, and a receipt must say so (promise 3).
     package func neighbours(at now: Timestamp) -> [DirectoryNeighbour] {
+        let (version, known) = seen.withLock { ($0.version, $0.second == now.seconds ? $0.neighbours : nil) }
+        if let known { return known }
+        let made = makeNeighbours(at: now)
+        seen.withLock { seen in
+            // What came in meanwhile shows the next time.
+            guard seen.version == version else { return }
+            seen.second = now.seconds
+            seen.neighbours = made
+        }
+        return made
+    }
+
+    private func makeNeighbours(at now: Timestamp) -> [DirectoryNeighbour] {
         communities(at: now).compactMap { row in
             let profile = row.record?.statement.profile
             var node: PeerNode?
@@ -123,6 +144,10 @@ package final class DirectoryBook: Sendable {
         var random = world.random
         let (effects, next) = state.withLock { state in
             (state.handle(event, at: moment, using: &random), state.nextWake)
+        }
+        seen.withLock { seen in
+            seen.version += 1
+            seen.neighbours = nil
         }
         listeners.withLock { $0.alarm }?(next)
         return effects

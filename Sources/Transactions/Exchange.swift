@@ -100,7 +100,7 @@ package struct Exchange: Sendable {
         self.peers = peers
         self.answers = AnswersUnderWay()
         self.submissions = SubmissionsUnderWay()
-        self.searches = RecordSearches(policy: settings.asking)
+        self.searches = RecordSearches(policy: settings.asking, limits: settings.limits)
         self.following = ConsentFollowing(limits: settings.limits)
         self.witness = witness
         self.logger = logger

@@ -12,6 +12,7 @@ struct PeerAttempts: Sendable {
     private enum Event<Answer: Sendable>: Sendable {
         case ended(String, Result<Answer, ExchangeError>, Duration)
         case slow
+        case overdue(String)
     }
 
     /// Runs attempts until one has an answer, or none is left to try; its error is then the first one's.
@@ -22,6 +23,7 @@ struct PeerAttempts: Sendable {
             var waiting = bases[...]
             var running: [String: Duration] = [:]
             var failure: ExchangeError?
+            var overdue: Set<String> = []
             var mayRepeat = true
             func launch(_ base: String) -> Bool {
                 let now = world.uptime()
@@ -30,6 +32,11 @@ struct PeerAttempts: Sendable {
                 group.addTask {
                     let answer = await attempt(base)
                     return .ended(base, answer, world.uptime() - now)
+                }
+                let patience = searches.with { $0.conditions.overdueDelay(base) }
+                group.addTask {
+                    try? await world.sleep(patience)
+                    return .overdue(base)
                 }
                 return true
             }
@@ -52,15 +59,20 @@ struct PeerAttempts: Sendable {
                         searches.with({ $0.conditions.takeHedge() })
                     else { continue }
                     if launchNext() { searches.with { $0.tally.hedged += 1 } }
+                case .overdue(let base):
+                    guard !Task.isCancelled, let since = running[base], overdue.insert(base).inserted else { continue }
+                    note(base, .failed, world.uptime() - since)
                 case .ended(let base, .success(let answer), let elapsed):
                     running[base] = nil
                     note(base, .answered, elapsed)
-                    for (base, since) in running { note(base, .overtaken, world.uptime() - since) }
+                    for (base, since) in running where !overdue.contains(base) {
+                        note(base, .overtaken, world.uptime() - since)
+                    }
                     group.cancelAll()
                     return .success(answer)
                 case .ended(let base, .failure(let error), let elapsed):
                     running[base] = nil
-                    note(base, ending(error, elapsed), elapsed)
+                    if !overdue.contains(base) { note(base, ending(error, elapsed), elapsed) }
                     failure = failure ?? error
                     // What was refused or not found would be so at the next endpoint too.
                     guard error.code == .unavailable, mayRepeat, running.isEmpty,

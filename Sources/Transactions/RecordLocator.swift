@@ -55,6 +55,13 @@ extension Exchange {
     ) async throws(ExchangeError) -> FoundDocuments {
         try demandPurpose(context)
         guard context.door != .peer else { return try await findDocuments(of: patient, matching: query, for: context) }
+        let asker = "\(context.user) \(context.organization)"
+        // What cannot be answered in time is refused at once, so that what is begun is answered in time.
+        guard searches.with({ $0.shares.enter(asker) }) else {
+            throw ExchangeError(
+                .unavailable, "XDSRegistryBusy: too many questions across communities are under way; ask again in a moment")
+        }
+        defer { searches.with { $0.shares.leave(asker) } }
         let started = world.uptime()
         let wantsOwn = locating.only?.contains(settings.community) ?? true
         var search: RecordSearch?

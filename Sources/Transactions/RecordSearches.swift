@@ -14,6 +14,7 @@ package final class RecordSearches: Sendable {
         var conditions: PeerConditions
         var correlations: Correlations<Int>
         var tally = AskingTally()
+        var shares: FairShare<String>
         fileprivate var kept: [RecordSearch] = []
     }
 
@@ -24,12 +25,13 @@ package final class RecordSearches: Sendable {
     private let running = Atomic(false)
 
     /// Nothing remembered.
-    package init(policy: AskingPolicy) {
+    package init(policy: AskingPolicy, limits: ExchangeLimits) {
         (begun, beginning) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(4096))
         state = Mutex(
             State(
                 conditions: PeerConditions(policy: policy),
-                correlations: Correlations(age: policy.correlationAge)))
+                correlations: Correlations(age: policy.correlationAge),
+                shares: FairShare(totalMax: limits.searchesMax, perAskerMax: limits.searchesMax)))
     }
 
     /// What questions to others have cost so far.

@@ -44,6 +44,24 @@ import Testing
         #expect(said7)
     }
 
+    @Test func `an endpoint that has just failed comes last, for a while`() {
+        var conditions = PeerConditions(policy: AskingPolicy())
+        conditions.ended(a, .failed, after: .zero, at: .zero, chance: 0)
+        let first = conditions.enter(community, endpoints: [a, b], at: .seconds(1))
+        #expect(first == .ask([b, a]))
+        let later = conditions.enter(community, endpoints: [a, b], at: .seconds(10))
+        #expect(later == .ask([a, b]))
+    }
+
+    @Test func `silence counts as a failure long before the question ends`() {
+        var conditions = PeerConditions(policy: AskingPolicy())
+        #expect(conditions.overdueDelay(a) == .seconds(1))
+        answered(&conditions, a, 100)
+        #expect(conditions.overdueDelay(a) == .seconds(1))
+        answered(&conditions, b, 600)
+        #expect(conditions.overdueDelay(b) == .milliseconds(2400))
+    }
+
     @Test func `an endpoint that takes twice as long comes second`() {
         var conditions = PeerConditions(policy: AskingPolicy())
         answered(&conditions, a, 100)
@@ -73,7 +91,7 @@ import Testing
             conditions.left(community)
             if conditions.takeHedge() { taken += 1 }
         }
-        #expect((80...82).contains(taken))
+        #expect((80...84).contains(taken))
         var policy = AskingPolicy()
         policy.hedges = false
         var plain = PeerConditions(policy: policy)
