@@ -40,7 +40,9 @@ extension DirectoryState {
             return
         }
         let held = row.record
-        if let held, isCurrent(held, profile, admission) {
+        // After a history that somebody else continued, what this node says must stand above that.
+        let isBehind = foreignMark.map { foreign in row.mark.map { $0 < foreign } ?? true } ?? false
+        if let held, !isBehind, isCurrent(held, profile, admission) {
             if refreshAt == nil { refreshAt = refresh(after: held.statement.issued, using: &random) }
             if let refreshAt, moment.now < refreshAt { return }
         }

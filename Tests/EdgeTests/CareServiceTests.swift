@@ -167,7 +167,7 @@ import Trust
             }
         }
         #expect(await get("Organization/9.9.9").status.code == 404)
-        #expect([400, 404].contains(await get("Organization/..%2f..%2fetc").status.code))
+        #expect(await get("Organization/..%2f..%2fetc").status.kind != .successful)
     }
 
     @Test func `an unknown parameter is named, or refused where the caller is strict`() async throws {
