@@ -2,10 +2,11 @@
 ///
 /// So that hedging and repeating cannot multiply the load on peers that are slow because they are loaded.
 package struct RequestBudget: Hashable, Sendable {
-    /// Extra requests that can be saved up: a pause does not earn a flood.
-    package static let savedMax = 10.0
+    /// Extra requests that can be saved up: a question to a hundred communities has ten slow ones at times, a pause does
+    /// not earn a flood.
+    package static let savedMax = 32.0
     /// What a budget begins with: a node that has just started meets failures, too.
-    package static let savedFirst = 3.0
+    package static let savedFirst = 8.0
 
     private let share: Double
     private var saved: Double

@@ -46,18 +46,24 @@ struct PeerAttempts: Sendable {
             }
             guard launchNext() else { return .failure(ExchangeError(.unavailable, "the peer is being tried out again")) }
             searches.with { $0.tally.first += 1 }
-            if bases.count > 1, let delay = searches.with({ $0.conditions.hedgeDelay(bases[0]) }) {
+            let slowAfter = bases.count > 1 ? searches.with { $0.conditions.hedgeDelay(bases[0]) } : nil
+            func watchForSlowness() {
+                guard let slowAfter else { return }
                 group.addTask {
-                    try? await world.sleep(delay)
+                    try? await world.sleep(slowAfter)
                     return .slow
                 }
             }
+            watchForSlowness()
             while !running.isEmpty, let event = await group.next() {
                 switch event {
                 case .slow:
-                    guard !Task.isCancelled, failure == nil, !waiting.isEmpty,
-                        searches.with({ $0.conditions.takeHedge() })
-                    else { continue }
+                    guard !Task.isCancelled, failure == nil, !waiting.isEmpty else { continue }
+                    guard searches.with({ $0.conditions.takeHedge() }) else {
+                        // The budget is spent on others: by and by only those that never answer are left to ask for it.
+                        watchForSlowness()
+                        continue
+                    }
                     if launchNext() { searches.with { $0.tally.hedged += 1 } }
                 case .overdue(let base):
                     guard !Task.isCancelled, let since = running[base], overdue.insert(base).inserted else { continue }

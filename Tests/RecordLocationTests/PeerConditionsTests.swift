@@ -91,7 +91,7 @@ import Testing
             conditions.left(community)
             if conditions.takeHedge() { taken += 1 }
         }
-        #expect((80...84).contains(taken))
+        #expect((80...88).contains(taken))
         var policy = AskingPolicy()
         policy.hedges = false
         var plain = PeerConditions(policy: policy)
@@ -108,7 +108,7 @@ import Testing
         }
         var taken = 0
         while conditions.takeHedge() { taken += 1 }
-        #expect(taken == 10)
+        #expect(taken == 32)
     }
 
     @Test func `one community may hold so many requests and no more, whatever the others hold`() {
