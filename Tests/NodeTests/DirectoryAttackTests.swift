@@ -153,7 +153,7 @@ extension RealNodes {
             }
         }
 
-        @Test func `a member that takes the connection and never answers holds nothing up`() async throws {
+        @Test func `a member whose record leads to nowhere holds nothing up`() async throws {
             try await Network.one { network, node in
                 let mute = try network.add(.init(name: "clinic", community: "1.3.6.1.4.1.21367.2026.11"))
                 let member = try Member(mute, against: node)
