@@ -18,7 +18,7 @@ package struct CircuitBreaker: Hashable, Sendable {
     private static let failingFor = Duration.seconds(10)
 
     private var failuresInARow = 0
-    private var failedAt = Duration.zero
+    private var failedAt: Duration?
     private var outcomes: [Bool] = []
     private var next = 0
     private var openUntil: Duration?
@@ -40,17 +40,21 @@ package struct CircuitBreaker: Hashable, Sendable {
     package func isOpen(at now: Duration) -> Bool { openUntil.map { now < $0 || isProbing } ?? false }
 
     /// Whether the last request failed, a moment ago: another endpoint is worth trying first.
-    package func isFailing(at now: Duration) -> Bool { failuresInARow > 0 && now - failedAt < Self.failingFor }
+    package func isFailing(at now: Duration) -> Bool {
+        failuresInARow > 0 && (failedAt.map { now - $0 < Self.failingFor } ?? false)
+    }
 
     /// An answer came.
     package mutating func succeeded() { self = CircuitBreaker(after: self) }
 
     /// None came: no connection, a broken one, a broken answer, silence.
     ///
-    /// - Parameter chance: 64 random bits, for the spread.
-    package mutating func failed(at now: Duration, policy: AskingPolicy, chance: UInt64) {
+    /// - Parameters:
+    ///   - chance: 64 random bits, for the spread.
+    ///   - isOvertaken: it was only slower than another; once, that says little.
+    package mutating func failed(at now: Duration, policy: AskingPolicy, chance: UInt64, isOvertaken: Bool = false) {
         failuresInARow += 1
-        failedAt = now
+        if !isOvertaken { failedAt = now }
         note(true)
         let wasProbe = isProbing
         isProbing = false

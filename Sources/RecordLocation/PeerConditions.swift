@@ -90,18 +90,20 @@ package struct PeerConditions: Sendable {
         case .overtaken:
             // It took longer than it usually does already: not to count it would make it look ever faster. An endpoint
             // that is always overtaken is as good as dead.
-            endpoint.breaker.failed(at: now, policy: policy, chance: chance)
+            endpoint.breaker.failed(at: now, policy: policy, chance: chance, isOvertaken: true)
             endpoint.latency.note(elapsed)
         case .abandoned: endpoint.breaker.abandoned()
         }
         endpoints[base] = endpoint
     }
 
-    /// After what time a request to an endpoint is joined by a second one: when 95 % of its answers have usually come.
-    /// Nil while too little is known of it, or nothing is hedged.
-    package func hedgeDelay(_ base: String) -> Duration? {
-        guard policy.hedges, let usual = endpoints[base]?.latency.quantile(0.95) else { return nil }
-        return max(usual, policy.hedgeDelayMin)
+    /// After what time a request to the first of a community's endpoints is joined by a second one: when 95 % of its
+    /// answers have usually come; those of another one where too little is known of it. Nil while nothing is known, or
+    /// nothing is hedged.
+    package func hedgeDelay(_ bases: [String]) -> Duration? {
+        guard policy.hedges else { return nil }
+        let usual = bases.lazy.compactMap { endpoints[$0]?.latency.quantile(0.95) }.first
+        return usual.map { max($0, policy.hedgeDelayMin) }
     }
 
     /// After what time a request to an endpoint counts as failed, though its answer is still waited for: four times what

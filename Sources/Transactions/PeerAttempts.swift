@@ -46,7 +46,7 @@ struct PeerAttempts: Sendable {
             }
             guard launchNext() else { return .failure(ExchangeError(.unavailable, "the peer is being tried out again")) }
             searches.with { $0.tally.first += 1 }
-            let slowAfter = bases.count > 1 ? searches.with { $0.conditions.hedgeDelay(bases[0]) } : nil
+            let slowAfter = bases.count > 1 ? searches.with { $0.conditions.hedgeDelay(bases) } : nil
             func watchForSlowness() {
                 guard let slowAfter else { return }
                 group.addTask {

@@ -49,6 +49,9 @@ import Testing
         conditions.ended(a, .failed, after: .zero, at: .zero, chance: 0)
         let first = conditions.enter(community, endpoints: [a, b], at: .seconds(1))
         #expect(first == .ask([b, a]))
+        conditions.ended(b, .overtaken, after: .zero, at: .seconds(1), chance: 0)
+        let second = conditions.enter(community, endpoints: [b, a], at: .seconds(1))
+        #expect(second == .ask([b, a]))
         let later = conditions.enter(community, endpoints: [a, b], at: .seconds(10))
         #expect(later == .ask([a, b]))
     }
@@ -76,11 +79,13 @@ import Testing
     @Test func `a second request goes out when nineteen of twenty answers usually have come`() {
         var conditions = PeerConditions(policy: AskingPolicy())
         for milliseconds in 1...7 { answered(&conditions, a, milliseconds * 100, times: 1) }
-        #expect(conditions.hedgeDelay(a) == nil)
+        #expect(conditions.hedgeDelay([a, b]) == nil)
         for milliseconds in 8...20 { answered(&conditions, a, milliseconds * 100, times: 1) }
-        #expect(conditions.hedgeDelay(a) == .milliseconds(1900))
+        #expect(conditions.hedgeDelay([a, b]) == .milliseconds(1900))
+        // Of one that is asked first for once, the other one's times are the best guess.
+        #expect(conditions.hedgeDelay([b, a]) == .milliseconds(1900))
         answered(&conditions, b, 2)
-        #expect(conditions.hedgeDelay(b) == .milliseconds(30))
+        #expect(conditions.hedgeDelay([b, a]) == .milliseconds(30))
     }
 
     @Test func `second requests cost no more than their share`() {
