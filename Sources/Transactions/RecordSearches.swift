@@ -8,7 +8,7 @@ package final class RecordSearches: Sendable {
     /// Searches kept of one asker; the oldest goes.
     static let perAskerMax = 16
     /// Documents kept in all searches together; the oldest searches go.
-    static let documentsMax = 200_000
+    static let documentsMax = 50_000
 
     struct State {
         var conditions: PeerConditions
