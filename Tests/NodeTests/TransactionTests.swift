@@ -150,7 +150,8 @@ extension RealNodes {
                 #expect(metadata.status == 200)
                 #expect(try metadata.json["fhirVersion"] == "4.0.1")
                 let types = try metadata.json["rest"]?[0]?["resource"]?.items.compactMap { $0["type"]?.string } ?? []
-                #expect(Set(types) == ["DocumentReference", "Binary", "Patient", "Consent", "AuditEvent"])
+                let directory = ["Organization", "Endpoint", "OrganizationAffiliation", "Location"]
+                #expect(Set(types) == Set(["DocumentReference", "Binary", "Patient", "Consent", "AuditEvent"] + directory))
                 #expect(try metadata.json["implementation"]?["url"]?.string?.hasSuffix("\(node.clients.number)/fhir") == true)
                 let peer = try await node.peer(node.peerIdentity).send(.get, "/metadata", as: .none)
                 #expect(peer.status == 200)
