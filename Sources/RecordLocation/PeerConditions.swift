@@ -87,6 +87,8 @@ package struct PeerConditions: Sendable {
             endpoint.breaker.succeeded()
             endpoint.latency.note(elapsed)
         case .failed: endpoint.breaker.failed(at: now, policy: policy, chance: chance)
+        // A second request that lost to the first has had no time of its own: that says nothing.
+        case .overtaken where elapsed < endpoint.latency.quantile(0.95) ?? policy.overdueMin: endpoint.breaker.abandoned()
         case .overtaken:
             // It took longer than it usually does already: not to count it would make it look ever faster. An endpoint
             // that is always overtaken is as good as dead.

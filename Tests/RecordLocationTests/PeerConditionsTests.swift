@@ -132,6 +132,14 @@ import Testing
         #expect(said14 == .ask([a]))
     }
 
+    @Test func `a second request that lost to the first says nothing of its endpoint`() {
+        var conditions = PeerConditions(policy: AskingPolicy())
+        answered(&conditions, b, 60)
+        for _ in 0..<40 { conditions.ended(b, .overtaken, after: .milliseconds(20), at: .zero, chance: 0) }
+        let admission = conditions.enter(community, endpoints: [a, b], at: .zero)
+        #expect(admission == .ask([a, b]))
+    }
+
     @Test func `an endpoint that is always overtaken is left alone`() {
         var conditions = PeerConditions(policy: AskingPolicy())
         for _ in 0..<5 { conditions.ended(a, .overtaken, after: .seconds(1), at: .zero, chance: 0) }
