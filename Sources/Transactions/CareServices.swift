@@ -38,11 +38,6 @@ package struct CareService: Hashable, Sendable {
 /// What changed is noticed when somebody asks: nobody can have asked in between. The times begin anew with the node, so
 /// that whoever asks for changes since before gets everything once, and never too little.
 package final class CareServices: Sendable {
-    private struct Held {
-        var service: CareService
-        var place: Int
-    }
-
     private struct State {
         var begun: Timestamp?
         var services: [String: CareService] = [:]

@@ -29,7 +29,7 @@ package struct FoundDocument: Hashable, Sendable {
 /// The documents of several communities as one list: each document once, wherever copies of it lie.
 ///
 /// Two entries are the same document when their `uniqueId` and the digest of their bytes are equal; with other bytes
-/// under the same id both are shown, since neither can be said to be the true one. Of several copies this node's own is
+/// under the same id, or where a digest is missing, both are shown, since neither can be said to be the true one. Of several copies this node's own is
 /// shown, else that of the community with the lowest identifier; the others are named on the row. A copy that was
 /// replaced anywhere marks the row as replaced.
 struct MergedRecord {
@@ -39,6 +39,18 @@ struct MergedRecord {
     private struct Sameness: Hashable {
         let uniqueID: [UInt8]
         let sha1: [UInt8]
+        /// The entry alone, where nothing says which bytes it stands for: it is the same as no other.
+        let alone: DocumentID?
+
+        init(_ entry: DocumentEntry) {
+            self.init(uniqueID: Array(entry.uniqueID.utf8), sha1: entry.sha1, alone: entry.sha1.isEmpty ? entry.id : nil)
+        }
+
+        init(uniqueID: [UInt8], sha1: [UInt8], alone: DocumentID? = nil) {
+            self.uniqueID = uniqueID
+            self.sha1 = sha1
+            self.alone = alone
+        }
     }
 
     /// Newest first.
@@ -51,7 +63,7 @@ struct MergedRecord {
     ///   - patient: this node's own record of the patient.
     init(own: [RegisteredDocument], others: [DocumentEntry], base: String, patient: PatientID) {
         var copies: [Sameness: [DocumentEntry]] = [:]
-        for entry in others { copies[Sameness(uniqueID: Array(entry.uniqueID.utf8), sha1: entry.sha1), default: []].append(entry) }
+        for entry in others { copies[Sameness(entry), default: []].append(entry) }
         var rows: [FoundDocument] = []
         // A copy elsewhere of a document of our own: looked for only where an id says there may be one.
         let named = Set(copies.keys.map(\.uniqueID))

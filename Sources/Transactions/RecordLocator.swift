@@ -32,6 +32,9 @@ package struct Locating: Hashable, Sendable {
         }
     }
 
+    /// How far the question goes, as it is written down; nil for one to communities that were named.
+    var reach: String? { only == nil ? scope.rawValue : nil }
+
     /// The defaults: this node's region, from the beginning.
     package init() {}
 
@@ -112,7 +115,7 @@ extension Exchange {
         do throws(ExchangeError) {
             receipt.signed = try ReceiptToken.sign(
                 receipt, over: merged.rows, asker: settings.community, context: context,
-                scope: locating.scope.rawValue, directory: search.directory, begun: search.begun, now: world.now(),
+                scope: locating.reach ?? "named", directory: search.directory, begun: search.begun, now: world.now(),
                 key: directory.signingKey)
         } catch {
             disclosure.ticket.end()
@@ -152,7 +155,7 @@ extension Exchange {
         let started = world.uptime()
         if !peers.isEmpty {
             let inquiry = InquiryRecord(
-                transaction: "ITI-119", context: context, asked: peers.map(\.community), scope: locating.scope.rawValue)
+                transaction: "ITI-119", context: context, asked: peers.map(\.community), scope: locating.reach)
             _ = try await journal.append(EntryDraft(kind: .inquiry, subject: patient, payload: inquiry.payload))
         }
         let askedUntil = started + .seconds(settings.limits.locateSecondsMax)

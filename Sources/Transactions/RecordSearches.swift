@@ -31,7 +31,8 @@ package final class RecordSearches: Sendable {
             State(
                 conditions: PeerConditions(policy: policy),
                 correlations: Correlations(age: policy.correlationAge),
-                shares: FairShare(totalMax: limits.searchesMax, perAskerMax: limits.searchesMax)))
+                // Whoever floods leaves half of the places to others.
+                shares: FairShare(totalMax: limits.searchesMax, perAskerMax: max(1, limits.searchesMax / 2))))
     }
 
     /// What questions to others have cost so far.

@@ -96,10 +96,11 @@ struct LocatorScene: Sendable {
     }
 
     static func context(
-        _ node: SimulatedNode, door: AccessContext.Door = .client, within time: Duration, _ world: World,
+        _ node: SimulatedNode, door: AccessContext.Door = .client, user: String = "dr.sim", within time: Duration,
+        _ world: World,
     ) -> AccessContext {
         AccessContext(
-            door: door, user: "dr.sim", role: "physician", organization: node.facility.community.urn,
+            door: door, user: user, role: "physician", organization: node.facility.community.urn,
             community: node.facility.community, purpose: "TREAT", deadline: world.uptime() + time,
             traceID: world.newTraceID())
     }

@@ -112,6 +112,54 @@ import XDSMetadata
         }
     }
 
+    @Test func `who floods is refused at once, and leaves places to others`() throws {
+        try play { scene in
+            let exchange = scene.node.exchange
+            let places = exchange.settings.limits.searchesMax / 2
+            for other in scene.others { for base in other.bases { scene.peers.set(.silent, at: base) } }
+            @Sendable func question(_ user: String) async -> ExchangeError? {
+                let context = LocatorScene.context(scene.node, user: user, within: .seconds(2), scene.world)
+                do throws(ExchangeError) {
+                    let found = try await exchange.locateDocuments(
+                        of: scene.people[0], matching: DocumentQuery(), Self.everywhere(Locating()), for: context)
+                    found.ticket?.end()
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+            await withTaskGroup(of: ExchangeError?.self) { group in
+                for _ in 0..<(places + 5) { group.addTask { await question("flood") } }
+                try? await scene.world.sleep(.milliseconds(500))
+                #expect(await question("other") == nil)
+                var refused = 0
+                for await error in group { if error?.message.hasPrefix("XDSRegistryBusy") ?? false { refused += 1 } }
+                #expect(refused == 5)
+            }
+            #expect(await question("flood") == nil)
+        }
+    }
+
+    @Test func `documents whose bytes nobody vouches for are never taken for the same`() throws {
+        try play { scene in
+            var random = scene.world.random
+            let listed = scene.others.filter(\.isListed).prefix(2)
+            try #require(listed.count == 2)
+            for other in scene.others { scene.peers.set(nil, of: scene.people[0], at: other.community) }
+            for digest in [[], [UInt8](repeating: 7, count: 20)] as [[UInt8]] {
+                for other in listed {
+                    let id = PatientID.random(using: &random)
+                    let entry = DocumentEntry(
+                        id: .random(using: &random), uniqueID: "urn:oid:1.2.3.0.1", patient: id, home: other.community,
+                        mimeType: "text/xml", sha1: digest, sha256: [], size: -1, registered: scene.world.now())
+                    scene.peers.set(.init(id: id, documents: [entry]), of: scene.people[0], at: other.community)
+                }
+                let found = try await ask(scene)
+                #expect(found.rows.count == (digest.isEmpty ? 2 : 1))
+            }
+        }
+    }
+
     @Test func `a change of consent voids what was found before it`() throws {
         try play { scene in
             let found = try await ask(scene)
