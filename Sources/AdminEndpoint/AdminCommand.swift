@@ -98,6 +98,8 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case auditVerify = "audit/verify"
     /// How far the journal is durable: what a copy may reach up to.
     case journalEnd = "journal/end"
+    /// Reads anew whose certificates were revoked, and closes their connections.
+    case certificateReload = "certificate/reload"
     /// Wraps every patient's key by a new wrapping key.
     case keyringRotate = "keyring/rotate"
 

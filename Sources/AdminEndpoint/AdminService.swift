@@ -93,6 +93,7 @@ package struct AdminService: Sendable {
         case .retentionErase: try await erasePatient(call)
         case .auditVerify: try await verifyJournal()
         case .journalEnd: journalEnd()
+        case .certificateReload: try reloadCertificates()
         case .keyringRotate: try await rotateKeyring()
         }
     }

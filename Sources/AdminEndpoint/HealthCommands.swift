@@ -1,6 +1,7 @@
 import ExchangeCore
 import JSON
 import Journal
+import Logging
 import Transactions
 
 extension NodeVitals {
@@ -21,4 +22,10 @@ extension NodeVitals {
 
 extension AdminService {
     func health() -> AdminAnswer { AdminAnswer(vitals.findings(of: exchange).json) }
+
+    func reloadCertificates() throws(ExchangeError) -> AdminAnswer {
+        let closed = try vitals.reloadCertificates()
+        exchange.logger.notice("revoked certificates were read anew", metadata: ["closed": "\(closed)"])
+        return AdminAnswer(["closed": .number(String(closed))])
+    }
 }

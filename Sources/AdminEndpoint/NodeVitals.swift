@@ -133,6 +133,8 @@ package struct NodeVitals: Sendable {
     package let verifyJournal: @Sendable () async throws -> JournalVerdict
     /// How far its journal is durable.
     package let journalEnd: @Sendable () -> JournalExtent
+    /// Reads anew whose certificates were revoked, and closes their connections; how many there were.
+    package let reloadCertificates: @Sendable () throws(ExchangeError) -> Int
     /// Wraps every patient's key anew; how many there are.
     package let rotateKeyring: @Sendable () async throws(ExchangeError) -> Int
     /// Whether its store can be written.
@@ -147,6 +149,7 @@ package struct NodeVitals: Sendable {
         verifyJournal: @escaping @Sendable () async throws -> JournalVerdict,
         store: @escaping @Sendable () -> StoreStatus = { StoreStatus() },
         journalEnd: @escaping @Sendable () -> JournalExtent = { JournalExtent(segment: 0, offset: 0, entries: 0, root: []) },
+        reloadCertificates: @escaping @Sendable () throws(ExchangeError) -> Int = { () throws(ExchangeError) in 0 },
         rotateKeyring: @escaping @Sendable () async throws(ExchangeError) -> Int = { () throws(ExchangeError) in 0 },
     ) {
         self.version = version
@@ -159,6 +162,7 @@ package struct NodeVitals: Sendable {
         self.verifyJournal = verifyJournal
         self.store = store
         self.journalEnd = journalEnd
+        self.reloadCertificates = reloadCertificates
         self.rotateKeyring = rotateKeyring
     }
 }

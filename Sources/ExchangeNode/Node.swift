@@ -31,6 +31,8 @@ package struct Node: Sendable {
     private let stopping = StopNotice()
     /// Who is at the other end of connections on the peer port.
     private let peersConnected = ConnectionIdentities()
+    /// Who is at the other end of connections on the client port.
+    private let clientsConnected = ConnectionIdentities()
     private let clientFigures = RequestFigures()
     private let peerFigures = RequestFigures()
     /// Its journal, keyring and projection.
@@ -237,7 +239,8 @@ package struct Node: Sendable {
                 community: configuration.community,
                 audiences: [configuration.community.urn, configuration.clientBase], policy: { trust.clientPolicy },
                 issuers: { trust.issuers }, now: world.now),
-            logger: logger, base: configuration.clientBase, figures: clientFigures, isStopping: { [stopping] in stopping.isHeard })
+            logger: logger, base: configuration.clientBase, connections: clientsConnected,
+            figures: clientFigures, isStopping: { [stopping] in stopping.isHeard })
         let tls = try MutualTLS.clientListener(
             identity: trust.listener, policy: { trust.clientPolicy }, now: world.now, refused: refusals("clients"))
         return try TLSListener.service(
@@ -343,6 +346,11 @@ package struct Node: Sendable {
             journalEnd: {
                 let end = store.store.end
                 return JournalExtent(segment: end.segment, offset: end.offset, entries: end.entries, root: end.root)
+            },
+            reloadCertificates: { [clientsConnected] () throws(ExchangeError) in
+                try trust.revokedClients.reload()
+                let policy = trust.clientPolicy
+                return clientsConnected.close { policy.refusal(of: $0, now: world.now()) != nil }
             },
             rotateKeyring: { () throws(ExchangeError) in
                 try await WrappingKeyFile.rotate(home, keyring: store.keyring, world: world)

@@ -21,6 +21,8 @@ package struct NodeHome: Sendable {
     package var nodeCertificate: URL { certificate("node.pem") }
     /// The facility authority's certificate: whom clients are trusted by.
     package var clientAuthority: URL { certificate("clients.pem") }
+    /// The clients' certificates that are not believed any more; there only when one was revoked.
+    package var revokedClients: URL { certificate("clients.revoked") }
     /// The certificate of the client listener.
     package var listenerCertificate: URL { certificate("listener.pem") }
     /// P-256: the node's certificate and its JWS signatures.

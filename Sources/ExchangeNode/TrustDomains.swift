@@ -17,8 +17,10 @@ package struct TrustDomains: Sendable {
     package let networkKeys: [VerifyingKey]
     /// Per `iss` the keys that may sign user tokens.
     package let issuers: [String: [VerifyingKey]]
-    /// Who is believed on the client port.
-    package let clientPolicy: TrustPolicy
+    /// Whose certificates were revoked by the facility.
+    let revokedClients: RevokedClients
+    /// Who is believed on the client port, but for those: made once, because it hashes its roots.
+    private let facilityPolicy: TrustPolicy
     /// Who is believed between nodes, but for the directory's word: made once, because it hashes its roots.
     private let networkPolicy: TrustPolicy
 
@@ -35,7 +37,8 @@ package struct TrustDomains: Sendable {
             certificatePEM: PlainFile.text(home.listenerCertificate), keyPEM: SecretFile.text(home.listenerKey))
         let networkRoots = try CertificatePEM.read(PlainFile.text(home.networkAuthority))
         networkPolicy = TrustPolicy(roots: networkRoots)
-        clientPolicy = TrustPolicy(roots: try CertificatePEM.read(PlainFile.text(home.clientAuthority)))
+        revokedClients = try RevokedClients(home)
+        facilityPolicy = TrustPolicy(roots: try CertificatePEM.read(PlainFile.text(home.clientAuthority)))
         networkKeys = networkRoots.compactMap(\.verifyingKey)
         var issuers: [String: [VerifyingKey]] = [
             configuration.community.urn: [try SigningKey(pem: SecretFile.text(home.tokenKey)).publicKey]
@@ -45,6 +48,13 @@ package struct TrustDomains: Sendable {
             issuers[issuer, default: []].append(try VerifyingKey(pem: PlainFile.text(url)))
         }
         self.issuers = issuers
+    }
+
+    /// Who is believed on the client port, now.
+    package var clientPolicy: TrustPolicy {
+        var policy = facilityPolicy
+        policy.revoked = revokedClients.all
+        return policy
     }
 
     /// Who is believed between nodes, by the directory as it is now.

@@ -47,10 +47,11 @@ package final class ConnectionIdentities: Sendable {
     /// Nobody yet.
     package init() {}
 
-    /// Closes the connections of certificates that are not to be served any more.
-    package func close(where isOver: @Sendable (TrustedCertificate) -> Bool) {
+    /// Closes the connections of certificates that are not to be served any more; how many there were.
+    @discardableResult package func close(where isOver: @Sendable (TrustedCertificate) -> Bool) -> Int {
         let over = known.withLock { known in known.values.filter { isOver($0.identity.certificate) } }
         for one in over { one.channel.close(promise: nil) }
+        return over.count
     }
 
     /// The identity of a request's channel: of the channel itself (HTTP/1.1) or of its parent (HTTP/2 stream).

@@ -14,8 +14,12 @@ struct CertificateCommand: AsyncParsableCommand {
               hie certificate init --network ./network --name "Regional network"
               hie certificate issue --network ./network --node ~/.hie
               hie certificate issue --client dr.brattain
+              hie certificate list --within 30
             """,
-        subcommands: [Init.self, Issue.self, CertificateRotateCommand.self, CertificateShowCommand.self])
+        subcommands: [
+            Init.self, Issue.self, CertificateListCommand.self, CertificateRevokeCommand.self, CertificateRotateCommand.self,
+            CertificateShowCommand.self,
+        ])
 
     struct Init: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -29,7 +29,7 @@ import Testing
     @Test func `every command of the issue is there`() async throws {
         let found = Set(try await Self.commands().map { $0.path.dropFirst().joined(separator: " ") })
         let wanted = [
-            "init", "run", "status", "doctor", "certificate init", "certificate issue", "certificate show", "token issue",
+            "init", "run", "status", "doctor", "certificate init", "certificate issue", "certificate show", "certificate list", "certificate revoke", "token issue",
             "peer list", "peer show", "peer approve", "peer block", "peer revoke", "peer ping", "invite", "join",
             "directory list", "directory show", "directory watch", "directory doctor", "directory leave",
             "directory adopt", "patient add", "patient find",

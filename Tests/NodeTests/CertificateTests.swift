@@ -79,6 +79,34 @@ extension RealNodes {
             }
         }
 
+        @Test func `T44 a client's certificate that is revoked ends its open connection and gets no other, though its token holds`()
+            async throws
+        {
+            try await Network.one { _, node in
+                let (lost, other) = (try node.client("lost"), try node.client("kept"))
+                defer {
+                    lost.close()
+                    other.close()
+                }
+                #expect(try await lost.send(.get, "/Patient/unknown").status == 404)
+                #expect(try await other.send(.get, "/Patient/unknown").status == 404)
+                let certificate = ClientFolder(node.home.clients.appendingPathComponent("lost")).certificate
+                let thumbprint = try #require(CertificatePEM.read(PlainFile.text(certificate)).first).thumbprint
+                #expect(try RevokedClients.add(thumbprint, name: "lost", of: node.home, at: World.system.now()))
+                #expect(try !RevokedClients.add(thumbprint, name: "lost", of: node.home, at: World.system.now()))
+                #expect(try await node.home.ask("certificate/reload")["closed"]?.integer == 1)
+                await #expect(throws: ExchangeError.self) { try await lost.send(.get, "/Patient/unknown") }
+                #expect(try await other.send(.get, "/Patient/unknown").status == 404)
+                // What the file says holds after a restart, too; a line that is none stops the node rather than let somebody in.
+                try await node.stop()
+                try await node.start()
+                await #expect(throws: ExchangeError.self) { try await lost.send(.get, "/Patient/unknown") }
+                try await node.stop()
+                try SecretFile.replace(node.home.revokedClients, Array("nonsense\n".utf8))
+                await #expect(throws: ExchangeError.self) { try await node.start() }
+            }
+        }
+
         @Test func `T43 a community of the network that was not admitted reaches the directory and no patient`() async throws {
             try await Network.one { network, node in
                 try await node.register()

@@ -102,16 +102,7 @@ final class HieProcess: Sendable {
 
     /// The answer of the administrator's socket to a command.
     func ask(_ command: String, _ arguments: JSONValue = [:]) async throws -> JSONValue {
-        let pool = HTTPConnectionPool(
-            destination: .socket(path: home.adminSocket.path), uptime: World.system.uptime, connectionsMax: 1)
-        defer { pool.close() }
-        var request = ClientRequest(.post, "/admin/\(command)", body: JSONWriter.bytes(arguments), isRepeatable: true)
-        request.headers = [("content-type", "application/json")]
-        let response = try await pool.send(request, deadline: World.system.uptime() + .seconds(120))
-        guard response.status == 200 else {
-            throw ExchangeError(.unavailable, "\(response.status) \(String(decoding: response.body, as: UTF8.self))")
-        }
-        return try JSONReader.read(response.body)
+        try await home.ask(command, arguments)
     }
 
     /// `hie status`.
