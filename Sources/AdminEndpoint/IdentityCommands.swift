@@ -132,11 +132,11 @@ package struct IdentityCommands: Sendable {
         guard let reason = arguments["reason"]?.string, (1...1024).contains(reason.utf8.count) else {
             throw ExchangeError(.badRequest, "say why, in at most 1,024 bytes", at: "reason")
         }
-        let act: IdentityAct
+        let act: ComposedAct
         switch kind {
-        case .link, .merge, .feedMerge:
+        case .link, .merge:
             act = try await desk.linking(
-                record("record", arguments), record("other", arguments), kind: kind == .feedMerge ? .link : kind,
+                record("record", arguments), record("other", arguments), kind: kind,
                 actor: actor, reason: reason)
         case .unlink: act = try await desk.unlinking(record("record", arguments), actor: actor, reason: reason)
         case .reject, .skip:
@@ -147,11 +147,14 @@ package struct IdentityCommands: Sendable {
                 throw ExchangeError(.badRequest, "say which entry to take back", at: "position")
             }
             act = try await desk.undoing(UInt64(position), actor: actor, reason: reason)
+        case .feedMerge, .restate: throw ExchangeError(.badRequest, "this is no steward's act", at: "act")
         }
         let preview = try await desk.preview(act)
         var answer: JSONObject = [
-            "act": .string(act.kind.rawValue), "records": .number(String(preview.records)),
-            "documents": .number(String(preview.documents)), "directives": .number(String(preview.directives)),
+            "act": .string(act.act.kind.rawValue), "records": .number(String(preview.records)),
+            "documents": .number(String(preview.documents)), "directives": .number(String(preview.directives.count)),
+            "scopes": .array(preview.directives.map { .string($0.description) }),
+            "communities": .number(String(preview.correlations)),
         ]
         if !(arguments["preview"]?.bool ?? false) {
             answer["position"] = .number(String(try await desk.record(act)))

@@ -13,6 +13,9 @@ extension AdminService {
         guard resource.type == "Patient" else {
             throw ExchangeError(.badRequest, "this is no Patient", at: "resourceType")
         }
+        if let text = object["birthDate"]?.string, PartialDate(text) == nil {
+            throw ExchangeError(.badRequest, "this is no day there ever was", at: "Patient.birthDate")
+        }
         let registration = PatientRegistration(
             identifiers: PatientMapping.identifiers(object), demographics: PatientMapping.demographics(object))
         let record = try await exchange.registerPatient(registration, for: call.context)
@@ -53,7 +56,7 @@ extension AdminService {
             throw ExchangeError(.badRequest, "say which patient: an id or an identifier", at: "patient")
         }
         // Only the id is taken from what is found; the command itself records what it shows.
-        let found = try await exchange.projection.patients(identifier: identifier).filter(\.isActive)
+        let found = try await exchange.activePatients(identifier: identifier)
         guard let first = found.first else { throw Self.unknown }
         guard found.count == 1 else {
             throw ExchangeError(

@@ -22,16 +22,36 @@ package struct ConsentComparison: Hashable, Sendable {
     /// One for each requester, in the order given.
     package let changes: [Change]
 
-    /// Compares two sets of directives of one patient at one moment.
+    /// Compares two sets of directives of one record at one moment.
     package init(
         before: [ConsentDirective], after: [ConsentDirective], requesters: [AccessContext],
         documents: [DocumentFacts], policy: ConsentPolicyDefault, now: Timestamp,
     ) {
         let old = CompiledConsent(before, policy: policy, now: now)
         let new = CompiledConsent(after, policy: policy, now: now)
+        self.init(requesters, documents, { old.decide($0, documents: documents) }, { new.decide($0, documents: documents) })
+    }
+
+    /// Compares what a person has said before and after, over documents that stand at their records.
+    package init(
+        before: PersonConsent, after: PersonConsent, requesters: [AccessContext],
+        documents: [(facts: DocumentFacts, record: PatientID)], policy: ConsentPolicyDefault, now: Timestamp,
+    ) {
+        let old = before.compiled(policy: policy, now: now)
+        let new = after.compiled(policy: policy, now: now)
+        self.init(
+            requesters, documents.map(\.facts),
+            { asker in documents.map { old.decide(asker, document: $0.facts, of: $0.record) } },
+            { asker in documents.map { new.decide(asker, document: $0.facts, of: $0.record) } })
+    }
+
+    private init(
+        _ requesters: [AccessContext], _ documents: [DocumentFacts], _ before: (AccessContext) -> [ConsentDecision],
+        _ after: (AccessContext) -> [ConsentDecision],
+    ) {
         changes = requesters.map { requester in
-            let was = old.decide(requester, documents: documents)
-            let becomes = new.decide(requester, documents: documents)
+            let was = before(requester)
+            let becomes = after(requester)
             var gained: [DocumentID] = []
             var lost: [DocumentID] = []
             for (index, document) in documents.enumerated() where was[index].effect != becomes[index].effect {

@@ -60,12 +60,16 @@ package struct Demographics: Hashable, Sendable, CustomStringConvertible {
     package var phones: [String]
     /// Electronic mail addresses as written.
     package var emails: [String]
+    /// The family name the mother was born with; kept and searched by, and no evidence for matching.
+    package var mothersMaidenName: String?
 
     /// Demographics from their parts.
     package init(
         names: [PersonName] = [], birthDate: PartialDate? = nil, sex: AdministrativeSex? = nil,
         addresses: [PostalAddress] = [], phones: [String] = [], emails: [String] = [],
+        mothersMaidenName: String? = nil,
     ) {
+        self.mothersMaidenName = mothersMaidenName
         self.names = names
         self.birthDate = birthDate
         self.sex = sex
@@ -87,11 +91,15 @@ package struct PatientRecord: Hashable, Sendable, CustomStringConvertible {
     package var demographics: Demographics
     /// False when the record was merged into another or withdrawn.
     package var isActive: Bool
+    /// The record that took this one's place, where a merge said so.
+    package var survivor: PatientID?
 
     /// A record from its parts.
     package init(
         id: PatientID, identifiers: [PatientIdentifier], demographics: Demographics, isActive: Bool = true,
+        survivor: PatientID? = nil,
     ) {
+        self.survivor = survivor
         self.id = id
         self.identifiers = identifiers
         self.demographics = demographics

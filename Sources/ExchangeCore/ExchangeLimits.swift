@@ -14,6 +14,12 @@ package struct ExchangeLimits: Hashable, Sendable {
     package var documentsPerSearchMax = 10_000
     /// Patients a search or match returns.
     package var patientsPerSearchMax = 20
+    /// Different people that one user of another community may ask about in an hour.
+    package var personsPerUserMax = 200
+    /// Different people that another community may ask about in an hour.
+    package var personsPerCommunityMax = 2_000
+    /// Records that a search for patients by demographics reads; more is refused as too many.
+    package var patientsReadMax = 10_000
     /// Candidates one match scores.
     package var matchCandidatesMax = 500
     /// Communities asked at the same time for one question; more wait for their turn.

@@ -90,13 +90,16 @@ struct CapabilityStatement: Sendable {
         }
         if !codes.isEmpty { resource["interaction"] = .array(codes.map { ["code": .string($0)] }) }
         if codes.contains("vread") {
-            // An update names the version it changes (If-Match); nothing is created by it, and nothing conditionally.
-            resource["versioning"] = "versioned-update"
+            // A Consent's update names the version it changes (If-Match), and creates nothing. A Patient is fed by its
+            // identifier, and only so (ITI-104).
+            let isFed = codes.contains("delete")
+            resource["versioning"] = isFed ? "versioned" : "versioned-update"
             resource["readHistory"] = true
             resource["updateCreate"] = false
             resource["conditionalCreate"] = false
-            resource["conditionalRead"] = "not-match"
-            resource["conditionalUpdate"] = false
+            resource["conditionalRead"] = isFed ? "not-supported" : "not-match"
+            resource["conditionalUpdate"] = .bool(isFed)
+            if isFed { resource["conditionalDelete"] = "single" }
         }
         let parameters = searchParameters(of: type)
         if codes.contains("search-type") { resource["searchParam"] = .array(parameters) }
@@ -105,7 +108,10 @@ struct CapabilityStatement: Sendable {
             if !along.isEmpty { resource["searchInclude"] = .array(along.map { .string($0) }) }
             if !back.isEmpty { resource["searchRevInclude"] = .array(back.map { .string($0) }) }
         }
-        let operations = routes.compactMap(\.interaction).filter { $0.hasPrefix("$") }
+        var operations: [String] = []
+        for case let name? in routes.map(\.interaction) where name.hasPrefix("$") && !operations.contains(name) {
+            operations.append(name)
+        }
         if !operations.isEmpty {
             resource["operation"] = .array(
                 operations.map {
@@ -136,8 +142,10 @@ struct CapabilityStatement: Sendable {
     }
 
     private static func definition(of operation: String) -> String {
-        operation == "$match"
-            ? "http://hl7.org/fhir/OperationDefinition/Patient-match"
-            : "https://profiles.ihe.net/ITI/MHD/OperationDefinition/generate-metadata"
+        switch operation {
+        case "$match": "http://hl7.org/fhir/OperationDefinition/Patient-match"
+        case "$ihe-pix": "https://profiles.ihe.net/ITI/PIXm/OperationDefinition/IHE.PIXm.pix"
+        default: "https://profiles.ihe.net/ITI/MHD/OperationDefinition/generate-metadata"
+        }
     }
 }

@@ -78,11 +78,8 @@ extension FHIRService {
     private func patient(of search: DocumentSearch) async throws(EdgeRefusal) -> PatientID {
         guard let given = search.patientIdentifier else { return search.patient ?? DocumentSearch.unknownPatient }
         guard let identifier = given else { return DocumentSearch.unknownPatient }
-        var records: [PatientRecord] = []
-        do {
-            records = try await exchange.projection.patients(identifier: identifier).filter(\.isActive)
-        } catch {
-            throw .exchange(ExchangeError(.unavailable, "the node cannot read its tables; see its log"))
+        let records = try await asking { () throws(ExchangeError) in
+            try await exchange.activePatients(identifier: identifier)
         }
         guard records.count < 2 || door == .peer else {
             throw .exchange(

@@ -7,38 +7,87 @@ import PatientIndex
 import Transactions
 
 extension FHIRService {
-    /// Reads one Patient; 404 for one that is not there, or that consent hides.
+    /// Reads one Patient, as it is now or in one version; 404 for one that is not there, or that consent hides.
     func readPatient(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> Answer {
-        let context = try exchanged.asker()
-        try Negotiation.demandJSON(exchanged.request.headers, format: try exchanged.format())
-        let id = exchanged.id.flatMap { PatientID($0) } ?? DocumentSearch.unknownPatient
-        let found = try await asking { () throws(ExchangeError) in try await exchange.findPatient(id, for: context) }
-        guard let match = found.matches.first else {
+        let found = try await versions(&exchanged)
+        let wanted = exchanged.route?.operation == .readPatientVersion ? exchanged.query?.segments.last : nil
+        let version = found.versions.first { wanted == nil || Self.versionID($0) == wanted }
+        guard let version else {
             for ticket in found.tickets { ticket.end() }
             throw .exchange(ExchangeError(.notFound, "there is no such patient here"))
         }
-        var answer = Answer(.ok, resource: PatientMapping.resource(match.record), tickets: found.tickets)
-        answer.headers[.eTag] = "W/\"1\""
+        var answer = Answer(.ok, resource: Self.resource(version, found), tickets: found.tickets)
+        answer.headers[.eTag] = "W/\"\(Self.versionID(version))\""
+        answer.headers[.lastModified] = HTTPDate.format(version.updated)
         return answer
     }
 
-    /// ITI-78 by identifier or id, by GET or by a form.
+    /// The versions of one Patient, newest first, all on one page.
+    func patientHistory(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> Answer {
+        let found = try await versions(&exchanged)
+        guard let id = found.versions.first?.record.id else {
+            for ticket in found.tickets { ticket.end() }
+            throw .exchange(ExchangeError(.notFound, "there is no such patient here"))
+        }
+        let entries = found.versions.map { version in
+            BundleEntry(
+                fullUrl: "\(base)/Patient/\(id)", resource: Self.resource(version, found),
+                request: .init(method: "PUT", url: "Patient/\(id)"),
+                response: .init(
+                    status: version.number == 1 ? "201" : "200", etag: "W/\"\(Self.versionID(version))\"",
+                    lastModified: version.updated))
+        }
+        let bundle = Bundle.bundle(
+            type: "history", total: entries.count, links: [.init("self", "\(base)/Patient/\(id)/_history")], entries: entries)
+        return Answer(.ok, resource: bundle, tickets: found.tickets)
+    }
+
+    private func versions(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> FoundVersions {
+        let context = try exchanged.asker()
+        try Negotiation.demandJSON(exchanged.request.headers, format: try exchanged.format())
+        let id = exchanged.id.flatMap { PatientID($0) } ?? DocumentSearch.unknownPatient
+        return try await asking { () throws(ExchangeError) in try await exchange.patientVersions(of: id, for: context) }
+    }
+
+    /// The number of a version; a record that another took the place of has one more, as long as that holds.
+    private static func versionID(_ version: PatientVersion) -> String {
+        version.record.survivor == nil ? "\(version.number)" : "\(version.number)-replaced"
+    }
+
+    private static func resource(_ version: PatientVersion, _ found: FoundVersions) -> JSONObject {
+        let isNewest = version == found.versions.first
+        var patient = PatientMapping.linked(version.record, to: isNewest ? found.links : [])
+        patient["meta"] = [
+            "versionId": .string(versionID(version)), "lastUpdated": .string(version.updated.description),
+        ]
+        return patient
+    }
+
+    /// ITI-78 by GET or by a form: by identifier or id, and for the facility's own by demographics.
     func searchPatients(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> Answer {
         let context = try exchanged.asker()
         let fields = try await searchFields(&exchanged)
         let search = try exchanged.reading { () throws(ExchangeError) in
-            try PatientSearch(fields, isStrict: Negotiation.isStrict(exchanged.request.headers))
+            try PatientSearch(fields, isStrict: Negotiation.isStrict(exchanged.request.headers), isOwn: door == .client)
         }
         try Negotiation.demandJSON(exchanged.request.headers, format: search.format)
+        let size = search.isCountOnly ? 0 : search.count ?? exchange.settings.limits.patientsPerSearchMax
         let found = try await asking { () throws(ExchangeError) in
             switch search.subject {
             case .identifier(let identifier): try await exchange.findPatients(identifier: identifier, for: context)
             case .id(let id): try await exchange.findPatient(id, for: context)
+            case .criteria(let criteria):
+                try await exchange.searchPatients(criteria, after: search.after, count: size, for: context)
             }
         }
+        var links = [Bundle.Link("self", search.link(base: base, after: search.after))]
+        let isFull = found.matches.count == min(size, exchange.settings.limits.patientsPerSearchMax)
+        if isFull, let last = found.matches.last, found.matches.count < found.total ?? 0 {
+            links.append(.init("next", search.link(base: base, after: last.record.id)))
+        }
         return bundle(
-            found, link: search.link(base: base), isGraded: false, count: search.count,
-            outcome: outcome(search.ignored.map(CompletenessOutcome.leftOut)))
+            found, links: links, count: size, outcome: outcome(search.ignored.map(CompletenessOutcome.leftOut))
+        ) { _ in .init(.match) }
     }
 
     /// ITI-119 `$match`: Parameters, or a bare Patient.
@@ -53,7 +102,13 @@ extension FHIRService {
                 question.demographics, identifiers: question.identifiers, onlyCertain: question.onlyCertain,
                 limit: question.count, for: context)
         }
-        return bundle(found, link: nil, isGraded: true, count: nil, outcome: outcome(Self.ambiguity(found)))
+        let isSteward = IdentityAuthority.isSteward(context)
+        return bundle(found, links: [], count: nil, outcome: outcome(Self.ambiguity(found))) { match in
+            .init(
+                .match, score: match.score, grade: match.grade.rawValue,
+                extensions: isSteward
+                    ? [MatchExplanation.json(match, profile: MatchPolicy.remote.name, model: MatchModel.initial.id)] : [])
+        }
     }
 
     /// Which attributes would tell several people apart, as FHIRPath and in words.
@@ -68,62 +123,18 @@ extension FHIRService {
     }
 
     private func bundle(
-        _ found: FoundPatients, link: String?, isGraded: Bool, count: Int?, outcome: OperationOutcome?,
+        _ found: FoundPatients, links: [Bundle.Link], count: Int?, outcome: OperationOutcome?,
+        why: (MatchResult) -> BundleEntry.Search,
     ) -> Answer {
         let shown = count.map { found.matches.prefix($0) } ?? found.matches[...]
         var entries = shown.map { match in
             BundleEntry(
-                fullUrl: "\(base)/Patient/\(match.record.id)", resource: PatientMapping.resource(match.record),
-                search: isGraded
-                    ? .init(.match, score: match.score, grade: match.grade.rawValue) : .init(.match))
+                fullUrl: "\(base)/Patient/\(match.record.id)",
+                resource: PatientMapping.linked(match.record), search: why(match))
         }
         if let outcome { entries.append(BundleEntry(resource: outcome.json, search: .init(.outcome))) }
-        let links = link.map { [Bundle.Link("self", $0)] } ?? []
         return Answer(
-            .ok, resource: Bundle.searchset(total: found.matches.count, links: links, entries: entries),
+            .ok, resource: Bundle.searchset(total: found.total ?? found.matches.count, links: links, entries: entries),
             tickets: found.tickets)
-    }
-}
-
-/// A `$match` as asked (PDQm, ITI-119).
-struct MatchQuestion: Sendable {
-    let demographics: Demographics
-    let identifiers: [PatientIdentifier]
-    let onlyCertain: Bool
-    let count: Int
-
-    /// Reads Parameters or a bare Patient; throws `badRequest` naming the element.
-    init(_ resource: FHIRResource, countMax: Int) throws(ExchangeError) {
-        var patient = resource.json
-        var onlyCertain = false
-        var count = countMax
-        if let parameters = Parameters(json: resource.json) {
-            guard let given = parameters.parameter(named: "resource")?.resource else {
-                throw ExchangeError(.badRequest, "$match needs a Patient as the parameter resource", at: "Parameters.parameter")
-            }
-            patient = given
-            if let value = parameters.parameter(named: "onlyCertainMatches")?.value {
-                guard let flag = value.bool else {
-                    throw ExchangeError(.badRequest, "onlyCertainMatches is a boolean", at: "Parameters.parameter")
-                }
-                onlyCertain = flag
-            }
-            if let value = parameters.parameter(named: "count")?.value {
-                guard let number = value.integer, number > 0 else {
-                    throw ExchangeError(.badRequest, "count is a positive integer", at: "Parameters.parameter")
-                }
-                count = min(number, countMax)
-            }
-        }
-        guard patient["resourceType"]?.string == "Patient" else {
-            throw ExchangeError(.badRequest, "$match compares with a Patient", at: "resourceType")
-        }
-        demographics = PatientMapping.demographics(patient)
-        identifiers = PatientMapping.identifiers(patient)
-        self.onlyCertain = onlyCertain
-        self.count = count
-        guard !identifiers.isEmpty || !demographics.names.isEmpty || demographics.birthDate != nil else {
-            throw ExchangeError(.badRequest, "$match needs an identifier, a name or a birth date", at: "Patient")
-        }
     }
 }

@@ -20,8 +20,18 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case retrieveDocument
     /// Read of a Patient.
     case readPatient
-    /// ITI-78 by identifier.
+    /// Read of one version of a Patient.
+    case readPatientVersion
+    /// Versions of one Patient.
+    case patientHistory
+    /// ITI-78.
     case searchPatients
+    /// ITI-83.
+    case crossReference
+    /// ITI-104: registration, update, merge.
+    case feedPatient
+    /// ITI-104: a record is in use no more.
+    case withdrawPatient
     /// ITI-119.
     case matchPatients
     /// ITI-108 create.
@@ -65,8 +75,8 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     /// refusal must come through a flood.
     var isQuestion: Bool {
         switch self {
-        case .generateMetadata, .searchDocuments, .retrieveDocument, .readPatient, .searchPatients, .matchPatients,
-            .provideBundle, .simplifiedPublish, .searchAuditEvents, .recordAuditEvent, .previewConsent,
+        case .generateMetadata, .searchDocuments, .retrieveDocument, .readPatient, .readPatientVersion, .patientHistory,
+            .searchPatients, .crossReference, .feedPatient, .withdrawPatient, .matchPatients, .provideBundle, .simplifiedPublish, .searchAuditEvents, .recordAuditEvent, .previewConsent,
             .readCareService, .searchCareServices, .careServiceHistory:
             true
         case .capabilities, .createConsent, .updateConsent, .readConsent, .readConsentVersion, .consentHistory,
@@ -160,6 +170,15 @@ package enum RouteTable {
         Route(.get, "fhir/Patient/:id", .readPatient, "ITI-78", doors: both, interaction: "read"),
         Route(.get, "fhir/Patient", .searchPatients, "ITI-78", doors: both, interaction: "search-type"),
         Route(.post, "fhir/Patient/_search", .searchPatients, "ITI-78", doors: both, interaction: "search-type"),
+        Route(
+            .get, "fhir/Patient/:id/_history/:version", .readPatientVersion, "ITI-78", doors: client,
+            interaction: "vread"),
+        Route(
+            .get, "fhir/Patient/:id/_history", .patientHistory, "ITI-78", doors: client, interaction: "history-instance"),
+        Route(.put, "fhir/Patient", .feedPatient, "ITI-104", doors: client, interaction: "update"),
+        Route(.delete, "fhir/Patient", .withdrawPatient, "ITI-104", doors: client, interaction: "delete"),
+        Route(.get, "fhir/Patient/$ihe-pix", .crossReference, "ITI-83", doors: client, interaction: "$ihe-pix"),
+        Route(.post, "fhir/Patient/$ihe-pix", .crossReference, "ITI-83", doors: client, interaction: "$ihe-pix"),
         Route(.post, "fhir/Patient/$match", .matchPatients, "ITI-119", doors: both, interaction: "$match"),
         Route(.post, "fhir/Consent", .createConsent, "ITI-108", doors: client, interaction: "create"),
         Route(.put, "fhir/Consent/:id", .updateConsent, "ITI-108", doors: client, interaction: "update"),

@@ -53,9 +53,12 @@ package struct BundleEntry: Hashable, Sendable {
         package var score: Double?
         /// `certain`, `probable`, `possible`, `certainly-not`: the match-grade extension of `$match`.
         package var grade: String?
+        /// Further extensions, beside the grade's.
+        package var extensions: [JSONValue] = []
 
         /// A reason from its parts.
-        package init(_ mode: Mode = .match, score: Double? = nil, grade: String? = nil) {
+        package init(_ mode: Mode = .match, score: Double? = nil, grade: String? = nil, extensions: [JSONValue] = []) {
+            self.extensions = extensions
             self.mode = mode
             self.score = score
             self.grade = grade

@@ -52,9 +52,8 @@ extension BundleEntry {
 extension BundleEntry.Search {
     fileprivate var json: JSONObject {
         var object = JSONObject()
-        if let grade {
-            object["extension"] = .array([["url": .string(BundleEntry.matchGrade), "valueCode": .string(grade)]])
-        }
+        let graded = grade.map { [["url": .string(BundleEntry.matchGrade), "valueCode": .string($0)] as JSONValue] } ?? []
+        if !graded.isEmpty || !extensions.isEmpty { object["extension"] = .array(graded + extensions) }
         object["mode"] = .string(mode.rawValue)
         if let score { object["score"] = .number(Self.decimal(score)) }
         return object

@@ -16,6 +16,9 @@ package enum PatientMapping {
     ) -> JSONObject {
         var patient: JSONObject = ["resourceType": "Patient"]
         if let id { patient["id"] = .string(id) }
+        if let maiden = demographics.mothersMaidenName {
+            patient["extension"] = [["url": .string(mothersMaidenName), "valueString": .string(maiden)]]
+        }
         if !identifiers.isEmpty { patient["identifier"] = .array(identifiers.map(\.identifierJSON)) }
         if let isActive { patient["active"] = .bool(isActive) }
         let names = demographics.names.map(\.humanName).filter(isFilled)
@@ -45,7 +48,37 @@ package enum PatientMapping {
             sex: patient["gender"]?.string.flatMap(AdministrativeSex.init(rawValue:)),
             addresses: currentFirst(patient["address"]).compactMap { PostalAddress(address: $0) },
             phones: telecom.filter { $0["system"]?.string == "phone" }.compactMap { $0["value"]?.string },
-            emails: telecom.filter { $0["system"]?.string == "email" }.compactMap { $0["value"]?.string })
+            emails: telecom.filter { $0["system"]?.string == "email" }.compactMap { $0["value"]?.string },
+            mothersMaidenName: patient["extension"]?.items.first { $0["url"]?.string == mothersMaidenName }?["valueString"]?
+                .string)
+    }
+
+    /// FHIR's extension for the family name the mother was born with.
+    package static let mothersMaidenName = "http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName"
+
+    /// How a record stands to another one (FHIR `link-type`).
+    package enum LinkType: String, Sendable {
+        /// The other one is in use instead of this one.
+        case replacedBy = "replaced-by"
+        /// This one is in use instead of the other one.
+        case replaces
+        /// The other one is the same person's.
+        case seeAlso = "seealso"
+    }
+
+    /// The `Patient` of a record with the record that took its place, and others of the same person.
+    package static func linked(_ record: PatientRecord, to others: [(type: LinkType, other: PatientID)] = [])
+        -> JSONObject
+    {
+        var links: [JSONValue] = []
+        func add(_ type: LinkType, _ other: PatientID) {
+            links.append(["other": ["reference": .string("Patient/\(other)")], "type": .string(type.rawValue)])
+        }
+        if let survivor = record.survivor { add(.replacedBy, survivor) }
+        for link in others { add(link.type, link.other) }
+        var patient = resource(record)
+        if !links.isEmpty { patient["link"] = .array(links) }
+        return patient
     }
 
     /// Whether a `Patient` is in use; true when it does not say.

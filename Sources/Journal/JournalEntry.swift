@@ -51,6 +51,14 @@ package struct DraftContent: Sendable {
     }
 }
 
+/// Something that decisions rest on and that entries change.
+package enum Watched: Hashable, Sendable {
+    /// What is said about a record: its consent.
+    case record(PatientID)
+    /// Which records are one person's; the 16 bytes of the person's name.
+    case person([UInt8])
+}
+
 /// What a transaction wants recorded.
 package struct EntryDraft: Sendable {
     /// What the entry is about.
@@ -62,16 +70,24 @@ package struct EntryDraft: Sendable {
     /// Documents to be sealed and written beside the entry; needs a subject.
     package let contents: [DraftContent]
     /// The position `P` the facts were read at: how many entries the projection had applied. The entry is refused
-    /// when a consent entry about the subject stands at `P` or after it. Nil: no condition.
+    /// when a consent entry about the subject, or an entry that changes what is watched, stands at `P` or after it.
+    /// Nil: no condition.
     package let consentUnchangedSince: JournalPosition?
+    /// What the facts rest on besides the subject's consent.
+    package let watching: [Watched]
+    /// What else the entry changes of what others may watch.
+    package let changing: [Watched]
     /// The payload already decoded, handed on to the projection to spare it a parse.
     package let value: (any Sendable)?
 
     /// A draft from its parts.
     package init(
         kind: EntryKind, subject: PatientID?, payload: [UInt8], contents: [DraftContent] = [],
-        consentUnchangedSince: JournalPosition? = nil, value: (any Sendable)? = nil,
+        consentUnchangedSince: JournalPosition? = nil, watching: [Watched] = [], changing: [Watched] = [],
+        value: (any Sendable)? = nil,
     ) {
+        self.watching = watching
+        self.changing = changing
         self.kind = kind
         self.subject = subject
         self.payload = payload

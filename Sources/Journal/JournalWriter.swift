@@ -8,9 +8,10 @@ import Synchronization
 /// (`GroupQueue`). After a failed write, sync or projection it refuses everything, for ever: the node opens its store
 /// anew from the disk once that takes writes again.
 package final class JournalWriter: Sendable {
+    /// Entries that stand or fall together, one behind the other.
     private struct Item: Sendable {
-        let sealed: SealedEntry
-        let draft: EntryDraft
+        let sealed: [SealedEntry]
+        let drafts: [EntryDraft]
     }
 
     private struct Middle: Sendable {
@@ -18,12 +19,12 @@ package final class JournalWriter: Sendable {
         var outcomes: [Outcome] = []
     }
 
-    private typealias Outcome = Result<EntryReceipt, ExchangeError>
+    private typealias Outcome = Result<[EntryReceipt], ExchangeError>
 
     private struct State {
         var frontier: MerkleFrontier
         var failure: ExchangeError?
-        var consent = ConsentPositions()
+        var watched = WatchedPositions()
     }
 
     private let store: any JournalStore
@@ -51,7 +52,7 @@ package final class JournalWriter: Sendable {
         self.projection = projection
         self.world = world
         self.limits = limits
-        state = Mutex(State(frontier: head.frontier, consent: ConsentPositions(knownFrom: head.size)))
+        state = Mutex(State(frontier: head.frontier, watched: WatchedPositions(knownFrom: head.size)))
         queue = GroupQueue(
             waitingMax: limits.waitingMax, waitingCostMax: limits.waitingBytesMax, groupMax: limits.groupEntriesMax,
             groupCostMax: limits.groupBytesMax)
@@ -68,13 +69,26 @@ package final class JournalWriter: Sendable {
 
     /// Records an entry; when it returns, the entry is durable and the projection shows it.
     ///
-    /// Throws `.conflict` when the subject's consent changed since the draft's facts were read (read them again and
-    /// decide again: by then the projection shows the change), `.gone` when the subject's key was erased, `.tooLarge`,
+    /// Throws `.conflict` when what the draft watches changed since its facts were read (read them again and decide
+    /// again: by then the projection shows the change), `.gone` when the subject's key was erased, `.tooLarge`,
     /// and `.unavailable` when too many wait or the journal can no longer be written.
     package func append(_ draft: EntryDraft) async throws(ExchangeError) -> EntryReceipt {
+        guard let receipt = try await append([draft]).first else {
+            throw ExchangeError(.internal, "an entry without a receipt")
+        }
+        return receipt
+    }
+
+    /// Records several entries as one: all of them, one behind the other in one group, or none. Errors as for one.
+    package func append(_ drafts: [EntryDraft]) async throws(ExchangeError) -> [EntryReceipt] {
         if let failure { throw failure }
-        let item = Item(sealed: try await seal(draft), draft: draft.withoutContents)
-        let cost = item.sealed.contents.reduce(item.sealed.bytes.count) { $0 + $1.bytes.count }
+        guard !drafts.isEmpty, drafts.count <= limits.groupEntriesMax else {
+            throw ExchangeError(.tooLarge, "between 1 and \(limits.groupEntriesMax) entries are recorded as one")
+        }
+        var sealed: [SealedEntry] = []
+        for draft in drafts { sealed.append(try await seal(draft)) }
+        let item = Item(sealed: sealed, drafts: drafts.map(\.withoutContents))
+        let cost = sealed.reduce(0) { $1.contents.reduce($0 + $1.bytes.count) { $0 + $1.bytes.count } }
         let outcome = await queue.submit(
             item, cost: cost, first: { await self.write($0) }, second: { await self.project($0) })
         guard let outcome else {
@@ -110,37 +124,45 @@ package final class JournalWriter: Sendable {
 
     /// First stage: gives the entries their places, refuses those whose facts are stale, and makes the rest durable.
     private func write(_ items: [Item]) async -> Middle {
-        let (frontier, failure, before) = state.withLock { ($0.frontier, $0.failure, $0.consent) }
+        let (frontier, failure, before) = state.withLock { ($0.frontier, $0.failure, $0.watched) }
         if let failure { return Middle(outcomes: items.map { _ in .failure(failure) }) }
-        var consent = before
+        var watched = before
         var next = frontier
         var accepted: [Item] = []
         var outcomes: [Outcome?] = []
         for item in items {
-            guard consent.permits(item.draft) else {
-                let stale = ExchangeError(.conflict, "the patient's consent changed while the request was decided")
+            guard item.drafts.allSatisfy(watched.permits) else {
+                let stale = ExchangeError(
+                    .conflict, "the patient's consent, or whose records these are, changed while the request was decided")
                 outcomes.append(.failure(stale))
                 continue
             }
-            consent.note(item.draft, at: next.size)
-            next.append(item.sealed.leaf)
+            for (draft, sealed) in zip(item.drafts, item.sealed) {
+                watched.note(draft, at: next.size)
+                next.append(sealed.leaf)
+            }
             accepted.append(item)
             outcomes.append(nil)
         }
         guard !accepted.isEmpty else { return Middle(outcomes: outcomes.compactMap { $0 }) }
-        let group = JournalGroup(firstPosition: frontier.size, entries: accepted.map(\.sealed), frontier: next)
+        let group = JournalGroup(firstPosition: frontier.size, entries: accepted.flatMap(\.sealed), frontier: next)
         do throws(ExchangeError) {
             let locations = try await store.append(group)
             let committed = try commit(group, accepted, locations)
             state.withLock { state in
                 state.frontier = next
-                state.consent = consent
+                state.watched = watched
             }
-            var receipts = committed.makeIterator()
+            var receipts = committed.map(EntryReceipt.init)[...]
+            var taken = accepted.makeIterator()
             return Middle(
                 committed: committed,
                 outcomes: outcomes.compactMap { outcome in
-                    outcome ?? receipts.next().map { .success(EntryReceipt($0)) }
+                    outcome
+                        ?? taken.next().map { item -> Outcome in
+                            defer { receipts = receipts.dropFirst(item.drafts.count) }
+                            return .success(Array(receipts.prefix(item.drafts.count)))
+                        }
                 })
         } catch {
             let failure = fail(error)
@@ -151,20 +173,21 @@ package final class JournalWriter: Sendable {
     private func commit(
         _ group: JournalGroup, _ items: [Item], _ locations: [EntryLocation],
     ) throws(ExchangeError) -> [CommittedEntry] {
-        guard locations.count == items.count else {
-            throw ExchangeError(.internal, "the store placed \(locations.count) entries of \(items.count)")
+        let drafts = items.flatMap(\.drafts)
+        guard locations.count == drafts.count else {
+            throw ExchangeError(.internal, "the store placed \(locations.count) entries of \(drafts.count)")
         }
         var committed: [CommittedEntry] = []
-        committed.reserveCapacity(items.count)
-        for (item, location) in zip(items, locations) {
-            guard let contents = item.sealed.header.references(before: location) else {
+        committed.reserveCapacity(drafts.count)
+        for ((draft, sealed), location) in zip(zip(drafts, group.entries), locations) {
+            guard let contents = sealed.header.references(before: location) else {
                 throw ExchangeError(.internal, "the store placed an entry before its documents")
             }
             committed.append(
                 CommittedEntry(
-                    position: group.firstPosition + UInt64(committed.count), kind: item.draft.kind,
-                    time: item.sealed.header.time, subject: item.draft.subject, payload: item.draft.payload,
-                    leaf: item.sealed.leaf, contents: contents, value: item.draft.value))
+                    position: group.firstPosition + UInt64(committed.count), kind: draft.kind,
+                    time: sealed.header.time, subject: draft.subject, payload: draft.payload,
+                    leaf: sealed.leaf, contents: contents, value: draft.value))
         }
         return committed
     }
@@ -199,7 +222,8 @@ extension EntryDraft {
     /// What is left to know once the documents are sealed: they are not held in clear while the entry waits.
     fileprivate var withoutContents: EntryDraft {
         EntryDraft(
-            kind: kind, subject: subject, payload: payload, consentUnchangedSince: consentUnchangedSince, value: value)
+            kind: kind, subject: subject, payload: payload, consentUnchangedSince: consentUnchangedSince,
+            watching: watching, changing: changing, value: value)
     }
 }
 

@@ -33,9 +33,14 @@ package struct MatchResult: Sendable {
     package let score: Double
     /// The fields' contributions, which sum to the score in bits.
     package let explanation: MatchScore
+    /// The line of the policy's table that decided; nil where nothing was compared.
+    package let rule: PolicyRule?
 
     /// A result from its parts.
-    package init(record: PatientRecord, grade: MatchGrade, score: Double, explanation: MatchScore) {
+    package init(
+        record: PatientRecord, grade: MatchGrade, score: Double, explanation: MatchScore, rule: PolicyRule? = nil,
+    ) {
+        self.rule = rule
         self.record = record
         self.grade = grade
         self.score = score

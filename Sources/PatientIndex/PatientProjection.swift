@@ -6,7 +6,16 @@ package protocol PatientProjection: Sendable {
     func patient(_ id: PatientID) async throws -> PatientRecord?
     /// The records that carry an identifier, in order of id.
     func patients(identifier: PatientIdentifier) async throws -> [PatientRecord]
+    /// Asks the persons of one snapshot, and how many entries of the journal it contains.
+    func personsNow<Value: Sendable>(_ question: @Sendable @escaping (any PersonSnapshot, UInt64) throws -> Value)
+        async throws -> Value
+}
+
+extension PatientProjection {
     /// Asks the persons of one snapshot.
-    func persons<Value: Sendable>(_ question: @Sendable @escaping (any PersonSnapshot) throws -> Value) async throws
-        -> Value
+    package func persons<Value: Sendable>(_ question: @Sendable @escaping (any PersonSnapshot) throws -> Value)
+        async throws -> Value
+    {
+        try await personsNow { snapshot, _ in try question(snapshot) }
+    }
 }

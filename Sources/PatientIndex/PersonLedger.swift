@@ -66,6 +66,17 @@ package struct PersonLedger: Sendable {
         for pair in act.apart { keepApart(pair.one, pair.other) }
         for pair in act.rejoined { rejoin(pair.one, pair.other) }
         for record in act.closes { open[record] = nil }
+        for review in act.reopens { open[review.record] = review }
+        for retired in act.retires { use(retired.record, false) }
+        for revived in act.revives { use(revived.record, true) }
+    }
+
+    /// A record that is in use no more keeps its person, and is found no more.
+    private mutating func use(_ record: PatientID, _ isActive: Bool) {
+        guard let number = numberOfRecord[record], filed[number].isActive != isActive else { return }
+        unfile(number)
+        filed[number].isActive = isActive
+        file(number)
     }
 
     /// Forgets a record that was erased: nothing finds it any more, and what it held is gone.
@@ -199,12 +210,13 @@ extension PersonLedger: PersonSnapshot {
 
     package func review(of record: PatientID) -> OpenReview? { open[record] }
 
+    package func areApart(_ one: PatientID, _ other: PatientID) -> Bool { apart[one]?.contains(other) ?? false }
+
     package func act(at position: UInt64) -> IdentityAct? { acts[position] }
 
     package func acts(about record: PatientID) -> [UInt64] {
         acts.filter { entry in
-            entry.value.moves.contains { $0.record == record }
-                || entry.value.apart.contains { $0.one == record || $0.other == record }
+            entry.value.records.contains(record)
         }.keys.sorted(by: >)
     }
 }

@@ -29,6 +29,9 @@ package protocol PersonSnapshot: PersonIndex {
     /// The act that an entry of the journal holds.
     func act(at position: UInt64) throws -> IdentityAct?
 
+    /// Whether it was said of two records that they are different persons'.
+    func areApart(_ one: PatientID, _ other: PatientID) throws -> Bool
+
     /// Positions of the acts that moved a record or spoke of it, newest first.
     func acts(about record: PatientID) throws -> [UInt64]
 }

@@ -12,6 +12,11 @@ package struct LinkDecision: Sendable, Hashable {
     package var review: [Candidate] = []
 }
 
+extension LinkDecision {
+    /// A new person, and nothing to review.
+    package static var nobody: LinkDecision { LinkDecision() }
+}
+
 /// Decides in order of arrival which person each registration belongs to (patient-matching.md 6.5).
 package struct RecordLinking<Index: PersonIndex> {
     private let search: PersonSearch<Index>

@@ -11,9 +11,11 @@ import XDSMetadata
 
 /// The journal's projection in memory: the same questions, the same answers, for simulations and tests.
 package final class MemoryProjection: Sendable {
-    private struct Tables {
+    struct Tables {
         var mark: AppliedMark?
         var patients: [PatientID: PatientRecord] = [:]
+        var patientVersions: [PatientID: [PatientVersion]] = [:]
+        var systems: Set<String> = []
         var persons = PersonLedger(secret: IndexSecret(Array("simulated".utf8)))
         var documents: [PatientID: [DocumentID: RegisteredDocument]] = [:]
         var entries: [DocumentID: DocumentEntry] = [:]
@@ -30,9 +32,9 @@ package final class MemoryProjection: Sendable {
         var directory: [DirectoryFact] = []
     }
 
-    private let tables = Mutex(Tables())
+    let tables = Mutex(Tables())
     private let base: String
-    private let latency: @Sendable () async -> Void
+    let latency: @Sendable () async -> Void
 
     /// An empty projection whose rendered links start with `base`.
     ///
@@ -56,11 +58,24 @@ package final class MemoryProjection: Sendable {
             }) {
             case .registration(let record, let decision):
                 tables.patients[subject] = record
+                let number = (tables.patientVersions[subject]?.count ?? 0) + 1
+                tables.patientVersions[subject, default: []].append(
+                    PatientVersion(record: record, number: number, updated: entry.time))
+                tables.systems.formUnion(record.identifiers.map(\.system))
                 guard let decision = decision ?? .unstated(subject) else { return }
                 tables.persons.register(
                     subject, PackedRecord(record.demographics, identifiers: record.identifiers),
                     isActive: record.isActive, decision: decision, at: entry.position)
-            case .act(let act): tables.persons.apply(act, at: entry.position)
+            case .act(let act):
+                tables.persons.apply(act, at: entry.position)
+                for retired in act.retires {
+                    tables.patients[retired.record]?.isActive = false
+                    tables.patients[retired.record]?.survivor = retired.survivor
+                }
+                for revived in act.revives {
+                    tables.patients[revived.record]?.isActive = true
+                    tables.patients[revived.record]?.survivor = nil
+                }
             }
         case .submission: try applySubmission(entry, subject, base: base, to: &tables)
         case .consent:
@@ -108,6 +123,7 @@ package final class MemoryProjection: Sendable {
         tables.directives[patient] = nil
         tables.accesses[patient] = nil
         tables.patients[patient] = nil
+        tables.patientVersions[patient] = nil
         tables.persons.forget(patient)
         tables.holds[patient] = nil
         tables.alerts = tables.alerts.filter { $0.value.patient != patient }
@@ -154,7 +170,7 @@ package final class MemoryProjection: Sendable {
     ) {
         tables.entries[document.id] = document
         tables.documents[patient, default: [:]][document.id] = RegisteredDocument(
-            facts: DocumentFacts(document), uniqueID: document.uniqueID, sha256: document.sha256,
+            patient: patient, facts: DocumentFacts(document), uniqueID: document.uniqueID, sha256: document.sha256,
             mimeType: document.mimeType, registered: document.registered, reference: reference, content: content)
     }
 }
@@ -191,30 +207,46 @@ extension MemoryProjection: Projection {
 extension MemoryProjection: ExchangeProjection {
     package func facts(about patient: PatientID, matching query: DocumentQuery) async throws -> PatientFacts {
         let facts = tables.withLock { tables in
-            let documents = (tables.documents[patient] ?? [:]).values
-                .filter { found in tables.entries[found.facts.id].map { QueryMatcher.matches($0, query) } ?? false }
-                .sorted { ($1.registered, $0.facts.id) < ($0.registered, $1.facts.id) }
-            return Self.facts(about: patient, documents, tables)
+            Result {
+                let documents = try Self.records(with: patient, tables).flatMap { (tables.documents[$0] ?? [:]).values }
+                    .filter { found in tables.entries[found.facts.id].map { QueryMatcher.matches($0, query) } ?? false }
+                    .sorted { ($1.registered, $0.facts.id) < ($0.registered, $1.facts.id) }
+                return try Self.facts(about: patient, documents, tables)
+            }
         }
         await latency()
-        return facts
+        return try facts.get()
+    }
+
+    package func standing(of patient: PatientID) async throws -> PatientFacts {
+        let facts = tables.withLock { tables in Result { try Self.facts(about: patient, [], tables) } }
+        await latency()
+        return try facts.get()
     }
 
     package func facts(aboutDocument id: DocumentID) async throws -> PatientFacts? {
-        let facts = tables.withLock { tables -> PatientFacts? in
-            guard let entry = tables.entries[id], let document = tables.documents[entry.patient]?[id] else { return nil }
-            return Self.facts(about: entry.patient, [document], tables)
+        let facts = tables.withLock { tables in
+            Result { () -> PatientFacts? in
+                guard let entry = tables.entries[id], let document = tables.documents[entry.patient]?[id] else {
+                    return nil
+                }
+                return try Self.facts(about: entry.patient, [document], tables)
+            }
         }
         await latency()
-        return facts
+        return try facts.get()
     }
 
-    private static func facts(about patient: PatientID, _ documents: [RegisteredDocument], _ tables: Tables)
+    private static func facts(about patient: PatientID, _ documents: [RegisteredDocument], _ tables: Tables) throws
         -> PatientFacts
     {
         PatientFacts(
-            patient: tables.patients[patient]?.id, documents: documents,
-            consent: PatientConsent(newest(of: patient, tables).map(\.directive)), position: tables.mark?.next ?? 0)
+            patient: tables.patients[patient]?.id,
+            person: try tables.persons.person(of: patient).map { try tables.persons.id(of: $0) }, documents: documents,
+            consent: PersonConsent(
+                try records(with: patient, tables).map { record in
+                    .init(record, PatientConsent(newest(of: record, tables).map(\.directive)))
+                }), position: tables.mark?.next ?? 0)
     }
 
     package func accesses(to patient: PatientID, limit: Int) async throws -> [AccessEvent] {
@@ -317,20 +349,6 @@ extension MemoryProjection: ExchangeProjection {
         }
     }
 
-    package func patient(_ id: PatientID) async throws -> PatientRecord? { tables.withLock { $0.patients[id] } }
-
-    package func patients(identifier: PatientIdentifier) async throws -> [PatientRecord] {
-        tables.withLock { tables in
-            tables.patients.values.filter { $0.identifiers.contains(identifier) }.sorted { $0.id < $1.id }
-        }
-    }
-
-    package func persons<Value: Sendable>(_ question: @Sendable @escaping (any PersonSnapshot) throws -> Value)
-        async throws -> Value
-    {
-        try question(tables.withLock(\.persons))
-    }
-
     package func directives(of patient: PatientID) async throws -> (directives: [ConsentDirective], position: UInt64) {
         let snapshot = tables.withLock { tables in
             (
@@ -363,7 +381,7 @@ extension MemoryProjection: ExchangeProjection {
 }
 
 /// A directive by where it was recorded.
-private struct ConsentOriginName: Hashable {
+struct ConsentOriginName: Hashable {
     let community: CommunityID
     let directive: DirectiveID
 

@@ -8,10 +8,12 @@ extension SQLiteProjection {
     /// wrong.
     ///
     /// What is kept of the directory does not come from the journal, and is left out. Throws `.corrupted`, `.unavailable`.
-    package func fingerprint() async throws(ExchangeError) -> [UInt8] {
+    ///
+    /// - Parameter only: just these tables; nil for all.
+    package func fingerprint(of only: Set<String>? = nil) async throws(ExchangeError) -> [UInt8] {
         try await read { database in
             var hash = SHA256()
-            for table in ProjectionSchema.tables {
+            for table in ProjectionSchema.tables where only?.contains(table) ?? true {
                 let columns = try database.columns(in: table).count
                 let order = (1...min(columns, 3)).map(String.init).joined(separator: ", ")
                 hash.update(data: Array("\(table)\u{0}".utf8))

@@ -12,14 +12,7 @@ extension ProjectionRows {
         }
         switch identity {
         case .registration(let record, let decision):
-            try database.cachedStatement(
-                sql: "INSERT OR REPLACE INTO patient(id, resource, active, leaf) VALUES (?, ?, ?, ?)"
-            ).execute(arguments: [subject.sql, entry.payload.sql, record.isActive, entry.leaf.sql])
-            for identifier in record.identifiers {
-                try database.cachedStatement(
-                    sql: "INSERT OR IGNORE INTO patient_identifier(value, system, patient) VALUES (?, ?, ?)"
-                ).execute(arguments: [identifier.value, identifier.system, subject.sql])
-            }
+            try keep(record, entry, database)
             guard let decision = decision ?? .unstated(subject) else { return }
             try register(record, decision, at: entry.position, database)
         case .act(let act): try apply(act, entry, database)
@@ -48,20 +41,52 @@ extension ProjectionRows {
             rid = database.lastInsertedRowID
             try count(packed, database)
         }
-        if record.isActive {
-            for key in keys(of: packed) {
-                try database.cachedStatement(sql: "INSERT OR IGNORE INTO person_key(k, rid) VALUES (?, ?)")
-                    .execute(arguments: [key, rid])
-            }
-        }
+        if record.isActive { try file(packed, under: rid, database) }
         for other in decision.merged { try merge(other, into: &pid, database) }
         guard !decision.review.isEmpty else { return }
+        try keep(decision.review, of: record.id, at: position, database)
+    }
+
+    private func keep(
+        _ review: [ReviewCandidate], of record: PatientID, at position: JournalPosition, _ database: Database,
+    ) throws {
         try database.cachedStatement(
             sql: "INSERT OR REPLACE INTO person_review(patient, position, millibits, candidates) VALUES (?, ?, ?, ?)"
         ).execute(arguments: [
-            record.id.sql, Int64(position), decision.review.first?.millibits ?? 0,
-            StoredIdentity.bytes(decision.review).sql,
+            record.sql, Int64(position), review.first?.millibits ?? 0, StoredIdentity.bytes(review).sql,
         ])
+    }
+
+    /// A record that is in use no more keeps its person, and is found no more; `survivor` took its place.
+    private func use(_ record: PatientID, survivor: PatientID?, _ database: Database) throws {
+        let isActive = survivor == nil
+        let known = try database.one("SELECT rid, norm FROM person_record WHERE patient = ?", [record.sql]) {
+            (rid: $0.integer(0), norm: $0.bytes(1))
+        }
+        guard let known else { return }
+        try takeKeys(of: known.rid, known.norm, database)
+        if isActive, let packed = PackedRecord(bytes: known.norm) { try file(packed, under: known.rid, database) }
+        try database.cachedStatement(sql: "UPDATE person_record SET active = ? WHERE rid = ?")
+            .execute(arguments: [isActive, known.rid])
+        try database.cachedStatement(sql: "UPDATE patient SET active = ?, survivor = ? WHERE id = ?")
+            .execute(arguments: [isActive, survivor?.sql, record.sql])
+    }
+
+    private func dropEmpty(_ person: PersonID, _ database: Database) throws {
+        try database.cachedStatement(
+            sql: """
+                DELETE FROM person WHERE id = ? AND merged IS NULL
+                  AND NOT EXISTS(SELECT 1 FROM person_record r WHERE r.pid = person.pid)
+                  AND NOT EXISTS(SELECT 1 FROM person o WHERE o.merged = person.pid)
+                """
+        ).execute(arguments: [person.sql])
+    }
+
+    private func file(_ packed: PackedRecord, under rid: Int64, _ database: Database) throws {
+        for key in keys(of: packed) {
+            try database.cachedStatement(sql: "INSERT OR IGNORE INTO person_key(k, rid) VALUES (?, ?)")
+                .execute(arguments: [key, rid])
+        }
     }
 
     /// Takes away what a record is found by.
@@ -142,6 +167,15 @@ extension ProjectionRows {
             try database.cachedStatement(sql: "DELETE FROM person_review WHERE patient = ?").execute(arguments: [record.sql])
             about.insert(record)
         }
+        for review in act.reopens {
+            try keep(review.candidates, of: review.record, at: review.position, database)
+            about.insert(review.record)
+        }
+        for retired in act.retires { try use(retired.record, survivor: retired.survivor, database) }
+        for revived in act.revives { try use(revived.record, survivor: nil, database) }
+        about.formUnion((act.retires + act.revives).map(\.record))
+        // What an act has made and nobody is any more goes with it: afterwards all is as it was before.
+        for move in act.moves where act.kind == .undo { try dropEmpty(move.from, database) }
         for record in about {
             try database.cachedStatement(
                 sql: "INSERT OR IGNORE INTO person_act(position, patient, payload) VALUES (?, ?, ?)"

@@ -3,10 +3,10 @@ import GRDB
 /// The projection's tables, clustered for how they are read; another version means a rebuild from the journal, never a
 /// migration: the journal is the truth, so the tables need no history.
 enum ProjectionSchema {
-    static let version = 4
+    static let version = 5
 
     static let tables = [
-        "mark", "patient", "patient_identifier", "person", "person_record", "person_key",
+        "mark", "patient", "patient_version", "patient_identifier", "patient_system", "patient_word", "person", "person_record", "person_key",
         "person_name", "person_apart", "person_review", "person_act", "document", "document_place", "document_unique",
         "submission", "directive", "directive_place", "directive_version", "access", "alert",
         "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure",
@@ -16,7 +16,7 @@ enum ProjectionSchema {
         let existing = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         if existing != version {
             for table in tables + ["patient_key"] { try drop(table, database) }
-            try database.execute(sql: "PRAGMA user_version = 4")
+            try database.execute(sql: "PRAGMA user_version = 5")
         }
         try database.execute(sql: definition)
     }
@@ -35,7 +35,14 @@ enum ProjectionSchema {
         CREATE TABLE IF NOT EXISTS mark(
           origin TEXT NOT NULL, next INTEGER NOT NULL, leaf BLOB NOT NULL, base TEXT NOT NULL, version INTEGER NOT NULL);
         CREATE TABLE IF NOT EXISTS patient(
-          id BLOB PRIMARY KEY, resource BLOB NOT NULL, active INTEGER NOT NULL, leaf BLOB NOT NULL) WITHOUT ROWID;
+          id BLOB PRIMARY KEY, resource BLOB NOT NULL, active INTEGER NOT NULL, leaf BLOB NOT NULL,
+          version INTEGER NOT NULL, updated INTEGER NOT NULL, survivor BLOB) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS patient_version(
+          patient BLOB NOT NULL, version INTEGER NOT NULL, updated INTEGER NOT NULL, resource BLOB NOT NULL,
+          PRIMARY KEY(patient, version)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS patient_system(system TEXT PRIMARY KEY) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS patient_word(
+          word TEXT NOT NULL, patient BLOB NOT NULL, PRIMARY KEY(word, patient)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS patient_identifier(
           value TEXT NOT NULL, system TEXT NOT NULL, patient BLOB NOT NULL,
           PRIMARY KEY(value, system, patient)) WITHOUT ROWID;

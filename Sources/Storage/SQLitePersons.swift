@@ -105,6 +105,11 @@ struct SQLitePersons: PersonSnapshot {
             "SELECT patient, position, candidates FROM person_review WHERE patient = ?", [record.sql], Self.review)
     }
 
+    func areApart(_ one: PatientID, _ other: PatientID) throws -> Bool {
+        try database.one("SELECT 1 FROM person_apart WHERE one = ? AND other = ?", [one.sql, other.sql]) { _ in true }
+            ?? false
+    }
+
     func act(at position: UInt64) throws -> IdentityAct? {
         guard let number = Int64(exactly: position) else { return nil }
         return try database.one("SELECT payload FROM person_act WHERE position = ? LIMIT 1", [number]) {

@@ -10,16 +10,31 @@ import XDSMetadata
 
 extension SQLiteProjection: ExchangeProjection {
     package func facts(about patient: PatientID, matching query: DocumentQuery) async throws -> PatientFacts {
-        let arguments: StatementArguments = [patient.sql, Self.status(query.statuses)]
         let (home, consents) = (home, consents)
         return try await read { database in
-            try Self.facts(
-                about: patient,
-                """
-                SELECT id, unique_id, sha256, mime, registered, facts, segment, offset, length, sealed, reference
-                FROM document WHERE patient = ? AND (?2 = -1 OR status = ?2)
-                ORDER BY patient, registered DESC, id
-                """, arguments, matching: query, home: home, consents, database)
+            let person = try PersonRecords(with: patient, database)
+            var documents: [RegisteredDocument] = []
+            for record in person.records {
+                documents += try Self.documents(
+                    of: record,
+                    """
+                    SELECT id, unique_id, sha256, mime, registered, facts, segment, offset, length, sealed, reference
+                    FROM document WHERE patient = ? AND (?2 = -1 OR status = ?2)
+                    ORDER BY patient, registered DESC, id
+                    """, [record.sql, Self.status(query.statuses)], matching: query, home: home, database)
+            }
+            // Each record's are in order already.
+            if person.records.count > 1 {
+                documents.sort { ($1.registered, $0.facts.id) < ($0.registered, $1.facts.id) }
+            }
+            return try Self.facts(about: patient, person, documents, consents, database)
+        }
+    }
+
+    package func standing(of patient: PatientID) async throws -> PatientFacts {
+        let consents = consents
+        return try await read { database in
+            try Self.facts(about: patient, PersonRecords(with: patient, database), [], consents, database)
         }
     }
 
@@ -30,13 +45,14 @@ extension SQLiteProjection: ExchangeProjection {
                 (patient: try row.id(0) as PatientID, registered: row.integer(1))
             }
             guard let place else { return nil }
-            return try Self.facts(
-                about: place.patient,
+            let documents = try Self.documents(
+                of: place.patient,
                 """
                 SELECT id, unique_id, sha256, mime, registered, facts, segment, offset, length, sealed, reference
                 FROM document WHERE patient = ? AND registered = ? AND id = ?
-                """, [place.patient.sql, place.registered, id.sql], matching: DocumentQuery(), home: home,
-                consents, database)
+                """, [place.patient.sql, place.registered, id.sql], matching: DocumentQuery(), home: home, database)
+            return try Self.facts(
+                about: place.patient, PersonRecords(with: place.patient, database), documents, consents, database)
         }
     }
 
@@ -79,11 +95,23 @@ extension SQLiteProjection: ExchangeProjection {
         try await write { try ProjectionRows.keep(fact, $0) }
     }
 
-    /// Documents, patient, directives and position of one snapshot.
+    /// Patient, directives and position of the snapshot that the documents are of.
     private static func facts(
-        about patient: PatientID, _ sql: String, _ arguments: StatementArguments, matching query: DocumentQuery,
-        home: CommunityID, _ consents: ConsentCache, _ database: Database,
+        about patient: PatientID, _ person: PersonRecords, _ documents: [RegisteredDocument], _ consents: ConsentCache,
+        _ database: Database,
     ) throws -> PatientFacts {
+        PatientFacts(
+            patient: try database.one("SELECT 1 FROM patient WHERE id = ?", [patient.sql]) { _ in patient },
+            person: person.id, documents: documents,
+            consent: PersonConsent(
+                try person.records.map { .init($0, try consent(of: $0, consents, database)) }),
+            position: try position(database))
+    }
+
+    private static func documents(
+        of patient: PatientID, _ sql: String, _ arguments: StatementArguments, matching query: DocumentQuery,
+        home: CommunityID, _ database: Database,
+    ) throws -> [RegisteredDocument] {
         var documents: [RegisteredDocument] = []
         // Everything but patient and status is judged by the one definition of what a query means.
         var bare = query
@@ -92,17 +120,17 @@ extension SQLiteProjection: ExchangeProjection {
         try database.rows(sql, arguments) { row in
             let reference = row.bytes(10)
             if isFiltered, try !QueryMatcher.matches(DocumentEntry(reference: reference), query) { return }
-            documents.append(try document(row, reference: reference, home: home))
+            documents.append(try document(row, of: patient, reference: reference, home: home))
         }
-        return PatientFacts(
-            patient: try database.one("SELECT 1 FROM patient WHERE id = ?", [patient.sql]) { _ in patient },
-            documents: documents, consent: try consent(of: patient, consents, database), position: try position(database))
+        return documents
     }
 
-    private static func document(_ row: SQLRow, reference: [UInt8], home: CommunityID) throws -> RegisteredDocument {
+    private static func document(_ row: SQLRow, of patient: PatientID, reference: [UInt8], home: CommunityID) throws
+        -> RegisteredDocument
+    {
         let id: DocumentID = try row.id(0)
         return RegisteredDocument(
-            facts: try StoredFacts.decode(row.bytes(5), id: id, home: home), uniqueID: row.text(1), sha256: row.bytes(2),
+            patient: patient, facts: try StoredFacts.decode(row.bytes(5), id: id, home: home), uniqueID: row.text(1), sha256: row.bytes(2),
             mimeType: row.text(3), registered: Timestamp(milliseconds: row.integer(4)), reference: reference,
             content: ContentReference(
                 document: id, sealedDigest: row.bytes(9),
@@ -116,5 +144,25 @@ extension SQLiteProjection: ExchangeProjection {
     private static func status(_ statuses: [AvailabilityStatus]) -> Int {
         guard statuses.count == 1, let only = statuses.first else { return -1 }
         return only == .current ? 1 : 0
+    }
+}
+
+/// Every record of the person whose record one is, in order of arrival; that one alone where the index does not know it.
+private struct PersonRecords {
+    var id: PersonID?
+    var records: [PatientID] = []
+
+    init(with patient: PatientID, _ database: Database) throws {
+        try database.rows(
+            """
+            SELECT r.patient, p.id FROM person_record o JOIN person_record r ON r.pid = o.pid JOIN person p ON p.pid = o.pid
+            WHERE o.patient = ? ORDER BY r.rid LIMIT ?
+            """, [patient.sql, PatientFacts.recordsMax + 1]
+        ) { row in
+            records.append(try row.id(0))
+            id = try row.id(1)
+        }
+        guard records.count <= PatientFacts.recordsMax else { throw PatientFacts.tooManyRecords }
+        if records.isEmpty { records = [patient] }
     }
 }

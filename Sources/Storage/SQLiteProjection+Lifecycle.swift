@@ -43,6 +43,8 @@ extension ProjectionRows {
     func erase(_ erasure: Erasure, _ entry: CommittedEntry, _ database: Database) throws {
         let patient = erasure.patient.sql
         try takeKeys(of: erasure.patient, database)
+        let resource = try database.one("SELECT resource FROM patient WHERE id = ?", [patient]) { $0.bytes(0) }
+        if let resource { try dropWords(of: erasure.patient, resource, database) }
         for statement in [
             "DELETE FROM document_unique WHERE id IN (SELECT id FROM document_place WHERE patient = ?)",
             "DELETE FROM document_place WHERE patient = ?", "DELETE FROM document WHERE patient = ?",
@@ -54,7 +56,8 @@ extension ProjectionRows {
             "DELETE FROM legal_hold WHERE patient = ?", "DELETE FROM person_record WHERE patient = ?",
             "DELETE FROM person_review WHERE patient = ?", "DELETE FROM person_act WHERE patient = ?",
             "DELETE FROM person_apart WHERE one = ?1 OR other = ?1",
-            "DELETE FROM patient_identifier WHERE patient = ?", "DELETE FROM patient WHERE id = ?",
+            "DELETE FROM patient_identifier WHERE patient = ?", "DELETE FROM patient_version WHERE patient = ?",
+            "DELETE FROM patient WHERE id = ?",
         ] { try database.cachedStatement(sql: statement).execute(arguments: [patient]) }
         try database.cachedStatement(sql: "INSERT OR IGNORE INTO erasure(patient, position) VALUES (?, ?)")
             .execute(arguments: [patient, Int64(entry.position)])

@@ -17,21 +17,23 @@ extension SQLiteProjection {
             // A registration may have dropped an identifier that the index still knows: the record decides.
             try database.all(
                 """
-                SELECT p.id, p.resource FROM patient_identifier i JOIN patient p ON p.id = i.patient
+                SELECT p.id, p.resource, p.active, p.survivor FROM patient_identifier i JOIN patient p ON p.id = i.patient
                 WHERE i.value = ? AND i.system = ? ORDER BY p.id LIMIT 100
                 """, [identifier.value, identifier.system]
             ) { row in
-                try PatientRecord(payload: row.bytes(1), id: row.id(0))
+                try Self.patientRecord(row.id(0), row, from: 1)
             }.filter { $0.identifiers.contains(identifier) }
         }
     }
 
-    package func persons<Value: Sendable>(_ question: @Sendable @escaping (any PersonSnapshot) throws -> Value)
-        async throws -> Value
-    {
+    package func personsNow<Value: Sendable>(
+        _ question: @Sendable @escaping (any PersonSnapshot, UInt64) throws -> Value,
+    ) async throws -> Value {
         let (names, secret) = (names, secret)
         return try await read { database in
-            try question(SQLitePersons(database: database, names: names.current(database), secret: secret))
+            try question(
+                SQLitePersons(database: database, names: names.current(database), secret: secret),
+                Self.position(database))
         }
     }
 
@@ -67,9 +69,17 @@ extension SQLiteProjection {
     }
 
     static func patientRecord(_ id: PatientID, _ database: Database) throws -> PatientRecord? {
-        try database.one("SELECT resource FROM patient WHERE id = ?", [id.sql]) {
-            try PatientRecord(payload: $0.bytes(0), id: id)
+        try database.one("SELECT resource, active, survivor FROM patient WHERE id = ?", [id.sql]) {
+            try patientRecord(id, $0, from: 0)
         }
+    }
+
+    /// A record from its columns resource, active and survivor.
+    static func patientRecord(_ id: PatientID, _ row: SQLRow, from column: Int32) throws -> PatientRecord {
+        var record = try PatientRecord(payload: row.bytes(column), id: id)
+        record.isActive = row.integer(column + 1) != 0
+        record.survivor = PatientID(bytes: row.bytes(column + 2))
+        return record
     }
 
     /// How many entries the snapshot contains: P of the one road.

@@ -60,6 +60,8 @@ package struct AccessRecord: Hashable, Sendable {
     package let reason: String?
     /// The position the facts were read at.
     package let factsPosition: UInt64
+    /// Every record of the person, where there are several: their consents were judged together.
+    package let together: [PatientID]
     /// What was decided about the documents that matched the question.
     package let decisions: [Decision]
     /// What other communities contributed: the words of the completeness receipt.
@@ -71,9 +73,10 @@ package struct AccessRecord: Hashable, Sendable {
 
     /// The record of a request and what came of it.
     package init(
-        transaction: String, context: AccessContext, factsPosition: UInt64, decisions: [Decision],
-        communities: [String] = [], policy: String? = nil, decided: Timestamp? = nil,
+        transaction: String, context: AccessContext, factsPosition: UInt64, together: [PatientID] = [],
+        decisions: [Decision], communities: [String] = [], policy: String? = nil, decided: Timestamp? = nil,
     ) {
+        self.together = together
         self.policy = policy
         self.decided = decided
         self.transaction = transaction
@@ -112,6 +115,7 @@ package struct AccessRecord: Hashable, Sendable {
         if isEmergency { object["emergency"] = true }
         object["reason"] = reason.map { .string($0) }
         object["facts"] = .number(String(factsPosition))
+        if !together.isEmpty { object["together"] = .array(together.map { .string($0.description) }) }
         object["policy"] = policy.map { .string($0) }
         object["decided"] = decided.map { .number(String($0.milliseconds)) }
         object["decisions"] = .array(
@@ -147,6 +151,7 @@ package struct AccessRecord: Hashable, Sendable {
         reason = json["reason"]?.string
         guard let facts = json["facts"]?.integer, facts >= 0 else { throw PayloadReading.damaged("facts") }
         factsPosition = UInt64(facts)
+        together = (json["together"]?.items ?? []).compactMap { $0.string.flatMap { PatientID($0) } }
         policy = json["policy"]?.string
         decided = json["decided"]?.integer.map { Timestamp(milliseconds: Int64($0)) }
         var decisions: [Decision] = []

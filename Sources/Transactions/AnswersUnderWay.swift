@@ -9,9 +9,13 @@ package final class AnswersUnderWay: Sendable {
     private struct State {
         var nextTicket: UInt64 = 0
         var tickets: [PatientID: [UInt64: Ticket]] = [:]
-        var waiting: [(patient: PatientID, tickets: Set<UInt64>, wake: CheckedContinuation<Void, Never>)] = []
+        var waiting: [(tickets: Set<UInt64>, wake: CheckedContinuation<Void, Never>)] = []
         /// Who was shown something, and until when (uptime) they may be passing it on.
         var shown: [PatientID: [CommunityID: Duration]] = [:]
+
+        func isOpen(_ ticket: Ticket) -> Bool {
+            ticket.patients.first.map { tickets[$0]?[ticket.number] != nil } ?? false
+        }
     }
 
     /// Patients whose showings are kept before those that are over are looked for among all.
@@ -20,13 +24,13 @@ package final class AnswersUnderWay: Sendable {
     /// One answer on its way out.
     package final class Ticket: Sendable {
         let number: UInt64
-        let patient: PatientID
+        let patients: [PatientID]
         private let owner: AnswersUnderWay
         private let state = Mutex((isCut: false, stop: (@Sendable () -> Void)?.none))
 
-        init(number: UInt64, patient: PatientID, owner: AnswersUnderWay) {
+        init(number: UInt64, patients: [PatientID], owner: AnswersUnderWay) {
             self.number = number
-            self.patient = patient
+            self.patients = patients
             self.owner = owner
         }
 
@@ -64,26 +68,28 @@ package final class AnswersUnderWay: Sendable {
     /// No answers under way.
     package init() {}
 
-    /// Notes an answer about a patient; the caller sees to it that `end` is called on every path.
-    func begin(_ patient: PatientID) -> Ticket {
+    /// Notes an answer about a person's records; the caller sees to it that `end` is called on every path.
+    func begin(_ patients: [PatientID]) -> Ticket {
         state.withLock { state in
             state.nextTicket += 1
-            let ticket = Ticket(number: state.nextTicket, patient: patient, owner: self)
-            state.tickets[patient, default: [:]][ticket.number] = ticket
+            let ticket = Ticket(number: state.nextTicket, patients: patients, owner: self)
+            for patient in patients { state.tickets[patient, default: [:]][ticket.number] = ticket }
             return ticket
         }
     }
 
-    /// Returns when every answer about the patient that is under way now has left; cuts those that take longer than that,
-    /// and waits until their senders have stopped.
-    func drain(_ patient: PatientID, atMost limit: Duration, world: World) async {
-        let pending = state.withLock { $0.tickets[patient].map { Set($0.keys) } ?? [] }
+    /// Returns when every answer about one of the records that is under way now has left; cuts those that take longer than
+    /// that, and waits until their senders have stopped.
+    func drain(_ patients: [PatientID], atMost limit: Duration, world: World) async {
+        let pending = state.withLock { state in
+            patients.reduce(into: [UInt64: Ticket]()) { $0.merge(state.tickets[$1] ?? [:]) { first, _ in first } }
+        }
         guard !pending.isEmpty else { return }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.wait(for: pending, of: patient) }
+            group.addTask { await self.wait(for: pending) }
             group.addTask {
                 guard (try? await world.sleep(limit)) != nil else { return }
-                self.cut(pending, of: patient)
+                self.cut(pending)
             }
             await group.next()
             group.cancelAll()
@@ -93,10 +99,12 @@ package final class AnswersUnderWay: Sendable {
     /// Notes that another community was shown documents, which it may be passing on to its own user until some moment.
     ///
     /// To be called before the ticket of that answer ends, so that whoever drains the patient finds it.
-    func show(_ patient: PatientID, to community: CommunityID, until deadline: Duration, now: Duration) {
+    func show(_ patients: [PatientID], to community: CommunityID, until deadline: Duration, now: Duration) {
         state.withLock { state in
-            let known = state.shown[patient]?[community] ?? deadline
-            state.shown[patient, default: [:]][community] = max(known, deadline)
+            for patient in patients {
+                let known = state.shown[patient]?[community] ?? deadline
+                state.shown[patient, default: [:]][community] = max(known, deadline)
+            }
             guard state.shown.count > Self.shownMax else { return }
             state.shown = state.shown.filter { $0.value.values.contains { $0 > now } }
         }
@@ -111,12 +119,12 @@ package final class AnswersUnderWay: Sendable {
         }
     }
 
-    private func wait(for tickets: Set<UInt64>, of patient: PatientID) async {
+    private func wait(for tickets: [UInt64: Ticket]) async {
         await withCheckedContinuation { wake in
             let done = state.withLock { state in
-                let open = tickets.intersection(state.tickets[patient].map { Set($0.keys) } ?? [])
+                let open = Set(tickets.values.filter { state.isOpen($0) }.map(\.number))
                 guard !open.isEmpty else { return true }
-                state.waiting.append((patient, open, wake))
+                state.waiting.append((open, wake))
                 return false
             }
             if done { wake.resume() }
@@ -124,19 +132,22 @@ package final class AnswersUnderWay: Sendable {
     }
 
     /// Answers cut before anybody sends them send nothing any more, so they count as gone.
-    private func cut(_ numbers: Set<UInt64>, of patient: PatientID) {
-        let late = state.withLock { state in numbers.compactMap { state.tickets[patient]?[$0] } }
+    private func cut(_ tickets: [UInt64: Ticket]) {
+        let late = state.withLock { state in tickets.values.filter { state.isOpen($0) } }
         for ticket in late where !ticket.cutOff() { end(ticket) }
     }
 
     private func end(_ ticket: Ticket) {
         let woken = state.withLock { state -> [CheckedContinuation<Void, Never>] in
-            guard state.tickets[ticket.patient]?.removeValue(forKey: ticket.number) != nil else { return [] }
-            if state.tickets[ticket.patient]?.isEmpty == true { state.tickets[ticket.patient] = nil }
+            guard state.isOpen(ticket) else { return [] }
+            for patient in ticket.patients {
+                state.tickets[patient]?[ticket.number] = nil
+                if state.tickets[patient]?.isEmpty == true { state.tickets[patient] = nil }
+            }
             var woken: [CheckedContinuation<Void, Never>] = []
             state.waiting = state.waiting.compactMap { waiter in
                 var waiter = waiter
-                if waiter.patient == ticket.patient { waiter.tickets.remove(ticket.number) }
+                waiter.tickets.remove(ticket.number)
                 guard waiter.tickets.isEmpty else { return waiter }
                 woken.append(waiter.wake)
                 return nil

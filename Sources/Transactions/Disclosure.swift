@@ -9,12 +9,10 @@ import XDSMetadata
 ///
 /// Whoever holds one must end its ticket when the bytes have left, or will not be sent.
 package struct Disclosure: Sendable {
-    /// The patient the facts were about.
+    /// The record that was asked for.
     package let patient: PatientID
     /// What consent permits of what was asked, in the order of the facts.
     package let documents: [RegisteredDocument]
-    /// The journal entry that says so; durable.
-    package let receipt: EntryReceipt
     /// The answer on its way out.
     package let ticket: AnswersUnderWay.Ticket
 }
@@ -29,7 +27,7 @@ extension Exchange {
         let consent = facts.consent.compiled(policy: settings.consentDefault, now: now)
         var rest = settings.limits.documentsPerSearchMax
         return facts.documents.compactMap { document in
-            let decision = consent.decide(context, document: document.facts)
+            let decision = consent.decide(context, document: document.facts, of: document.patient)
             if decision.isPermitted { rest -= 1 }
             return decision.isPermitted && rest < 0 ? nil : (document, decision)
         }
@@ -54,42 +52,63 @@ extension Exchange {
             try demandTime(context)
             let now = world.now()
             let decided = decide(facts, for: context, now: now)
-            let access = AccessRecord(
-                transaction: transaction, context: context, factsPosition: facts.position,
-                decisions: AccessRecord.Decision.grouped(
-                    decided.map { ($0.facts.id, $1.isPermitted, $1.rules) }), communities: communities(),
-                policy: settings.consentDefault.rawValue, decided: now)
-            if let (receipt, ticket) = try await record(access, about: patient, at: facts.position) {
+            let said = communities()
+            let entries = Self.records(asked: patient, decided).map { record -> (PatientID, AccessRecord) in
+                let access = AccessRecord(
+                    transaction: transaction, context: context, factsPosition: facts.position, together: facts.together,
+                    decisions: AccessRecord.Decision.grouped(
+                        decided.filter { $0.0.patient == record }.map { ($0.facts.id, $1.isPermitted, $1.rules) }),
+                    communities: record == patient ? said : [], policy: settings.consentDefault.rawValue, decided: now)
+                return (record, access)
+            }
+            if let ticket = try await record(entries, on: facts) {
                 let documents = decided.filter { $0.1.isPermitted }.map(\.0)
                 if context.door == .peer, !documents.isEmpty {
                     answers.show(
-                        patient, to: context.community,
+                        facts.consent.records, to: context.community,
                         until: context.deadline + .seconds(settings.limits.drainSecondsMax), now: world.uptime())
                 }
-                return Disclosure(patient: patient, documents: documents, receipt: receipt, ticket: ticket)
+                return Disclosure(patient: patient, documents: documents, ticket: ticket)
             }
         }
         throw ExchangeError(.unavailable, "the patient's consent keeps changing; ask again")
     }
 
-    /// Writes one access entry and begins its answer; nil when the patient's consent has changed since the facts were read.
-    ///
-    /// The answer is noted before the entry is written: a revocation that comes after the entry must find it.
-    func record(_ access: AccessRecord, about patient: PatientID, at position: JournalPosition)
-        async throws(ExchangeError) -> (EntryReceipt, AnswersUnderWay.Ticket)?
+    /// The records that an answer is written down for: the one asked for, and those whose documents were decided on.
+    private static func records(asked: PatientID, _ decided: [(RegisteredDocument, ConsentDecision)]) -> [PatientID] {
+        var records = [asked]
+        for (document, _) in decided where !records.contains(document.patient) { records.append(document.patient) }
+        return records
+    }
+
+    /// Writes one access entry and begins its answer; nil when what it rests on has changed since the facts were read.
+    func record(_ access: AccessRecord, about patient: PatientID, on facts: PatientFacts) async throws(ExchangeError)
+        -> AnswersUnderWay.Ticket?
     {
-        let ticket = answers.begin(patient)
+        try await record([(patient, access)], on: facts)
+    }
+
+    /// Writes the access entries of one answer, each under the key of its record, all or none, and begins the answer; nil
+    /// when the consent of any of the person's records, or which records are theirs, has changed since the facts were read.
+    ///
+    /// The answer is noted before the entries are written: a revocation that comes after them must find it.
+    func record(_ accesses: [(about: PatientID, access: AccessRecord)], on facts: PatientFacts)
+        async throws(ExchangeError) -> AnswersUnderWay.Ticket?
+    {
+        let ticket = answers.begin(facts.consent.records)
         do {
-            let receipt = try await journal.append(
-                EntryDraft(
-                    kind: .access, subject: patient, payload: access.payload, consentUnchangedSince: position,
-                    value: access))
-            if access.isEmergency {
+            let receipts = try await journal.append(
+                accesses.map { patient, access in
+                    EntryDraft(
+                        kind: .access, subject: patient, payload: access.payload,
+                        consentUnchangedSince: facts.position, watching: facts.watching, value: access)
+                })
+            for ((_, access), receipt) in zip(accesses, receipts) where access.isEmergency {
                 logger.notice(
                     "emergency access: see hie audit alerts",
                     metadata: ["journal.position": "\(receipt.position)", "trace_id": "\(access.traceID)"])
             }
-            return (receipt, ticket)
+            return ticket
         } catch {
             ticket.end()
             // .conflict is the writer's word for "consent changed since": back to step 1.
@@ -98,9 +117,12 @@ extension Exchange {
         }
     }
 
-    /// Writes down that nobody was found, without anybody's data: a miss takes as long as what consent hides (T82).
+    /// Writes down who asked and that nobody was found, without any patient's data: a miss takes as long as what consent hides (T82).
     func recordMiss(_ transaction: String, _ context: AccessContext) async throws(ExchangeError) {
-        let payload: JSONValue = ["transaction": .string(transaction), "trace": .string(context.traceID), "found": "none"]
+        let payload: JSONValue = [
+            "transaction": .string(transaction), "community": .string(context.community.urn),
+            "user": .string(context.user), "trace": .string(context.traceID), "found": "none",
+        ]
         _ = try await journal.append(EntryDraft(kind: .inquiry, subject: nil, payload: JSONWriter.bytes(payload)))
     }
 

@@ -39,10 +39,13 @@ extension Exchange {
             if try await read({ try await projection.legalHold(of: patient) }) != nil {
                 throw ExchangeError(.conflict, "the record is under legal hold, which beats every erasure")
             }
+            try await restate(without: patient, actor: context.user)
             let erasure = Erasure(patient: patient, ground: ground, user: context.user)
             // Durable before the key goes: a node that stops between the two finishes it when it starts.
             let receipt = try await journal.append(
-                EntryDraft(kind: .administration, subject: nil, payload: erasure.payload, value: erasure))
+                EntryDraft(
+                    kind: .administration, subject: nil, payload: erasure.payload, changing: [.record(patient)],
+                    value: erasure))
             try await finishErasures(of: [patient])
             logger.notice("a patient was erased", metadata: ["journal.position": "\(receipt.position)"])
             return receipt

@@ -74,6 +74,8 @@ package struct Exchange: Sendable {
     package let submissions: SubmissionsUnderWay
     /// Registrations that could be about the same person.
     let turns = LinkingTurns()
+    /// How many different people other communities have asked about.
+    let discovery = DiscoveryBudget()
     /// What other communities showed a moment ago.
     let shown = ShownElsewhere()
     /// Questions to other communities, and what they taught about them.
@@ -108,10 +110,17 @@ package struct Exchange: Sendable {
 
     /// Who is who here.
     package var desk: IdentityDesk {
-        // Who a person is at other communities is asked anew when it was said who is one person here.
-        IdentityDesk(projection: projection, journal: journal, world: world, policy: settings.matching) {
-            forget(elsewhere: $0)
-        }
+        IdentityDesk(
+            projection: projection, journal: journal, world: world, policy: settings.matching,
+            moved: { await settle($0) },
+            correlations: { searches.communities(knowing: $0, now: world.uptime()).count })
+    }
+
+    /// Acts on whose records are one person's now, before that is acknowledged: who they are at other communities is asked
+    /// anew, and answers that rest on what was before have left or are cut.
+    func settle(_ records: [PatientID]) async {
+        for record in records { forget(elsewhere: record) }
+        await answers.drain(records, atMost: .seconds(settings.limits.drainSecondsMax), world: world)
     }
 
     /// Reads from the projection; whatever it throws becomes an error of the closed list.

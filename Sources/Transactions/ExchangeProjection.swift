@@ -9,6 +9,8 @@ import XDSMetadata
 /// A registered document as the road needs it: what consent judges, what merging compares, its rendered FHIR form, and
 /// where its bytes lie.
 package struct RegisteredDocument: Sendable {
+    /// The record it was registered for, under whose key its bytes lie.
+    package let patient: PatientID
     /// What consent judges.
     package let facts: DocumentFacts
     /// `uniqueId` of the document, for merging.
@@ -26,9 +28,10 @@ package struct RegisteredDocument: Sendable {
 
     /// A document from its parts.
     package init(
-        facts: DocumentFacts, uniqueID: String, sha256: [UInt8], mimeType: String, registered: Timestamp,
+        patient: PatientID, facts: DocumentFacts, uniqueID: String, sha256: [UInt8], mimeType: String, registered: Timestamp,
         reference: [UInt8], content: ContentReference,
     ) {
+        self.patient = patient
         self.facts = facts
         self.uniqueID = uniqueID
         self.sha256 = sha256
@@ -39,29 +42,56 @@ package struct RegisteredDocument: Sendable {
     }
 }
 
-/// One snapshot of what a decision about a patient stands on.
+/// One snapshot of what a decision about a patient stands on: every record that is the same person's here.
 package struct PatientFacts: Sendable {
-    /// The patient's id, nil when the node knows none by it.
+    /// The record that was asked for, nil when the node knows none by it.
     package let patient: PatientID?
-    /// The documents that match the question, newest first.
+    /// Whose it is; nil when the index does not know the record.
+    package let person: PersonID?
+    /// The documents that match the question, of all of the person's records, newest first.
     package let documents: [RegisteredDocument]
-    /// Every directive recorded for the patient, ready for judging.
-    package let consent: PatientConsent
+    /// Every directive recorded for the person, record by record.
+    package let consent: PersonConsent
     /// How many journal entries the snapshot contains: P of the one road.
     package let position: JournalPosition
 
+    /// Records of one person that are judged together at the most; more than that are no person.
+    package static let recordsMax = 200
+
+    /// Says that a person has more records than can be one person's.
+    package static let tooManyRecords = ExchangeError(
+        .unavailable, "more than \(recordsMax) records are linked with this one; a steward has to look: hie patient unlink")
+
     /// A snapshot from its parts.
     package init(
-        patient: PatientID?, documents: [RegisteredDocument], consent: PatientConsent, position: JournalPosition,
+        patient: PatientID?, person: PersonID?, documents: [RegisteredDocument], consent: PersonConsent,
+        position: JournalPosition,
     ) {
         self.patient = patient
+        self.person = person
         self.documents = documents
         self.consent = consent
         self.position = position
     }
 
-    /// Every directive recorded for the patient.
+    /// Every directive recorded for the person.
     package var directives: [ConsentDirective] { consent.directives }
+
+    /// What an answer that rests on these facts must not have seen changed when it is written down.
+    var watching: [Watched] {
+        consent.records.map { .record($0) } + [person].compactMap { $0 }.map { .person($0.bytes) }
+    }
+
+    /// The records that are judged together; empty for one that is alone.
+    var together: [PatientID] { consent.parts.count > 1 ? consent.records : [] }
+
+    /// The same with other documents, as of a position.
+    func with(_ documents: [RegisteredDocument], at position: JournalPosition) -> PatientFacts {
+        PatientFacts(patient: patient, person: person, documents: documents, consent: consent, position: position)
+    }
+
+    /// The documents that were registered for the record asked for.
+    var ownDocuments: [RegisteredDocument] { documents.filter { $0.patient == patient } }
 }
 
 /// The port to the tables made from the journal: what every question reads.
@@ -69,11 +99,25 @@ package struct PatientFacts: Sendable {
 /// Every method reads one consistent snapshot. Errors are `.unavailable` (the disk) and `.corrupted` (a row that cannot
 /// be read): a projection that is wrong is rebuilt, never trusted.
 package protocol ExchangeProjection: Projection, PatientProjection, ConsentProjection, RegistryProjection {
-    /// Everything a decision about one patient's documents needs.
+    /// Everything a decision about the documents of one person needs, who is named by one of their records.
+    ///
+    /// `.unavailable` for a person of more than `PatientFacts.recordsMax` records.
     func facts(about patient: PatientID, matching query: DocumentQuery) async throws -> PatientFacts
+
+    /// The same without any document.
+    func standing(of patient: PatientID) async throws -> PatientFacts
 
     /// Everything a decision about one document needs; nil when there is none of that id.
     func facts(aboutDocument id: DocumentID) async throws -> PatientFacts?
+
+    /// Every version of a patient's record, newest first; empty for a record that is not known.
+    func patientVersions(of id: PatientID) async throws -> [PatientVersion]
+
+    /// Whether any record carries an identifier of a system.
+    func isIdentifierSystem(_ system: String) async throws -> Bool
+
+    /// The records that a search by demographics means, in order of id; nil when more than `limit` would have to be read.
+    func patients(matching criteria: PatientCriteria, limit: Int) async throws -> [PatientRecord]?
 
     /// The newest access entries about a patient, newest first, with position and time.
     func accesses(to patient: PatientID, limit: Int) async throws -> [AccessEvent]

@@ -26,17 +26,17 @@ extension Exchange {
         try ConsentAuthority.demand(context)
         for _ in 0..<settings.limits.decisionsMax {
             let facts = try await facts(of: patient)
-            let meant = facts.documents.map(\.facts).filter { document == nil || $0.id == document }
+            let meant = facts.documents.filter { document == nil || $0.facts.id == document }
             guard document == nil || !meant.isEmpty else {
                 throw ExchangeError(.notFound, "the patient has no such document here; see hie document find")
             }
             let consent = facts.consent.compiled(policy: settings.consentDefault, now: world.now())
             let explained = meant.map {
-                ExplainedDocument(document: $0, explanation: consent.explain(requester, document: $0))
+                ExplainedDocument(
+                    document: $0.facts, explanation: consent.explain(requester, document: $0.facts, of: $0.patient))
             }
-            if let (_, ticket) = try await record(
-                told(meant, "explained for user \(requester.user)", facts, to: context), about: patient,
-                at: facts.position)
+            if let ticket = try await record(
+                told(meant, "explained for user \(requester.user)", facts, to: context), on: facts)
             {
                 return (explained, ticket)
             }
@@ -55,14 +55,12 @@ extension Exchange {
         try ConsentAuthority.demand(context)
         for _ in 0..<settings.limits.decisionsMax {
             let facts = try await facts(of: patient)
-            let documents = facts.documents.map(\.facts)
             let comparison = ConsentComparison(
-                before: facts.directives, after: facts.directives.filter { $0.id != draft.id } + [draft],
-                requesters: requesters, documents: documents, policy: settings.consentDefault, now: world.now())
-            if let (_, ticket) = try await record(
-                told(documents, "compared with a draft", facts, to: context), about: patient, at: facts.position)
-            {
-                return (comparison, documents, ticket)
+                before: facts.consent, after: facts.consent.with(draft), requesters: requesters,
+                documents: facts.documents.map { ($0.facts, $0.patient) }, policy: settings.consentDefault,
+                now: world.now())
+            if let ticket = try await record(told(facts.documents, "compared with a draft", facts, to: context), on: facts) {
+                return (comparison, facts.documents.map(\.facts), ticket)
             }
         }
         throw Self.consentMoves
@@ -94,12 +92,18 @@ extension Exchange {
         return facts
     }
 
-    private func told(_ documents: [DocumentFacts], _ what: String, _ facts: PatientFacts, to context: AccessContext)
-        -> AccessRecord
+    /// One entry for the record that was named, and one for each other of the person whose documents were told of.
+    private func told(_ documents: [RegisteredDocument], _ what: String, _ facts: PatientFacts, to context: AccessContext)
+        -> [(about: PatientID, access: AccessRecord)]
     {
-        AccessRecord(
-            transaction: "consent", context: context, factsPosition: facts.position,
-            decisions: [.init(documents: documents.map(\.id), isPermitted: true, rules: ["metadata only, " + what])])
+        facts.consent.records.compactMap { record in
+            let own = documents.filter { $0.patient == record }
+            guard !own.isEmpty || record == facts.patient else { return nil }
+            let access = AccessRecord(
+                transaction: "consent", context: context, factsPosition: facts.position, together: facts.together,
+                decisions: [.init(documents: own.map(\.facts.id), isPermitted: true, rules: ["metadata only, " + what])])
+            return (record, access)
+        }
     }
 
     static let consentMoves = ExchangeError(.unavailable, "the patient's consent keeps changing; ask again")

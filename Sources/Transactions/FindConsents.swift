@@ -91,11 +91,6 @@ extension Exchange {
         return FoundConsents(versions: found.sorted(by: Self.isNewer), tickets: tickets)
     }
 
-    /// The registered patients that carry an identifier; for own clients and the administrator.
-    package func activePatients(identifier: PatientIdentifier) async throws(ExchangeError) -> [PatientRecord] {
-        try await read { try await projection.patients(identifier: identifier) }.filter(\.isActive)
-    }
-
     /// ITI-108 read and vread: one version of a directive, the newest when none is named. `.notFound` when there is none.
     package func readConsent(_ id: DirectiveID, version number: Int? = nil, for context: AccessContext)
         async throws(ExchangeError) -> FoundConsents
@@ -141,16 +136,17 @@ extension Exchange {
         _ choose: ([ConsentVersion]) throws(ExchangeError) -> [ConsentVersion],
     ) async throws(ExchangeError) -> ([ConsentVersion], AnswersUnderWay.Ticket) {
         for _ in 0..<settings.limits.decisionsMax {
-            let (versions, position) = try await read { try await projection.consents(of: patient) }
+            let facts = try await read { try await projection.standing(of: patient) }
+            let versions = try await read { try await projection.consents(of: patient).versions }
             let chosen = try choose(versions)
             let access = AccessRecord(
-                transaction: "ITI-108", context: context, factsPosition: position,
+                transaction: "ITI-108", context: context, factsPosition: facts.position,
                 decisions: [
                     .init(
                         documents: [], isPermitted: true,
                         rules: chosen.map { "directive \($0.directive.id) version \($0.number) shown" })
                 ])
-            if let (_, ticket) = try await record(access, about: patient, at: position) { return (chosen, ticket) }
+            if let ticket = try await record(access, about: patient, on: facts) { return (chosen, ticket) }
         }
         throw ExchangeError(.unavailable, "the patient's consent keeps changing; ask again")
     }

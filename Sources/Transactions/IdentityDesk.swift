@@ -11,17 +11,23 @@ package struct IdentityDesk: Sendable {
     let world: World
     /// How registrations are linked.
     package let policy: MatchPolicy
-    /// Told of each record that an act was about.
-    let moved: @Sendable (PatientID) -> Void
+    /// Told of the records of every person that an act was about, before it is acknowledged.
+    let moved: @Sendable ([PatientID]) async -> Void
+    /// How many other communities know one of some records, as far as is remembered.
+    let correlations: @Sendable ([PatientID]) -> Int
 
     /// A desk over its ports.
     ///
-    /// - Parameter moved: told of each record that a recorded act was about.
+    /// - Parameters:
+    ///   - moved: told of the records of every person that a recorded act was about; the act is acknowledged after it.
+    ///   - correlations: how many other communities know one of some records.
     package init(
         projection: any ExchangeProjection, journal: JournalWriter, world: World, policy: MatchPolicy,
-        moved: @escaping @Sendable (PatientID) -> Void = { _ in },
+        moved: @escaping @Sendable ([PatientID]) async -> Void = { _ in },
+        correlations: @escaping @Sendable ([PatientID]) -> Int = { _ in 0 },
     ) {
         self.moved = moved
+        self.correlations = correlations
         self.projection = projection
         self.journal = journal
         self.world = world

@@ -98,6 +98,12 @@ package enum IdentityEntry: Sendable {
             object["rejoined"] = .array(act.rejoined.map { texts([$0.one.description, $0.other.description]) })
         }
         if !act.closes.isEmpty { object["closes"] = texts(act.closes.map(\.description)) }
+        for (name, reviews) in [("closed", act.closed), ("reopens", act.reopens)] where !reviews.isEmpty {
+            object[name] = .array(reviews.map(json))
+        }
+        for (name, retired) in [("retires", act.retires), ("revives", act.revives)] where !retired.isEmpty {
+            object[name] = .array(retired.map { texts([$0.record.description, $0.survivor.description]) })
+        }
         object["undoes"] = act.undoes.map { .number(String($0)) }
         return .object(object)
     }
@@ -106,12 +112,14 @@ package enum IdentityEntry: Sendable {
         guard let kind = IdentityAct.Kind(rawValue: try PayloadReading.text(json, "kind")) else {
             throw PayloadReading.damaged("identityAct")
         }
-        func pairs(_ name: String) -> [IdentityAct.Pair] {
+        func twos(_ name: String) -> [(PatientID, PatientID)] {
             (json[name]?.items ?? []).compactMap { pair in
                 let ids = pair.items.compactMap { $0.string.flatMap { PatientID($0) } }
-                return ids.count == 2 ? IdentityAct.Pair(ids[0], ids[1]) : nil
+                return ids.count == 2 ? (ids[0], ids[1]) : nil
             }
         }
+        func pairs(_ name: String) -> [IdentityAct.Pair] { twos(name).map { IdentityAct.Pair($0, $1) } }
+        func retired(_ name: String) -> [Retirement] { twos(name).map { Retirement(record: $0, survivor: $1) } }
         let moves = (json["moves"]?.items ?? []).compactMap { move -> RecordMove? in
             let texts = move.items.compactMap(\.string)
             guard texts.count == 3, let record = PatientID(texts[0]), let from = PersonID(texts[1]),
@@ -119,10 +127,31 @@ package enum IdentityEntry: Sendable {
             else { return nil }
             return RecordMove(record: record, from: from, to: to)
         }
-        return IdentityAct(
+        var act = IdentityAct(
             kind, moves: moves, apart: pairs("apart"), rejoined: pairs("rejoined"),
             closes: (json["closes"]?.items ?? []).compactMap { $0.string.flatMap { PatientID($0) } },
             undoes: json["undoes"]?.integer.map { UInt64(clamping: $0) },
             actor: try PayloadReading.text(json, "actor"), reason: try PayloadReading.text(json, "reason"))
+        act.closed = (json["closed"]?.items ?? []).compactMap(openReview)
+        act.reopens = (json["reopens"]?.items ?? []).compactMap(openReview)
+        act.retires = retired("retires")
+        act.revives = retired("revives")
+        return act
+    }
+
+    private static func json(_ review: OpenReview) -> JSONValue {
+        [
+            "record": .string(review.record.description), "position": .number(String(review.position)),
+            "candidates": .array(review.candidates.map(json)),
+        ]
+    }
+
+    private static func openReview(_ json: JSONValue) -> OpenReview? {
+        guard let record = json["record"]?.string.flatMap({ PatientID($0) }), let position = json["position"]?.integer else {
+            return nil
+        }
+        return OpenReview(
+            record: record, position: UInt64(clamping: position),
+            candidates: (json["candidates"]?.items ?? []).compactMap(review))
     }
 }

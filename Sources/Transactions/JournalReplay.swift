@@ -1,6 +1,7 @@
 import ConsentEngine
 import ExchangeCore
 import Journal
+import PatientIndex
 import XDSMetadata
 
 /// Decides every disclosure of a journal anew, from the consents and documents that stood in it before: each answer must
@@ -35,7 +36,7 @@ package struct JournalReplay: Sendable {
         package fileprivate(set) var findings: [Finding] = []
     }
 
-    private struct Person {
+    private struct Said {
         var directives: [DirectiveID: ConsentDirective] = [:]
         var order: [DirectiveID] = []
         var lastConsent: JournalPosition?
@@ -45,7 +46,11 @@ package struct JournalReplay: Sendable {
     private let community: CommunityID
     private let base: String
     private let policy: ConsentPolicyDefault
-    private var people: [PatientID: Person] = [:]
+    private var people: [PatientID: Said] = [:]
+    /// Whose each record is; demographics are left out, since nothing is matched again.
+    private var persons = PersonLedger(secret: IndexSecret([]))
+    /// Whether an entry that says so cannot be opened any more.
+    private var isIndexWhole = true
     private var documents: [DocumentID: (facts: DocumentFacts, patient: PatientID)] = [:]
     /// What was found so far.
     package private(set) var report = Report()
@@ -62,16 +67,18 @@ package struct JournalReplay: Sendable {
         report.entries += 1
         guard !entry.isErased else {
             report.erased += 1
+            if entry.kind == .identity { isIndexWhole = false }
             return
         }
         guard let patient = entry.subject else { return }
         switch entry.kind {
         case .consent:
             let directive = try ConsentDirective(payload: entry.payload)
-            var person = people[patient] ?? Person()
-            if person.directives.updateValue(directive, forKey: directive.id) == nil { person.order.append(directive.id) }
-            person.lastConsent = entry.position
-            people[patient] = person
+            var said = people[patient] ?? Said()
+            if said.directives.updateValue(directive, forKey: directive.id) == nil { said.order.append(directive.id) }
+            said.lastConsent = entry.position
+            people[patient] = said
+        case .identity: take(try IdentityEntry(payload: entry.payload, id: patient), entry)
         case .submission:
             for document in try SubmissionRecord(payload: entry.payload, base: base).entries {
                 documents[document.id] = (DocumentFacts(document), patient)
@@ -79,6 +86,33 @@ package struct JournalReplay: Sendable {
         case .access: try check(try AccessRecord(payload: entry.payload), entry, patient)
         default: break
         }
+    }
+
+    private mutating func take(_ identity: IdentityEntry, _ entry: CommittedEntry) {
+        switch identity {
+        case .registration(let record, let decision):
+            guard let decision = decision ?? .unstated(record.id) else { return }
+            persons.register(
+                record.id, PackedRecord(Demographics(), identifiers: []), isActive: record.isActive, decision: decision,
+                at: entry.position)
+        case .act(let act): persons.apply(act, at: entry.position)
+        }
+    }
+
+    /// The records that the access says were judged together, with what stood at each; nil when they were not all.
+    private mutating func judgedTogether(_ record: AccessRecord, _ patient: PatientID, _ entry: CommittedEntry) -> [PatientID]? {
+        let named = record.together.isEmpty ? [patient] : record.together
+        let linked = persons.person(of: patient).map { persons.members(of: $0) } ?? [patient]
+        guard !isIndexWhole || linked.allSatisfy(named.contains) else {
+            note(entry, "it was judged without every record of the person")
+            return nil
+        }
+        for other in named {
+            guard let changed = people[other]?.lastConsent, changed >= record.factsPosition else { continue }
+            note(entry, "the patient's consent changed at entry \(changed), after the facts it rests on")
+            return nil
+        }
+        return named
     }
 
     private mutating func check(
@@ -90,21 +124,22 @@ package struct JournalReplay: Sendable {
         guard record.factsPosition <= entry.position else { return note(entry, "it rests on facts from after it") }
         // Before entries named their policy, position and clock were the same as now.
         guard ["ITI-67", "ITI-68", "ITI-119", "ITI-78"].contains(record.transaction), door != .administration else { return }
-        if let changed = people[patient]?.lastConsent, changed >= record.factsPosition {
-            return note(entry, "the patient's consent changed at entry \(changed), after the facts it rests on")
-        }
+        guard let together = judgedTogether(record, patient, entry) else { return }
         let named = record.policy.flatMap { ConsentPolicyDefault(name: $0) }
         if record.policy != nil, named == nil { return note(entry, "it names a policy that does not exist") }
         if named == nil { report.assumed += 1 }
         report.accesses += 1
-        let person = people[patient] ?? Person()
-        let consent = CompiledConsent(
-            person.order.compactMap { person.directives[$0] }, policy: named ?? policy, now: record.decided ?? entry.time)
+        let consent = PersonConsent(
+            together.map { one in
+                let said = people[one] ?? Said()
+                return .init(one, PatientConsent(said.order.compactMap { said.directives[$0] }))
+            }
+        ).compiled(policy: named ?? policy, now: record.decided ?? entry.time)
         let context = AccessContext(
             door: door, user: record.user, role: record.role, organization: record.organization,
             community: record.community, purpose: record.purpose, deadline: .zero, traceID: record.traceID)
         if record.transaction == "ITI-119" || record.transaction == "ITI-78" {
-            if door == .peer { try checkKnown(consent, context, entry) }
+            if door == .peer { try checkKnown(patient, consent, context, entry) }
             return
         }
         for decision in record.decisions {
@@ -113,7 +148,7 @@ package struct JournalReplay: Sendable {
     }
 
     private mutating func check(
-        _ id: DocumentID, _ decision: AccessRecord.Decision, of patient: PatientID, _ consent: CompiledConsent,
+        _ id: DocumentID, _ decision: AccessRecord.Decision, of patient: PatientID, _ consent: CompiledPersonConsent,
         _ context: AccessContext, _ entry: CommittedEntry,
     ) {
         guard let (facts, owner) = documents[id] else {
@@ -122,7 +157,7 @@ package struct JournalReplay: Sendable {
         }
         guard owner == patient else { return note(entry, "it discloses another patient's document") }
         report.decisions += 1
-        let again = consent.decide(context, document: facts)
+        let again = consent.decide(context, document: facts, of: patient)
         if again.isPermitted != decision.isPermitted {
             return note(
                 entry,
@@ -134,12 +169,12 @@ package struct JournalReplay: Sendable {
     }
 
     private mutating func checkKnown(
-        _ consent: CompiledConsent, _ context: AccessContext, _ entry: CommittedEntry,
+        _ patient: PatientID, _ consent: CompiledPersonConsent, _ context: AccessContext, _ entry: CommittedEntry,
     ) throws(ExchangeError) {
         guard let any = DocumentID(bytes: [UInt8](repeating: 0, count: 16)) else { return }
         report.decisions += 1
         let existence = DocumentFacts(id: any, labels: SecurityLabels(confidentiality: .normal), home: community)
-        if !consent.decide(context, document: existence).isPermitted {
+        if !consent.decide(context, document: existence, of: patient).isPermitted {
             note(entry, "it let a community know a patient whose consents in force denied it")
         }
     }

@@ -33,83 +33,136 @@ package struct PatientRegistration: Sendable {
     package var identifiers: [PatientIdentifier]
     /// Demographics as registered.
     package var demographics: Demographics
+    /// Whether the record is in use.
+    package var isActive: Bool
 
     /// A registration from its parts.
-    package init(id: PatientID? = nil, identifiers: [PatientIdentifier], demographics: Demographics) {
+    package init(
+        id: PatientID? = nil, identifiers: [PatientIdentifier], demographics: Demographics, isActive: Bool = true,
+    ) {
+        self.isActive = isActive
         self.id = id
         self.identifiers = identifiers
         self.demographics = demographics
     }
 }
 
+/// What came of a registration.
+package struct RegisteredPatient: Sendable {
+    /// What was done.
+    package enum Outcome: Sendable { case created, updated, unchanged }
+
+    /// The record as it is now.
+    package let record: PatientRecord
+    /// What was done.
+    package let outcome: Outcome
+}
+
 extension Exchange {
     /// ITI-8 and ITI-104: registers a patient under the facility's own identifier, or updates the registration.
     ///
     /// The first identifier decides: known, its record is updated; unknown, a record is made. Safe to repeat: a
-    /// registration that changes nothing writes nothing. `.conflict` when another of its identifiers is another patient's.
+    /// registration that changes nothing writes nothing. `.conflict` when another of its identifiers is another patient's,
+    /// and when the record was merged into another one: what is said of it then has to be said of that one.
     package func registerPatient(_ registration: PatientRegistration, for context: AccessContext)
         async throws(ExchangeError) -> PatientRecord
     {
-        guard context.door != .peer else {
-            throw ExchangeError(.forbidden, "patients are registered by their own facility")
-        }
+        try await feedPatient(registration, for: context).record
+    }
+
+    /// The same, with what was done.
+    package func feedPatient(_ registration: PatientRegistration, for context: AccessContext)
+        async throws(ExchangeError) -> RegisteredPatient
+    {
+        try IdentityAuthority.demandFeeder(context)
         guard let key = registration.identifiers.first else {
-            throw ExchangeError(.badRequest, "a registration needs an identifier: the facility's medical record number")
+            throw ExchangeError(
+                .badRequest, "a registration needs an identifier: the facility's medical record number",
+                at: "Patient.identifier")
         }
         guard !registration.demographics.names.isEmpty else {
             throw ExchangeError(.badRequest, "a registration needs a name", at: "Patient.name")
         }
+        try RegistrationRules.check(registration.identifiers, registration.demographics, now: world.now())
         // Two registrations of one identifier at the same time would make two records.
         let held = registration.identifiers.map { "patient " + $0.system + "|" + $0.value }
         guard submissions.begin(held) else {
             throw ExchangeError(.conflict, "the same patient is being registered right now; try again")
         }
         defer { submissions.end(held) }
-        let existing = try await read { try await projection.patients(identifier: key) }.first(where: \.isActive)
-        for other in registration.identifiers.dropFirst() {
-            let owners = try await read { try await projection.patients(identifier: other) }
-            guard owners.allSatisfy({ $0.id == existing?.id }) else {
-                throw ExchangeError(.conflict, "an identifier of this registration belongs to another patient")
-            }
+        let carriers = try await read { try await projection.patients(identifier: key) }
+        let existing = carriers.first(where: \.isActive) ?? carriers.first { $0.survivor == nil }
+        guard existing != nil || carriers.isEmpty else {
+            throw ExchangeError(
+                .conflict, "the record of this identifier was merged into another; send what is new under that one's",
+                at: "Patient.identifier")
         }
-        if let wanted = registration.id, wanted != existing?.id {
-            let taken = try await read { try await projection.patient(wanted) }
-            guard existing == nil, taken == nil else {
-                throw ExchangeError(.conflict, "the id of this registration belongs to another patient")
-            }
-        }
+        try await demandFree(registration, existing)
         var random = world.random
         let record = PatientRecord(
             id: existing?.id ?? registration.id ?? .random(using: &random), identifiers: registration.identifiers,
-            demographics: registration.demographics)
-        if record == existing { return record }
-        try await file(record, isKnown: existing != nil)
-        return record
+            demographics: registration.demographics, isActive: registration.isActive)
+        if record == existing { return RegisteredPatient(record: record, outcome: .unchanged) }
+        try await file(record, known: existing)
+        return RegisteredPatient(record: record, outcome: existing == nil ? .created : .updated)
     }
 
-    /// Decides whose a record is and journals both; a record that is known keeps its person, whatever it says now.
-    private func file(_ record: PatientRecord, isKnown: Bool) async throws(ExchangeError) {
+    /// ITI-104 DELETE: the record of an identifier is in use no more. Nothing is erased: documents and consent stay with the
+    /// person, and another registration brings the record back. Safe to repeat; `.notFound` for one never registered.
+    package func withdrawPatient(_ identifier: PatientIdentifier, for context: AccessContext) async throws(ExchangeError) {
+        try IdentityAuthority.demandFeeder(context)
+        let carriers = try await read { try await projection.patients(identifier: identifier) }
+        guard !carriers.isEmpty else { throw Self.noSuchIdentifier }
+        guard var record = carriers.first(where: \.isActive) else { return }
+        let known = record
+        record.isActive = false
+        try await file(record, known: known)
+    }
+
+    static let noSuchIdentifier = ExchangeError(
+        .notFound, "no patient of that identifier was registered here", at: "Patient.identifier")
+
+    /// No other identifier of the registration, and not the id it is to have, may be another patient's.
+    private func demandFree(_ registration: PatientRegistration, _ existing: PatientRecord?) async throws(ExchangeError) {
+        for other in registration.identifiers.dropFirst() {
+            let owners = try await read { try await projection.patients(identifier: other) }
+            guard owners.allSatisfy({ $0.id == existing?.id }) else {
+                throw ExchangeError(
+                    .conflict, "an identifier of this registration belongs to another patient", at: "Patient.identifier")
+            }
+        }
+        guard let wanted = registration.id, wanted != existing?.id else { return }
+        let taken = try await read { try await projection.patient(wanted) }
+        guard existing == nil, taken == nil else {
+            throw ExchangeError(.conflict, "the id of this registration belongs to another patient")
+        }
+    }
+
+    /// Decides whose a record is and journals both, as long as the persons it was decided on are what they were.
+    private func file(_ record: PatientRecord, known: PatientRecord?) async throws(ExchangeError) {
         let packed = PackedRecord(record.demographics, identifiers: record.identifiers)
         let keys = packed.read { BlockingKey.keys(of: $0, secret: LinkingTurns.secret) }
         await turns.begin(keys)
         defer { turns.end(keys) }
         var random = world.random
         let fresh = PersonID.random(using: &random)
-        let policy = settings.matching
-        let model = MatchModel.initial
-        let decision = try await read {
-            try await projection.persons { snapshot in
-                if isKnown, let person = try snapshot.person(of: record.id) {
-                    return IdentityDecision(person: try snapshot.id(of: person), kind: .automatic)
-                }
-                var effort = PersonSearch<SnapshotIndex>.Effort()
-                let linking = RecordLinking(SnapshotIndex(snapshot), model: model, policy: policy)
-                let link = try packed.read { try linking.decide($0, effort: &effort) }
-                return try IdentityDecision(link, fresh: fresh, model: model, policy: policy) { try snapshot.id(of: $0) }
+        let linking = RegistrationLinking(record: record, known: known, packed: packed, fresh: fresh, policy: settings.matching)
+        for _ in 0..<settings.limits.decisionsMax {
+            let filing = try await read { try await projection.personsNow { try linking.decide($0, at: $1) } }
+            let entry = IdentityEntry.registration(record, filing.decision)
+            let watched = filing.persons.map { Watched.person($0.bytes) }
+            do throws(ExchangeError) {
+                _ = try await journal.append(
+                    EntryDraft(
+                        kind: .identity, subject: record.id, payload: entry.payload,
+                        consentUnchangedSince: filing.position, watching: watched, changing: watched, value: entry))
+            } catch where error.code == .conflict {
+                continue
             }
+            // Persons that are one now: who they were apart must not be told any more.
+            if !filing.decision.merged.isEmpty { await settle(filing.records) }
+            return
         }
-        let entry = IdentityEntry.registration(record, decision)
-        _ = try await journal.append(
-            EntryDraft(kind: .identity, subject: record.id, payload: entry.payload, value: entry))
+        throw ExchangeError(.unavailable, "who is who keeps changing; try again")
     }
 }

@@ -12,36 +12,10 @@ package struct FoundPatients: Sendable {
     package var isAmbiguous = false
     /// Names of attributes that would help to tell them apart; may be empty even then.
     package var needs: [String] = []
+    /// How many a search found; more than `matches` where this is one page.
+    package var total: Int?
     /// To be ended when the answer has left.
     package let tickets: [AnswersUnderWay.Ticket]
-
-    /// Nobody found, or nobody who may be known.
-    static let nobody = FoundPatients(matches: [], tickets: [])
-}
-
-/// Persons that a question may be about.
-package struct FoundPersons: Sendable {
-    /// One of them.
-    package struct Person: Sendable {
-        /// The person.
-        package let id: PersonID
-        /// What may be done with it.
-        package let grade: MatchGrade
-        /// The score, field by field.
-        package let explanation: MatchScore
-        /// The line of the policy's table.
-        package let rule: PolicyRule
-        /// Its records, active or not, in order of arrival.
-        package let records: [PatientID]
-
-        /// The probability, 0 to 1.
-        package var score: Double { explanation.probability }
-    }
-
-    /// At least possible, best first.
-    package let persons: [Person]
-    /// Whether several pass that cannot be told apart.
-    package let isAmbiguous: Bool
 }
 
 extension Exchange {
@@ -54,26 +28,46 @@ extension Exchange {
         for context: AccessContext,
     ) async throws(ExchangeError) -> FoundPatients {
         try await admit(context)
-        let answer = try await lookUp(demographics, identifiers: identifiers)
-        if onlyCertain {
-            let records = answer.matches.filter { $0.grade == .certain }
-            if !records.isEmpty {
-                if context.door == .peer {
-                    for match in records { following.asked(context.community, about: match.record.id) }
-                }
-                // Another community asks on with one record; a client sees every record of the person.
-                let several = context.door == .peer ? Array(records.prefix(1)) : records
-                return try await self.answer(try await visible(several, for: context), transaction: "ITI-119", for: context)
+        if context.door == .peer {
+            try discovery.count(
+                DiscoveryBudget.person(demographics, identifiers), for: context, limits: settings.limits,
+                now: world.uptime())
+            // Too little to tell people apart by: said of the question, whoever is here.
+            guard DecidingAttributes.weight(of: demographics, identifiers: identifiers) >= DecidingAttributes.weightMin else {
+                return try await unclear(demographics, identifiers, for: context)
             }
-            guard answer.isAmbiguous || answer.matches.contains(where: { $0.grade == .probable }) else { return .nobody }
-            // Said only when somebody who may be known is among them: else the hidden would show by their number.
-            guard try await !visible(answer.matches, for: context).isEmpty else { return .nobody }
-            return FoundPatients(
-                matches: [], isAmbiguous: true, needs: Self.missingAttributes(demographics), tickets: [])
         }
-        let ranked = try await visible(answer.matches, for: context)
-        let count = min(max(limit, 1), settings.limits.patientsPerSearchMax)
-        return try await self.answer(Array(ranked.prefix(count)), transaction: "ITI-119", for: context)
+        let answer = try await lookUp(demographics, identifiers: identifiers)
+        // Another community gets the one person it can only mean, or nobody.
+        guard onlyCertain || context.door == .peer else {
+            let count = min(max(limit, 1), settings.limits.patientsPerSearchMax)
+            return try await self.answer(Array(answer.matches.prefix(count)), transaction: "ITI-119", for: context)
+        }
+        let records = answer.matches.filter { $0.grade == .certain }
+        if !records.isEmpty {
+            if context.door == .peer {
+                for match in records { following.asked(context.community, about: match.record.id) }
+            }
+            // Another community asks on with one record, and is shown those of all; a client sees every record of the person.
+            let known = try await visible(records, for: context)
+            let shown = context.door == .peer ? Array(known.prefix(1)) : known
+            return try await self.answer(shown, transaction: "ITI-119", for: context)
+        }
+        // Said only when somebody who may be known is among them: else the hidden would show by their number.
+        guard answer.isAmbiguous || answer.matches.contains(where: { $0.grade == .probable }),
+            try await !visible(answer.matches, for: context).isEmpty
+        else { return try await self.answer([], transaction: "ITI-119", for: context) }
+        return try await unclear(demographics, identifiers, for: context)
+    }
+
+    /// Several could be meant, or too little was said: nobody, and what would tell.
+    private func unclear(_ demographics: Demographics, _ identifiers: [PatientIdentifier], for context: AccessContext)
+        async throws(ExchangeError) -> FoundPatients
+    {
+        try await recordMiss("ITI-119", context)
+        return FoundPatients(
+            matches: [], isAmbiguous: true,
+            needs: DecidingAttributes.missing(from: demographics, identifiers: identifiers), tickets: [])
     }
 
     /// Everybody who is at least possible, record by record, best person first.
@@ -89,20 +83,12 @@ extension Exchange {
             for id in person.records {
                 guard let record = try await read({ try await projection.patient(id) }), record.isActive else { continue }
                 matches.append(
-                    MatchResult(record: record, grade: person.grade, score: person.score, explanation: person.explanation))
+                    MatchResult(
+                        record: record, grade: person.grade, score: person.score, explanation: person.explanation,
+                        rule: person.rule))
             }
         }
         return (matches, found.isAmbiguous)
-    }
-
-    /// What the question left out and matching could use (XCPD case 3), in the words of FHIR's Patient.
-    private static func missingAttributes(_ demographics: Demographics) -> [String] {
-        var missing: [String] = []
-        if demographics.birthDate == nil { missing.append("birthDate") }
-        if demographics.sex == nil { missing.append("gender") }
-        if demographics.addresses.isEmpty { missing.append("address") }
-        if demographics.phones.isEmpty && demographics.emails.isEmpty { missing.append("telecom") }
-        return missing
     }
 
     /// ITI-78 by identifier, and the read of a patient by it: exact, no guess.
@@ -110,8 +96,13 @@ extension Exchange {
         -> FoundPatients
     {
         try await admit(context)
+        if context.door == .peer {
+            try discovery.count(
+                DiscoveryBudget.person(Demographics(), [identifier]), for: context, limits: settings.limits,
+                now: world.uptime())
+        }
         let found = try await read { try await projection.patients(identifier: identifier) }
-        let known = try await visible(found.filter(\.isActive).map(Self.exact), for: context)
+        let known = try await visible(found.filter(Self.isListed).map(Self.exact), for: context)
         return try await answer(known, transaction: "ITI-78", for: context)
     }
 
@@ -119,16 +110,19 @@ extension Exchange {
     package func findPatient(_ id: PatientID, for context: AccessContext) async throws(ExchangeError) -> FoundPatients {
         try await admit(context)
         guard let found = try await read({ try await projection.patient(id) }) else {
-            return .nobody
+            return try await answer([], transaction: "ITI-78", for: context)
         }
         return try await answer(visible([Self.exact(found)], for: context), transaction: "ITI-78", for: context)
     }
+
+    /// Records in use, and those that another took the place of, which say so; not those that were withdrawn.
+    static func isListed(_ record: PatientRecord) -> Bool { record.isActive || record.survivor != nil }
 
     /// Leaves out whom the requester may not know to be a patient here.
     ///
     /// A facility's own staff may look up its own patients (purpose demanded). For another community, that somebody is a
     /// patient here is itself patient data: it is judged as a document with no attributes of its own, normally labelled.
-    private func visible(_ matches: [MatchResult], for context: AccessContext) async throws(ExchangeError)
+    func visible(_ matches: [MatchResult], for context: AccessContext) async throws(ExchangeError)
         -> [MatchResult]
     {
         guard context.door == .peer else { return matches }
@@ -137,7 +131,7 @@ extension Exchange {
         return visible
     }
 
-    private static func exact(_ patient: PatientRecord) -> MatchResult {
+    static func exact(_ patient: PatientRecord) -> MatchResult {
         MatchResult(record: patient, grade: .certain, score: 1, explanation: MatchScore(fields: []))
     }
 
@@ -145,33 +139,41 @@ extension Exchange {
     func isKnowable(_ patient: PatientID, for context: AccessContext, without origin: CommunityID? = nil)
         async throws(ExchangeError) -> Bool
     {
-        let directives = try await read { try await projection.directives(of: patient).directives }
-            .filter { origin == nil || $0.origin?.community != origin }
-        let consent = CompiledConsent(directives, policy: settings.consentDefault, now: world.now())
+        isKnowable(patient, try await read { try await projection.standing(of: patient) }, for: context, without: origin)
+    }
+
+    private func isKnowable(
+        _ patient: PatientID, _ facts: PatientFacts, for context: AccessContext, without origin: CommunityID? = nil,
+    ) -> Bool {
+        let consent = origin.map { facts.consent.without($0) } ?? facts.consent
         var random = world.random
         let existence = DocumentFacts(
             id: .random(using: &random), labels: SecurityLabels(confidentiality: .normal), home: settings.community)
-        return consent.decide(context, document: existence).isPermitted
+        return consent.compiled(policy: settings.consentDefault, now: world.now())
+            .decide(context, document: existence, of: patient).isPermitted
     }
 
     /// One journal entry for every patient in the answer (BALP: a result about several patients is one event each).
-    private func answer(_ matches: [MatchResult], transaction: String, for context: AccessContext)
+    ///
+    /// An answer without anybody has its entry, too: it takes as long, and who asked is known (T82, T20).
+    func answer(_ matches: [MatchResult], transaction: String, for context: AccessContext)
         async throws(ExchangeError) -> FoundPatients
     {
         try demandTime(context)
         var tickets: [AnswersUnderWay.Ticket] = []
         var shown: [MatchResult] = []
         for match in matches {
-            let (_, position) = try await read { try await projection.directives(of: match.record.id) }
-            if context.door == .peer, try await !isKnowable(match.record.id, for: context) { continue }
+            let facts = try await read { try await projection.standing(of: match.record.id) }
+            if context.door == .peer, !isKnowable(match.record.id, facts, for: context) { continue }
             let access = AccessRecord(
-                transaction: transaction, context: context, factsPosition: position, decisions: [],
-                policy: settings.consentDefault.rawValue, decided: world.now())
+                transaction: transaction, context: context, factsPosition: facts.position, together: facts.together,
+                decisions: [], policy: settings.consentDefault.rawValue, decided: world.now())
             // Consent that changed in between hides the patient rather than risk showing one: the requester may ask again.
-            guard let (_, ticket) = try await record(access, about: match.record.id, at: position) else { continue }
+            guard let ticket = try await record(access, about: match.record.id, on: facts) else { continue }
             tickets.append(ticket)
             shown.append(match)
         }
+        if shown.isEmpty { try await recordMiss(transaction, context) }
         return FoundPatients(matches: shown, tickets: tickets)
     }
 }

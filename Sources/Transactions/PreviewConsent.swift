@@ -54,14 +54,13 @@ extension Exchange {
             let now = world.now()
             let before = facts.consent.compiled(policy: settings.consentDefault, now: now)
             let directive = try draftDirective(draft, patient, from: context.community)
-            let after = CompiledConsent(
-                facts.directives.filter { $0.id != directive.id } + [directive], policy: settings.consentDefault,
-                now: now)
-            let documents = facts.documents.map(\.facts)
+            let after = facts.consent.with(directive).compiled(policy: settings.consentDefault, now: now)
+            // The person's other records are asked about on their own.
+            let documents = facts.ownDocuments
             var shown: Set<DocumentID> = []
             let changes = draft.askers.map { asker -> ConsentPreview.Change in
                 let visible = visible(documents, to: asker, before, context)
-                shown.formUnion(visible.map(\.id))
+                shown.formUnion(visible.map(\.facts.id))
                 return Self.change(for: requester(asker, context), of: visible, before, after)
             }
             guard !shown.isEmpty else { return nil }
@@ -71,7 +70,7 @@ extension Exchange {
                     .init(
                         documents: shown.sorted(), isPermitted: true, rules: ["numbers only, compared with a draft"])
                 ])
-            if let (_, ticket) = try await record(access, about: patient, at: facts.position) {
+            if let ticket = try await record(access, about: patient, on: facts) {
                 return (ConsentPreview(documents: shown.count, changes: changes), ticket)
             }
         }
@@ -80,13 +79,13 @@ extension Exchange {
 
     /// What the community that asks may be shown now, in the asker's role and for their purpose.
     private func visible(
-        _ documents: [DocumentFacts], to asker: ConsentDraft.Asker, _ consent: CompiledConsent, _ context: AccessContext,
-    ) -> [DocumentFacts] {
+        _ documents: [RegisteredDocument], to asker: ConsentDraft.Asker, _ consent: CompiledPersonConsent,
+        _ context: AccessContext,
+    ) -> [RegisteredDocument] {
         let itself = AccessContext(
             door: .peer, user: "", role: asker.role, organization: context.community.urn, community: context.community,
             purpose: asker.purpose, deadline: context.deadline, traceID: context.traceID)
-        let decisions = consent.decide(itself, documents: documents)
-        return zip(documents, decisions).filter { $1.isPermitted }.map { $0.0 }
+        return documents.filter { consent.decide(itself, document: $0.facts, of: $0.patient).isPermitted }
     }
 
     private func requester(_ asker: ConsentDraft.Asker, _ context: AccessContext) -> AccessContext {
@@ -97,14 +96,18 @@ extension Exchange {
     }
 
     private static func change(
-        for requester: AccessContext, of documents: [DocumentFacts], _ before: CompiledConsent, _ after: CompiledConsent,
+        for requester: AccessContext, of documents: [RegisteredDocument], _ before: CompiledPersonConsent,
+        _ after: CompiledPersonConsent,
     ) -> ConsentPreview.Change {
-        let was = before.decide(requester, documents: documents)
-        let becomes = after.decide(requester, documents: documents)
-        let pairs = zip(was, becomes)
+        let pairs = documents.map { document in
+            (
+                was: before.decide(requester, document: document.facts, of: document.patient).isPermitted,
+                becomes: after.decide(requester, document: document.facts, of: document.patient).isPermitted
+            )
+        }
         return .init(
-            gained: pairs.count { !$0.isPermitted && $1.isPermitted },
-            lost: pairs.count { $0.isPermitted && !$1.isPermitted }, permitted: becomes.count { $0.isPermitted })
+            gained: pairs.count { !$0.was && $0.becomes }, lost: pairs.count { $0.was && !$0.becomes },
+            permitted: pairs.count(where: \.becomes))
     }
 
     /// The draft as the directive its statement would become here.

@@ -52,12 +52,12 @@ extension Exchange {
     /// Finds the one registered patient a submission means; `.unknownPatient` (XDSUnknownPatientId) when there is none.
     func resolve(_ patient: SubmittedPatient) async throws(ExchangeError) -> PatientID {
         if let id = patient.record {
-            if let record = try await read({ try await projection.patient(id) }), record.isActive { return id }
+            let record = try await read { try await projection.patient(id) }
+            if let record, let inUse = try await survivor(of: record) { return inUse.id }
         }
         var found: Set<PatientID> = []
         for identifier in patient.identifiers {
-            let records = try await read { try await projection.patients(identifier: identifier) }
-            found.formUnion(records.filter(\.isActive).map(\.id))
+            found.formUnion(try await activePatients(identifier: identifier).map(\.id))
         }
         guard let only = found.first else {
             throw ExchangeError(

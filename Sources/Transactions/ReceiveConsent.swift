@@ -168,10 +168,10 @@ extension Exchange {
     {
         var tickets: [AnswersUnderWay.Ticket] = []
         for patient in patients {
-            let (_, position) = try await read { try await projection.directives(of: patient) }
+            let facts = try await read { try await projection.standing(of: patient) }
             let access = AccessRecord(
-                transaction: "consent statement", context: context, factsPosition: position, decisions: [])
-            guard let (_, ticket) = try await record(access, about: patient, at: position) else {
+                transaction: "consent statement", context: context, factsPosition: facts.position, decisions: [])
+            guard let ticket = try await record(access, about: patient, on: facts) else {
                 for ticket in tickets { ticket.end() }
                 throw ExchangeError(.unavailable, "the patient's consent is changing right now; try again")
             }

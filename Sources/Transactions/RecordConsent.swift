@@ -143,7 +143,7 @@ extension Exchange {
     private func referredPatient(_ consent: JSONObject) async throws(ExchangeError) -> PatientID {
         let reference = ConsentMapping.patientReference(consent)
         if let identifier = reference?.identifier, reference?.reference == nil {
-            let found = try await read { try await projection.patients(identifier: identifier) }.filter(\.isActive)
+            let found = try await activePatients(identifier: identifier)
             guard let first = found.first, found.count == 1 else { throw Self.unknownPatient }
             return first.id
         }
@@ -181,7 +181,7 @@ extension Exchange {
             EntryDraft(kind: .consent, subject: directive.patient, payload: payload, value: directive))
         if directive.origin == nil { following.recorded(directive.id) }
         await answers.drain(
-            directive.patient, atMost: .seconds(settings.limits.drainSecondsMax), world: world)
+            [directive.patient], atMost: .seconds(settings.limits.drainSecondsMax), world: world)
         if directive.origin == nil { await heardByWhomWasShown(directive) }
         return ConsentVersion(
             directive: directive, number: directive.version, resource: payload, position: receipt.position)

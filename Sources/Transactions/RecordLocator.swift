@@ -95,9 +95,7 @@ extension Exchange {
                 position = search.position
             }
             let facts = try await projection.facts(about: patient, matching: query)
-            return PatientFacts(
-                patient: facts.patient, documents: wantsOwn ? facts.documents : [], consent: facts.consent,
-                position: min(position, facts.position))
+            return facts.with(wantsOwn ? facts.documents : [], at: min(position, facts.position))
         }
         guard let disclosure else { return nobody(since: started) }
         let own = disclosure.documents

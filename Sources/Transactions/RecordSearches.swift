@@ -81,6 +81,13 @@ package final class RecordSearches: Sendable {
     /// Lets a search go: what it holds does not hold any more.
     func drop(_ search: RecordSearch) { state.withLock { $0.kept.removeAll { $0 === search } } }
 
+    /// The communities that know one of some records, as far as is remembered.
+    func communities(knowing patients: [PatientID], now: Duration) -> Set<CommunityID> {
+        state.withLock { state in
+            patients.reduce(into: []) { $0.formUnion(state.correlations.communities(knowing: $1, now: now)) }
+        }
+    }
+
     /// Forgets who a patient is elsewhere, and what was found of it.
     func forget(_ patient: PatientID) {
         state.withLock { state in

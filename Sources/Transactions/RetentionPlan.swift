@@ -117,7 +117,7 @@ extension Exchange {
         let born = try await read { try await projection.patient(patient) }?.demographics.birthDate
         let isHeld = try await read { try await projection.legalHold(of: patient) } != nil
         var entries: [DocumentEntry] = []
-        for document in facts.documents { entries.append(try DocumentEntry(reference: document.reference)) }
+        for document in facts.ownDocuments { entries.append(try DocumentEntry(reference: document.reference)) }
         let lastCare = entries.map { $0.serviceStop?.end ?? $0.creationTime?.end ?? $0.registered }.max()
         var end: Timestamp? = Timestamp(milliseconds: .min)
         var jurisdictions: [String] = []

@@ -35,7 +35,7 @@ extension Exchange {
             throw hidden
         }
         do {
-            let bytes = try await reader.document(document.content, of: disclosure.patient)
+            let bytes = try await reader.document(document.content, of: document.patient)
             guard Array(SHA256.hash(data: bytes)) == document.sha256 else {
                 throw ExchangeError(.corrupted, "a stored document no longer has the digest of its metadata")
             }

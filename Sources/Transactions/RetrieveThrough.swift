@@ -25,7 +25,7 @@ extension Exchange {
         _ = try await journal.append(EntryDraft(kind: .inquiry, subject: patient, payload: inquiry.payload))
         for _ in 0..<settings.limits.decisionsMax {
             // Before the holder is asked: word of a refusal that comes meanwhile means asking again.
-            let (_, position) = try await read { try await projection.directives(of: patient) }
+            let facts = try await read { try await projection.standing(of: patient) }
             let entry = try await described(id, of: person, at: peer, for: context)
             let content = try await content(of: entry, at: peer, for: context)
             guard content.size == nil || entry.size < 0 || content.size == entry.size else {
@@ -34,11 +34,11 @@ extension Exchange {
                 throw DocumentCheck.damaged
             }
             let access = AccessRecord(
-                transaction: "ITI-68", context: context, factsPosition: position,
+                transaction: "ITI-68", context: context, factsPosition: facts.position, together: facts.together,
                 decisions: [.init(documents: [id], isPermitted: true, rules: ["decided by \(community.urn)"])],
                 communities: ["\(community.urn) answered"])
             do throws(ExchangeError) {
-                if let (_, ticket) = try await self.record(access, about: patient, at: position) {
+                if let ticket = try await self.record(access, about: patient, on: facts) {
                     return passing(content, entry, ticket, for: context)
                 }
             } catch {

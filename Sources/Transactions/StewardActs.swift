@@ -1,22 +1,7 @@
-import ConsentEngine
-import DocumentExchange
 import ExchangeCore
 import JSON
 import Journal
 import PatientIndex
-import XDSMetadata
-
-/// What an act would change, before anybody decides on it.
-package struct ActPreview: Sendable {
-    /// The act as it would be recorded.
-    package let act: IdentityAct
-    /// Records that change their person.
-    package let records: Int
-    /// Documents that stand under them.
-    package let documents: Int
-    /// Consent directives that stand under them.
-    package let directives: Int
-}
 
 extension IdentityDesk {
     /// Open reviews, the most urgent first.
@@ -43,29 +28,42 @@ extension IdentityDesk {
     }
 
     /// These two records are one person's: the first one's person takes the other's records.
+    ///
+    /// A feed's word never overrides a steward's: `.conflict` where one said that they are different.
     package func linking(_ one: PatientID, _ other: PatientID, kind: IdentityAct.Kind = .link, actor: String, reason: String)
-        async throws(ExchangeError) -> IdentityAct
+        async throws(ExchangeError) -> ComposedAct
     {
         try await composing { snapshot in
             let (winner, loser) = try (Self.person(one, snapshot), Self.person(other, snapshot))
             guard winner.number != loser.number else {
                 throw ExchangeError(.conflict, "the two records are one person's already")
             }
-            let (left, right) = try (snapshot.members(of: winner.number), snapshot.members(of: loser.number))
-            if kind == .feedMerge, try snapshot.areAsserted(different: winner.number, loser.number) {
-                throw ExchangeError(.conflict, "a steward said that these are different persons; it stays for review")
-            }
-            // The steward's word now outweighs what was said before about any pair of them.
-            let rejoined = left.flatMap { a in right.map { IdentityAct.Pair(a, $0) } }
-            let isApart = try snapshot.areAsserted(different: winner.number, loser.number)
-            return IdentityAct(
-                kind, moves: right.map { RecordMove(record: $0, from: loser.id, to: winner.id) },
-                rejoined: isApart ? rejoined : [], closes: left + right, actor: actor, reason: reason)
+            return try Self.joining(winner, loser, kind, actor, reason, snapshot)
         }
     }
 
+    static func joining(
+        _ winner: (number: PersonNumber, id: PersonID), _ loser: (number: PersonNumber, id: PersonID),
+        _ kind: IdentityAct.Kind, _ actor: String, _ reason: String, _ snapshot: any PersonSnapshot,
+    ) throws -> IdentityAct {
+        let (left, right) = try (snapshot.members(of: winner.number), snapshot.members(of: loser.number))
+        let isApart = try snapshot.areAsserted(different: winner.number, loser.number)
+        guard !isApart || kind != .feedMerge else { throw Self.saidDifferent }
+        guard left.count + right.count <= PatientFacts.recordsMax else {
+            throw ExchangeError(.conflict, "more than \(PatientFacts.recordsMax) records would be one person's")
+        }
+        // The steward's word now outweighs what was said before about any pair of them.
+        let rejoined = isApart ? try pairs(left, right).filter { try snapshot.areApart($0.one, $0.other) } : []
+        return IdentityAct(
+            kind, moves: right.map { RecordMove(record: $0, from: loser.id, to: winner.id) }, rejoined: rejoined,
+            closes: left + right, actor: actor, reason: reason)
+    }
+
+    static let saidDifferent = ExchangeError(
+        .conflict, "a steward said that these are different persons; it stays for review: hie patient review list")
+
     /// This record is not that person's: it gets a person of its own, and stays apart from the others.
-    package func unlinking(_ record: PatientID, actor: String, reason: String) async throws(ExchangeError) -> IdentityAct {
+    package func unlinking(_ record: PatientID, actor: String, reason: String) async throws(ExchangeError) -> ComposedAct {
         var random = world.random
         let fresh = PersonID.random(using: &random)
         return try await composing { snapshot in
@@ -74,13 +72,14 @@ extension IdentityDesk {
             guard !rest.isEmpty else { throw ExchangeError(.conflict, "the record is linked with no other") }
             return IdentityAct(
                 .unlink, moves: [RecordMove(record: record, from: person.id, to: fresh)],
-                apart: rest.map { IdentityAct.Pair(record, $0) }, closes: [record], actor: actor, reason: reason)
+                apart: try Self.pairs([record], rest).filter { try !snapshot.areApart($0.one, $0.other) },
+                closes: [record], actor: actor, reason: reason)
         }
     }
 
     /// A review is closed: none of the candidates, or not now.
     package func closing(_ record: PatientID, rejecting: Bool, actor: String, reason: String) async throws(ExchangeError)
-        -> IdentityAct
+        -> ComposedAct
     {
         let (_, candidates) = try await review(of: record)
         return try await composing { snapshot in
@@ -88,19 +87,25 @@ extension IdentityDesk {
             if rejecting, let own = try snapshot.person(of: record) {
                 let mine = try snapshot.members(of: own)
                 let others = Set(candidates.joined()).subtracting(mine).sorted()
-                apart = mine.flatMap { one in others.map { IdentityAct.Pair(one, $0) } }
+                apart = try Self.pairs(mine, others).filter { try !snapshot.areApart($0.one, $0.other) }
             }
             return IdentityAct(rejecting ? .reject : .skip, apart: apart, closes: [record], actor: actor, reason: reason)
         }
     }
 
-    /// What an act did is taken back; `.conflict` when a record has moved on since.
+    /// What an act did is taken back; `.conflict` when a record has moved on since, or it was taken back already.
     package func undoing(_ position: JournalPosition, actor: String, reason: String) async throws(ExchangeError)
-        -> IdentityAct
+        -> ComposedAct
     {
         try await composing { snapshot in
             guard let act = try snapshot.act(at: position) else {
                 throw ExchangeError(.notFound, "no act stands at this position of the journal")
+            }
+            for record in act.records {
+                for later in try snapshot.acts(about: record) where later > position {
+                    guard try snapshot.act(at: later)?.undoes == position else { continue }
+                    throw ExchangeError(.conflict, "this act was taken back already, by entry \(later)")
+                }
             }
             for move in act.moves {
                 let now = try snapshot.person(of: move.record).map { try snapshot.id(of: $0) }
@@ -112,32 +117,6 @@ extension IdentityDesk {
         }
     }
 
-    /// What an act would change.
-    package func preview(_ act: IdentityAct) async throws(ExchangeError) -> ActPreview {
-        var (documents, directives) = (0, 0)
-        for move in act.moves {
-            let facts = try await read { try await projection.facts(about: move.record, matching: DocumentQuery()) }
-            documents += facts.documents.count
-            directives += facts.directives.count
-        }
-        return ActPreview(act: act, records: act.moves.count, documents: documents, directives: directives)
-    }
-
-    /// Records an act; when it returns, it is durable and in force.
-    package func record(_ act: IdentityAct) async throws(ExchangeError) -> JournalPosition {
-        guard let subject = act.moves.first?.record ?? act.apart.first?.one ?? act.closes.first else {
-            throw ExchangeError(.badRequest, "an act has to be about a record")
-        }
-        guard act.moves.count + act.apart.count + act.rejoined.count <= 10_000 else {
-            throw ExchangeError(.tooLarge, "an act is about too many records at once")
-        }
-        let entry = IdentityEntry.act(act)
-        let receipt = try await journal.append(
-            EntryDraft(kind: .identity, subject: subject, payload: entry.payload, value: entry))
-        for record in Set(act.moves.map(\.record) + act.apart.flatMap { [$0.one, $0.other] }) { moved(record) }
-        return receipt.position
-    }
-
     /// Records that a table of questions was asked by an administrator; durable before the answers leave.
     package func note(questions: Int, actor: String) async throws(ExchangeError) {
         let payload: JSONValue = [
@@ -145,20 +124,5 @@ extension IdentityDesk {
         ]
         _ = try await journal.append(
             EntryDraft(kind: .administration, subject: nil, payload: JSONWriter.bytes(payload)))
-    }
-
-    private func composing(_ compose: @Sendable @escaping (any PersonSnapshot) throws -> IdentityAct)
-        async throws(ExchangeError) -> IdentityAct
-    {
-        try await read { try await projection.persons(compose) }
-    }
-
-    private static func person(_ record: PatientID, _ snapshot: any PersonSnapshot) throws -> (
-        number: PersonNumber, id: PersonID
-    ) {
-        guard let number = try snapshot.person(of: record) else {
-            throw ExchangeError(.unknownPatient, "no such patient is registered here; see hie patient find")
-        }
-        return (number, try snapshot.id(of: number))
     }
 }

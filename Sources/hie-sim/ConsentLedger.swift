@@ -25,6 +25,7 @@ final class ConsentLedger: Sendable {
         var states: [[ConsentDirective]] = [[]]
         var underWay: [ConsentDirective]?
         var policy: ConsentPolicyDefault
+        var records: [PatientID] = []
     }
 
     private struct State {
@@ -49,10 +50,13 @@ final class ConsentLedger: Sendable {
     /// How many acknowledgements each node has given.
     var mark: [Int] { state.withLock { $0.books.map { $0.states.count - 1 } } }
 
-    /// The records and documents of the region, each patient at one node.
-    func know(patients: [PatientID], documents: [DocumentEntry]) {
+    /// The records and documents of the region; a node's records are all one person's.
+    func know(patients: [(PatientID, Int)], documents: [DocumentEntry]) {
         state.withLock { state in
-            for (node, patient) in patients.enumerated() { state.patients[patient] = node }
+            for (patient, node) in patients {
+                state.patients[patient] = node
+                state.books[node].records.append(patient)
+            }
             for document in documents { state.documents[document.id] = document }
         }
     }
@@ -95,7 +99,8 @@ final class ConsentLedger: Sendable {
                 }
                 let seen = home == node ? context : Self.atPeer(context, from: SmallWorld.communities[node])
                 let first = home == node ? state.books[home].states.count - 1 : since[home]
-                guard !Self.permits(state.books[home], from: first, seen, DocumentFacts(entry), now: now) else { continue }
+                let facts = DocumentFacts(entry)
+                guard !Self.permits(state.books[home], from: first, seen, facts, of: entry.patient, now: now) else { continue }
                 state.violations.append(
                     "document \(id) of node \(home) left node \(node) for \(context.user) after it was forbidden (\(what))")
             }
@@ -105,18 +110,21 @@ final class ConsentLedger: Sendable {
                     id: DocumentID.none, labels: SecurityLabels(confidentiality: .normal),
                     home: SmallWorld.communities[home])
                 let first = state.books[home].states.count - 1
-                guard !Self.permits(state.books[home], from: first, context, existence, now: now) else { continue }
+                guard !Self.permits(state.books[home], from: first, context, existence, of: id, now: now) else { continue }
                 state.violations.append("patient \(id) left node \(node) for \(context.user) after it was forbidden (\(what))")
             }
         }
     }
 
     private static func permits(
-        _ book: Book, from first: Int, _ context: AccessContext, _ facts: DocumentFacts, now: Timestamp,
+        _ book: Book, from first: Int, _ context: AccessContext, _ facts: DocumentFacts, of record: PatientID,
+        now: Timestamp,
     ) -> Bool {
         let states = Array(book.states[first...]) + [book.underWay].compactMap { $0 }
         return states.contains { directives in
-            CompiledConsent(directives, policy: book.policy, now: now).decide(context, document: facts).isPermitted
+            PersonConsent(
+                book.records.map { record in .init(record, PatientConsent(directives.filter { $0.patient == record })) }
+            ).compiled(policy: book.policy, now: now).decide(context, document: facts, of: record).isPermitted
         }
     }
 

@@ -162,11 +162,18 @@ struct RandomAsking {
         let birth = chance.oneIn(3) ? "" : #","birthDate":"\#(person.birthDate?.text ?? "")""#
         let patient =
             #"{"resourceType":"Patient","name":[{"family":"\#(name?.family ?? "")","given":["\#(name?.given.first ?? "")"]}],"#
-            + #""gender":"female"\#(birth)}"#
+            + #""gender":"female"\#(birth)\#(chance.oneIn(3) ? "" : Self.home(of: person))}"#
         let certain = chance.oneIn(2) ? "true" : "false"
         asking.body = Array(
             #"{"resourceType":"Parameters","parameter":[{"name":"resource","resource":\#(patient)},"#.utf8)
             + Array(#"{"name":"onlyCertainMatches","valueBoolean":\#(certain)}]}"#.utf8)
+    }
+
+    /// Address and telephone, without which another community says too little to be answered.
+    static func home(of person: Demographics) -> String {
+        let address = person.addresses.first
+        return #","telecom":[{"system":"phone","value":"\#(person.phones.first ?? "")"}],"address":[{"line":["\#(address?.lines.first ?? "")"],"#
+            + #""city":"\#(address?.city ?? "")","state":"VT","postalCode":"\#(address?.postalCode ?? "")"}]"#
     }
 
     /// ITI-108 in a role that may and in one that may not, and a draft at the peer door, which treats nobody's question.

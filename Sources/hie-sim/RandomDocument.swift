@@ -76,6 +76,14 @@ extension Region {
         ).id
     }
 
+    /// Registers a person, and says that it is the one another record names.
+    func registerLinked(_ person: Int, with record: PatientID, at node: Int) async throws -> PatientID {
+        let id = try await register(person, at: node)
+        let desk = nodes[node].exchange.desk
+        _ = try await desk.record(try await desk.linking(record, id, actor: "steward", reason: "the same person"))
+        return id
+    }
+
     /// The number a facility knows a person by.
     static func identifier(of person: Int, at node: Int) -> PatientIdentifier? {
         PatientIdentifier(system: "\(SmallWorld.communities[node].urn).1", value: "MRN-\(person)")

@@ -47,13 +47,27 @@ struct RevocationRace: Sendable {
                 documents[number] = entry
             }
         }
-        ledger.know(patients: patients, documents: Array(documents.values))
+        // Another record of the same person at the first node, by a steward's word: what is said at either binds both.
+        var linked: PatientID?
+        if chance.oneIn(2) {
+            let second = try region.step(6) { try await region.registerLinked(2, with: patients[0], at: 0) }
+            for number in 8...9 {
+                let document = RandomDocument(&chance, number: number, node: 0, person: 2, target: nil)
+                if let entry = try region.step(10 + number, { try await region.publish(document, for: second, published: [:]) }) {
+                    documents[number] = entry
+                }
+            }
+            linked = second
+        }
+        ledger.know(
+            patients: patients.enumerated().map { ($1, $0) } + [linked].compactMap { $0 }.map { ($0, 0) },
+            documents: Array(documents.values))
         region.network.observe { host, context, departure in
             guard let node = SmallWorld.communities.firstIndex(of: host) else { return }
             ledger.left(departure, node: node, for: context, now: region.world.now())
         }
         let ground = AskingGround(
-            communities: Array(SmallWorld.communities.prefix(count)), patients: patients.map { [$0, nil, nil] },
+            communities: Array(SmallWorld.communities.prefix(count)), patients: patients.enumerated().map { [$1, nil, $0 == 0 ? linked : nil] },
             documents: documents.sorted { $0.key < $1.key }.map(\.value))
         let race = Race(region: region, ledger: ledger, ground: ground, seed: seed, trace: trace)
         let outcomes = try region.step(20) { try await race.run() }
@@ -103,13 +117,14 @@ private struct Race: Sendable {
     /// One patient's pen at one node: directives and revocations, one after the other.
     private func write(_ node: Int, _ seeded: Chance) async throws {
         var chance = seeded
-        guard let patient = ground.patients[node][0] else { return }
+        let records = ground.patients[node].compactMap { $0 }
         let exchange = region.nodes[node].exchange
         let own = ground.documents.filter { $0.home == ground.communities[node] }
         var recorded: [ConsentDirective] = []
         for _ in 0..<chance.number(1...4) {
             try await region.world.sleep(.microseconds(chance.number(0...(chance.oneIn(3) ? 2_000_000 : 12_000))))
             var directive: ConsentDirective
+            guard let patient = chance.one(of: records) else { return }
             if let last = recorded.last, chance.oneIn(3) {
                 directive = last
                 directive.status = .inactive
@@ -168,7 +183,7 @@ private struct Race: Sendable {
         let node = chance.oneIn(3) ? chance.number(0...(ground.communities.count - 1)) : home
         let door: AccessContext.Door = node == home ? .client : .peer
         var asking = Asking(node: node, door: door, requester: requester, path: "/fhir/metadata")
-        let patient = ground.patients[node][0].map { $0.description } ?? "7"
+        let patient = chance.one(of: ground.patients[node].compactMap { $0 }).map { $0.description } ?? "7"
         switch chance.number(0...9) {
         case 0...4: asking.path = "/fhir/DocumentReference?patient=\(patient)" + (chance.oneIn(3) ? "&_count=2" : "")
         case 5...7:
@@ -184,8 +199,8 @@ private struct Race: Sendable {
             asking.path = "/fhir/Patient/$match"
             asking.headers[.contentType] = "application/fhir+json"
             asking.body = Array(
-                #"{"resourceType":"Patient","name":[{"family":"Quintero","given":["Marisol"]}],"birthDate":"1957-03-14"}"#
-                    .utf8)
+                (#"{"resourceType":"Patient","name":[{"family":"Quintero","given":["Marisol"]}],"birthDate":"1957-03-14""#
+                    + RandomAsking.home(of: Region.demographics(0)) + "}").utf8)
         }
         return asking
     }

@@ -64,8 +64,9 @@ enum StewardAct {
         let answer = try await IdentityWay.once(home, .patientAct, arguments)
         if output.json { return terminal.result(answer) }
         let moved =
-            "\(answer.text("records")) records move, with \(answer.text("documents")) documents and "
-            + "\(answer.text("directives")) consent directives"
+            "\(answer.text("records")) records move, with \(answer.text("documents")) documents; "
+            + "\(answer.text("directives")) consent directives reach other documents than before; "
+            + "who the person is at \(answer.text("communities")) other communities is asked anew"
         guard let position = answer["position"]?.integer else { return terminal.result("would \(act): \(moved)") }
         terminal.result("\(act) recorded as entry \(position): \(moved); hie patient undo \(position) takes it back")
     }

@@ -149,18 +149,28 @@ import XDSMetadata
         #expect(target.segments == ["fhir", "DocumentReference"])
     }
 
-    @Test func `patients are found by identifier or id, and by nothing else alone`() throws {
-        func search(_ query: String, isStrict: Bool = false) throws(ExchangeError) -> PatientSearch {
-            try PatientSearch(try RequestTarget("/fhir/Patient?" + query).fields, isStrict: isStrict)
+    @Test func `another community finds patients by one identifier or id alone, the facility's own by demographics too`()
+        throws
+    {
+        func search(_ query: String, isStrict: Bool = false, isOwn: Bool) throws(ExchangeError) -> PatientSearch {
+            try PatientSearch(try RequestTarget("/fhir/Patient?" + query).fields, isStrict: isStrict, isOwn: isOwn)
         }
-        guard case .identifier(let identifier) = try search("identifier=urn:oid:1.2%7CA1").subject else {
-            return #expect(Bool(false), "an identifier was asked for")
+        for isOwn in [true, false] {
+            guard case .identifier(let identifier) = try search("identifier=urn:oid:1.2%7CA1", isOwn: isOwn).subject else {
+                return #expect(Bool(false), "an identifier was asked for")
+            }
+            #expect(identifier.value == "A1")
+            #expect(try search("identifier=urn:oid:1.2%7CA1&x=y", isOwn: isOwn).ignored == ["x"])
+            for text in ["identifier=A1", "_count=-1&_id=1", "", "family=", "_count=3"] {
+                #expect(throws: ExchangeError(.badRequest, "")) { try search(text, isOwn: isOwn) }
+            }
+            #expect(throws: ExchangeError(.badRequest, "")) { try search("_id=1&x=y", isStrict: true, isOwn: isOwn) }
         }
-        #expect(identifier.value == "A1")
-        #expect(try search("identifier=urn:oid:1.2%7CA1&family=x").ignored == ["family"])
-        for text in ["family=x", "identifier=A1", "identifier=a%7Cb,c%7Cd", "_id=1&identifier=a%7Cb", "_count=-1&_id=1"] {
-            #expect(throws: ExchangeError(.badRequest, "")) { try search(text) }
+        for text in ["family=x", "identifier=a%7Cb,c%7Cd", "_id=1&identifier=a%7Cb", "identifier=a%7Cb&family=x"] {
+            #expect(throws: ExchangeError(.badRequest, "")) { try search(text, isOwn: false) }
+            guard case .criteria = try search(text, isOwn: true).subject else {
+                return #expect(Bool(false), "demographics were asked for")
+            }
         }
-        #expect(throws: ExchangeError(.badRequest, "")) { try search("identifier=a%7Cb&family=x", isStrict: true) }
     }
 }
