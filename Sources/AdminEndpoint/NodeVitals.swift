@@ -1,4 +1,5 @@
 import ExchangeCore
+import Transactions
 
 /// A port the node listens on.
 package struct ListenerStatus: Hashable, Sendable {
@@ -132,6 +133,8 @@ package struct NodeVitals: Sendable {
     package let journalEnd: @Sendable () -> JournalExtent
     /// Wraps every patient's key anew; how many there are.
     package let rotateKeyring: @Sendable () async throws(ExchangeError) -> Int
+    /// How the feed of audit events to a repository fares; nil where none is configured.
+    package let auditFeed: @Sendable () -> AuditFeedStatus?
     /// Whether its store can be written.
     package let store: @Sendable () -> StoreStatus
 
@@ -145,6 +148,7 @@ package struct NodeVitals: Sendable {
         store: @escaping @Sendable () -> StoreStatus = { StoreStatus() },
         journalEnd: @escaping @Sendable () -> JournalExtent = { JournalExtent(segment: 0, offset: 0, entries: 0, root: []) },
         rotateKeyring: @escaping @Sendable () async throws(ExchangeError) -> Int = { () throws(ExchangeError) in 0 },
+        auditFeed: @escaping @Sendable () -> AuditFeedStatus? = { nil },
     ) {
         self.version = version
         self.home = home
@@ -157,5 +161,6 @@ package struct NodeVitals: Sendable {
         self.store = store
         self.journalEnd = journalEnd
         self.rotateKeyring = rotateKeyring
+        self.auditFeed = auditFeed
     }
 }

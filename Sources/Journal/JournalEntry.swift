@@ -64,19 +64,22 @@ package struct EntryDraft: Sendable {
     /// The position `P` the facts were read at: how many entries the projection had applied. The entry is refused
     /// when a consent entry about the subject stands at `P` or after it. Nil: no condition.
     package let consentUnchangedSince: JournalPosition?
+    /// Documents whose sealed bytes are to be removed once the entry is durable: of an entry of kind `erasure`, in clear.
+    package let removes: [ContentReference]
     /// The payload already decoded, handed on to the projection to spare it a parse.
     package let value: (any Sendable)?
 
     /// A draft from its parts.
     package init(
         kind: EntryKind, subject: PatientID?, payload: [UInt8], contents: [DraftContent] = [],
-        consentUnchangedSince: JournalPosition? = nil, value: (any Sendable)? = nil,
+        consentUnchangedSince: JournalPosition? = nil, removes: [ContentReference] = [], value: (any Sendable)? = nil,
     ) {
         self.kind = kind
         self.subject = subject
         self.payload = payload
         self.contents = contents
         self.consentUnchangedSince = consentUnchangedSince
+        self.removes = removes
         self.value = value
     }
 }

@@ -3,20 +3,20 @@ import GRDB
 /// The projection's tables, clustered for how they are read; another version means a rebuild from the journal, never a
 /// migration: the journal is the truth, so the tables need no history.
 enum ProjectionSchema {
-    static let version = 4
+    static let version = 5
 
     static let tables = [
         "mark", "patient", "patient_identifier", "person", "person_record", "person_key",
         "person_name", "person_apart", "person_review", "person_act", "document", "document_place", "document_unique",
         "submission", "directive", "directive_place", "directive_version", "access", "alert",
-        "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure",
+        "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure", "document_erasure",
     ]
 
     static func make(_ database: Database) throws {
         let existing = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         if existing != version {
             for table in tables + ["patient_key"] { try drop(table, database) }
-            try database.execute(sql: "PRAGMA user_version = 4")
+            try database.execute(sql: "PRAGMA user_version = 5")
         }
         try database.execute(sql: definition)
     }
@@ -92,6 +92,9 @@ enum ProjectionSchema {
           stored BLOB NOT NULL);
         CREATE TABLE IF NOT EXISTS legal_hold(patient BLOB PRIMARY KEY, stored BLOB NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS erasure(patient BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS document_erasure(
+          id BLOB PRIMARY KEY, position INTEGER NOT NULL, sealed BLOB NOT NULL, segment INTEGER NOT NULL,
+          offset INTEGER NOT NULL, length INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS directory_fact(
           kind TEXT NOT NULL, community TEXT NOT NULL, compact TEXT NOT NULL,
           PRIMARY KEY(kind, community)) WITHOUT ROWID
