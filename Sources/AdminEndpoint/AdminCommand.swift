@@ -69,7 +69,8 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case alertReview = "alert/review"
     /// Closes an emergency that was reviewed: `id`, `note`.
     case alertClose = "alert/close"
-    /// A patient's access log: `patient` or `identifier`, `limit`, `fhir` for AuditEvents.
+    /// A patient's access log: `patient` or `identifier`, `limit`, `fhir` for AuditEvents, `export` when it
+    /// goes into a file.
     case auditPatient = "audit/patient"
     /// A proof about entries: `entry`, a position, or `patient` or `identifier`; `open` for the keys that open them.
     case auditProve = "audit/prove"
@@ -92,7 +93,7 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case retentionRelease = "retention/release"
     /// Every legal hold.
     case retentionHolds = "retention/holds"
-    /// Erases a patient: `patient` or `identifier`, `ground`.
+    /// Erases a patient, `patient` or `identifier`, or one document, `document`: `ground`.
     case retentionErase = "retention/erase"
     /// Verifies the journal from its first entry.
     case auditVerify = "audit/verify"

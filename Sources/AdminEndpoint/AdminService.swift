@@ -90,7 +90,7 @@ package struct AdminService: Sendable {
         case .retentionHold: try await setHold(call, isHeld: true)
         case .retentionRelease: try await setHold(call, isHeld: false)
         case .retentionHolds: try await legalHolds()
-        case .retentionErase: try await erasePatient(call)
+        case .retentionErase: try await erase(call)
         case .auditVerify: try await verifyJournal()
         case .journalEnd: journalEnd()
         case .certificateReload: try reloadCertificates()

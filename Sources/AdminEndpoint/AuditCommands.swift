@@ -7,7 +7,8 @@ extension AdminService {
     func accessLog(_ call: AdminCall) async throws -> AdminAnswer {
         let id = try await patient(call)
         let limit = call.arguments["limit"]?.integer ?? 1000
-        let events = try await exchange.accessLog(of: id, limit: limit, for: call.context)
+        let events = try await exchange.accessLog(
+            of: id, limit: limit, exports: call.arguments["export"]?.bool == true, for: call.context)
         if call.arguments["fhir"]?.bool == true { return AdminAnswer(.object(try await auditEvents(events, of: id))) }
         return AdminAnswer(["patient": .string(id.description), "events": .array(events.map(Self.json))])
     }

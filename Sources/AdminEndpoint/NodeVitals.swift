@@ -1,4 +1,5 @@
 import ExchangeCore
+import Transactions
 
 /// A port the node listens on.
 package struct ListenerStatus: Hashable, Sendable {
@@ -137,6 +138,8 @@ package struct NodeVitals: Sendable {
     package let reloadCertificates: @Sendable () throws(ExchangeError) -> Int
     /// Wraps every patient's key anew; how many there are.
     package let rotateKeyring: @Sendable () async throws(ExchangeError) -> Int
+    /// How the feed of audit events to a repository fares; nil where none is configured.
+    package let auditFeed: @Sendable () -> AuditFeedStatus?
     /// Whether its store can be written.
     package let store: @Sendable () -> StoreStatus
 
@@ -151,6 +154,7 @@ package struct NodeVitals: Sendable {
         journalEnd: @escaping @Sendable () -> JournalExtent = { JournalExtent(segment: 0, offset: 0, entries: 0, root: []) },
         reloadCertificates: @escaping @Sendable () throws(ExchangeError) -> Int = { () throws(ExchangeError) in 0 },
         rotateKeyring: @escaping @Sendable () async throws(ExchangeError) -> Int = { () throws(ExchangeError) in 0 },
+        auditFeed: @escaping @Sendable () -> AuditFeedStatus? = { nil },
     ) {
         self.version = version
         self.home = home
@@ -164,5 +168,6 @@ package struct NodeVitals: Sendable {
         self.journalEnd = journalEnd
         self.reloadCertificates = reloadCertificates
         self.rotateKeyring = rotateKeyring
+        self.auditFeed = auditFeed
     }
 }

@@ -66,7 +66,7 @@ extension AdminService {
                         "log": .string(found.origin), "kind": .string(found.kind.rawValue),
                         "found": .string(found.found.description), "sentence": .string(found.sentence),
                         "sound": .bool(found.isSound), "key": .string(found.key.text),
-                        "first": .string(found.first.description), "second": .string(found.second.description),
+                        "file": found.json,
                         "name": LogOrigin(found.origin).flatMap { names[$0.community] }.map { .string($0) } ?? .null,
                     ]
                 }),

@@ -13,7 +13,9 @@ extension AdminService {
             "records": .array(
                 verdicts.map { verdict in
                     [
-                        "patient": .string(verdict.patient.description), "documents": .number(String(verdict.documents)),
+                        "patient": .string(verdict.patient.description), "documents": .number(String(verdict.documents.count)),
+                        "dueDocuments": .array(verdict.dueDocuments(at: now).map { .string($0.description) }),
+                        "ends": .array(verdict.documents.map(Self.json)),
                         "end": verdict.end.map { .string($0.description) } ?? .null,
                         "jurisdictions": .array(verdict.jurisdictions.map { .string($0) }),
                         "held": .bool(verdict.isHeld), "due": .bool(verdict.isDue(at: now)),
@@ -25,7 +27,18 @@ extension AdminService {
 
     func applyRetention(_ call: AdminCall) async throws -> AdminAnswer {
         let erased = try await exchange.applyRetention(for: call.context)
-        return AdminAnswer(["erased": .array(erased.map { .string($0.description) })])
+        return AdminAnswer([
+            "erased": .array(erased.patients.map { .string($0.description) }),
+            "documents": .array(erased.documents.map { .string($0.description) }),
+        ])
+    }
+
+    private static func json(_ row: DocumentRetention) -> JSONValue {
+        [
+            "document": .string(row.document.description), "code": row.code.map { .string($0) } ?? .null,
+            "end": row.end.map { .string($0.description) } ?? .null,
+            "jurisdiction": row.jurisdiction.map { .string($0) } ?? .null,
+        ]
     }
 
     func setHold(_ call: AdminCall, isHeld: Bool) async throws -> AdminAnswer {
@@ -49,12 +62,20 @@ extension AdminService {
         ])
     }
 
-    func erasePatient(_ call: AdminCall) async throws -> AdminAnswer {
-        let id = try await patient(call)
+    /// Erases a patient, or one `document`.
+    func erase(_ call: AdminCall) async throws -> AdminAnswer {
         guard let ground = Erasure.Ground(rawValue: try call.text("ground")) else {
             throw ExchangeError(
                 .badRequest, "the ground is \(Erasure.Ground.allCases.map(\.rawValue).joined(separator: ", "))", at: "ground")
         }
+        if let text = try call.optionalText("document") {
+            guard let document = DocumentID(text) else {
+                throw ExchangeError(.badRequest, "this is no id of a document; hie document find lists them", at: "document")
+            }
+            let receipt = try await exchange.eraseDocument(document, ground: ground, for: call.context)
+            return AdminAnswer(["document": .string(text), "entry": .number(String(receipt.position))])
+        }
+        let id = try await patient(call)
         let receipt = try await exchange.erasePatient(id, ground: ground, for: call.context)
         return AdminAnswer(["patient": .string(id.description), "entry": .number(String(receipt.position))])
     }

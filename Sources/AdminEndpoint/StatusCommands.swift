@@ -47,7 +47,20 @@ extension AdminService {
                 }),
             "openAlerts": .number(String(open)),
             "consentDefault": .string(exchange.settings.consentDefault.rawValue),
+            "auditFeed": vitals.auditFeed().map(feed) ?? .null,
         ])
+    }
+
+    private func feed(_ status: AuditFeedStatus) -> JSONValue {
+        let size = exchange.journal.size
+        var object: JSONObject = [
+            "repository": .string(status.repository), "sent": .number(String(status.place.entry)),
+            "waiting": .number(String(size - min(status.place.entry, size))), "refused": .number(String(status.place.refused)),
+        ]
+        object["failure"] = status.failure.map { .string($0) }
+        object["since"] = status.failingSince.map { .string($0.description) }
+        object["nextTry"] = status.nextTry.map { .string($0.description) }
+        return .object(object)
     }
 
     private static func json(_ store: StoreStatus) -> JSONValue {

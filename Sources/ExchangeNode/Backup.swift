@@ -7,7 +7,8 @@ import Storage
 ///
 /// Files are named once and never changed; a run adds the journal's new bytes as a part, writes the keyring and the node's
 /// small files anew, and then replaces the manifest, which is what counts: a run that is cut off leaves the backup as it
-/// was before. The keyring's old copy goes then, so that a key erased since is in no backup.
+/// was before. The keyring's old copy goes then, so that a key erased since is in no backup; when a document was erased since,
+/// the whole journal is copied anew, and the old parts go.
 package struct Backup: Sendable {
     /// What a run did.
     package struct Report: Sendable {
@@ -68,21 +69,18 @@ package struct Backup: Sendable {
         let start = before?.end ?? CopyPlace()
         var reached = start
         if end.entries > start.frontier.size || before == nil {
-            let name = "journal-\(Self.padded(pieces.count))-\(run)"
-            var writer = try SealedPiece.Writer(folder.appendingPathComponent(name).path, name: name, for: key)
-            let path = home.store.appendingPathComponent("journal").path
-            reached = try FileJournalStore.copy(path, from: start, to: end) {
-                (segment, offset, bytes) throws(ExchangeError) in
-                var head: [UInt8] = []
-                head.appendLittleEndian(segment)
-                head.appendLittleEndian(offset)
-                head.appendLittleEndian(UInt32(truncatingIfNeeded: bytes.count))
-                try writer.append(head)
-                try writer.append(bytes)
-                progress(writer.clearBytes, 0)
+            var part = try copy(home, from: start, to: end, part: pieces.count, run, key, progress)
+            // Older parts are never changed, so a document that was erased since is kept from the backup by copying anew.
+            if !part.erasures.stillThere.isEmpty {
+                pieces = []
+                part = try copy(home, from: CopyPlace(), to: end, part: 0, run + "-anew", key, progress)
             }
-            let written = try writer.end()
-            pieces.append(BackupManifest.Piece(name: name, bytes: written.bytes, digest: written.digest))
+            guard part.erasures.stillThere.isEmpty, !part.erasures.isAhead else {
+                throw ExchangeError(
+                    .unavailable, "a document is being erased right now; make the backup again", at: folder.path)
+            }
+            reached = part.reached
+            pieces.append(part.piece)
         }
         let manifest = BackupManifest(
             origin: origin, created: world.now(), recovery: key.name, log: signer.verifier.text, end: reached,
@@ -93,7 +91,31 @@ package struct Backup: Sendable {
         try clear(keeping: manifest)
         return Report(
             manifest: manifest, added: reached.frontier.size - start.frontier.size,
-            bytes: pieces.last.map { $0.name.hasSuffix(run) ? $0.bytes : 0 } ?? 0)
+            bytes: pieces.last.map { $0.name.contains(run) ? $0.bytes : 0 } ?? 0)
+    }
+
+    /// Copies the journal from a place on into a part of its own.
+    private func copy(
+        _ home: NodeHome, from start: CopyPlace, to end: JournalEnd, part number: Int, _ run: String,
+        _ key: RecoveryKey.Public, _ progress: (_ done: UInt64, _ all: UInt64) -> Void,
+    ) throws(ExchangeError) -> (piece: BackupManifest.Piece, reached: CopyPlace, erasures: CopiedErasures) {
+        let name = "journal-\(Self.padded(number))-\(run)"
+        var writer = try SealedPiece.Writer(folder.appendingPathComponent(name).path, name: name, for: key)
+        var erasures = CopiedErasures()
+        let path = home.store.appendingPathComponent("journal").path
+        let reached = try FileJournalStore.copy(path, from: start, to: end, erasures: &erasures) {
+            (segment, offset, bytes) throws(ExchangeError) in
+            var head: [UInt8] = []
+            head.appendLittleEndian(segment)
+            head.appendLittleEndian(offset)
+            head.appendLittleEndian(UInt32(truncatingIfNeeded: bytes.count))
+            try writer.append(head)
+            try writer.append(bytes)
+            progress(writer.clearBytes, 0)
+        }
+        let written = try writer.end()
+        let piece = BackupManifest.Piece(name: name, bytes: written.bytes, digest: written.digest)
+        return (piece, reached, erasures)
     }
 
     private static func padded(_ number: Int) -> String {

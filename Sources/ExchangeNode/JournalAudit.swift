@@ -105,6 +105,14 @@ package enum JournalAudit {
             "size": .number(String(place.frontier.size)),
             "peaks": .array(place.frontier.peaks.map { .string(Hexadecimal.encode($0)) }),
             "groups": .number(String(place.groups)), "bytes": .number(String(place.bytes)),
+            "removed": .array(
+                place.removed.map {
+                    [
+                        "document": .string($0.document.description), "digest": .string(Hexadecimal.encode($0.digest)),
+                        "segment": .number(String($0.segment)), "offset": .number(String($0.offset)),
+                        "entry": .number(String($0.position)),
+                    ]
+                }),
         ])
     }
 
@@ -117,7 +125,21 @@ package enum JournalAudit {
             let frontier = MerkleFrontier(
                 size: size, peaks: (json["peaks"]?.items ?? []).compactMap { $0.string.flatMap { Hexadecimal.decode($0) } })
         else { return nil }
-        return JournalVerifier.Place(origin: origin, segment: segment, frontier: frontier, groups: groups, bytes: read)
+        let removed = (json["removed"]?.items ?? []).map(removal)
+        guard removed.allSatisfy({ $0 != nil }) else { return nil }
+        return JournalVerifier.Place(
+            origin: origin, segment: segment, frontier: frontier, groups: groups, bytes: read,
+            removed: removed.compactMap { $0 })
+    }
+
+    private static func removal(_ json: JSONValue) -> ContentRemoval? {
+        guard let document = json["document"]?.string.flatMap({ DocumentID($0) }),
+            let digest = json["digest"]?.string.flatMap({ Hexadecimal.decode($0) }), digest.count == 32,
+            let segment = json["segment"]?.integer.flatMap({ UInt32(exactly: $0) }),
+            let offset = json["offset"]?.integer.flatMap({ UInt64(exactly: $0) }),
+            let position = json["entry"]?.integer.flatMap({ JournalPosition(exactly: $0) })
+        else { return nil }
+        return ContentRemoval(document: document, digest: digest, segment: segment, offset: offset, position: position)
     }
 
     private static func key(_ home: NodeHome, origin: String) throws(ExchangeError) -> NoteVerifier {

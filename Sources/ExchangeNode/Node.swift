@@ -45,6 +45,9 @@ package struct Node: Sendable {
     let logger: Logger
     let started: Timestamp
     private let health: StoreHealth
+    private let auditFeed: AuditFeed?
+    /// How the feed of audit events to a repository fares; nil where none is configured, or before it began.
+    package var feedStatus: AuditFeedStatus? { auditFeed?.status }
 
     /// How a node's run ended.
     package enum Ending: Sendable {
@@ -96,6 +99,7 @@ package struct Node: Sendable {
         started = world.now()
         health = StoreHealth(
             folder: home.store.path, room: UInt64(configuration.limits.segmentBytes) + 16 << 20)
+        auditFeed = try configuration.auditRepository?.feed(home, trust: trust, world: world)
         closeWhatIsCut()
         // Before anything is served: a copy that was restored may hold keys of people who were erased.
         try await exchange.finishErasures()
@@ -198,6 +202,9 @@ package struct Node: Sendable {
         services.append(
             SystemdNotice(world: world, environment: ProcessInfo.processInfo.environment, isBound: isBound))
         services.append(WatchService(exchange: exchange))
+        if let auditFeed {
+            services.append(AuditFeedService(exchange: exchange, feed: auditFeed, origin: store.store.origin))
+        }
         if !isDirectoryOnly {
             services.append(WitnessService(
                 exchange: exchange, client: PeerWitnessClient(connections: connections, world: world)))
@@ -317,7 +324,7 @@ package struct Node: Sendable {
     }
 
     private var vitals: NodeVitals {
-        let (bound, store, trust, exchange, world) = (bound, store, trust, exchange, world)
+        let (bound, store, trust, exchange, world, auditFeed) = (bound, store, trust, exchange, world, auditFeed)
         return NodeVitals(
             version: Self.version, home: home.folder.path, started: started,
             listeners: { bound.all.map { ListenerStatus(name: $0.name, address: $0.address) } },
@@ -354,7 +361,7 @@ package struct Node: Sendable {
             },
             rotateKeyring: { () throws(ExchangeError) in
                 try await WrappingKeyFile.rotate(home, keyring: store.keyring, world: world)
-            })
+            }, auditFeed: { auditFeed?.status })
     }
 }
 

@@ -64,6 +64,8 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var alerts: AlertThresholds
     /// For how long records are kept.
     package var retention: RetentionRules
+    /// Where every audit event goes, too (ITI-20); nil: nowhere.
+    package var auditRepository: AuditRepository?
     /// `trace` ... `critical`.
     package var logLevel: String
     /// The keys that stand in the file; what else is in force is a default.
@@ -120,6 +122,10 @@ package struct NodeConfiguration: Sendable, Equatable {
             retention = RetentionKeys.read(&section)
             file.take(section)
         }
+        if var section = file.reader("audit-repository") {
+            auditRepository = AuditRepository.read(&section)
+            file.take(section)
+        }
         stated = file.stated
         let problems = file.problems + file.unknown
         guard problems.isEmpty, let community, let clients, let peers, let consent else {
@@ -150,6 +156,7 @@ package struct NodeConfiguration: Sendable, Equatable {
             ("sensitivity", sensitivity ?? "standard"), ("seeds", seeds.map(\.description).joined(separator: ", ")),
             ("admissions", admissions.joined(separator: ", ")),
             ("issuers", issuers.keys.sorted().joined(separator: ", ")), ("log", logLevel),
-        ] + AlertKeys.effective(alerts) + RetentionKeys.effective(retention) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
+        ] + AlertKeys.effective(alerts) + RetentionKeys.effective(retention)
+            + AuditRepository.effective(auditRepository) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
     }
 }

@@ -74,6 +74,7 @@ package struct NodeStore: Sendable {
             logger.notice(
                 "projection rebuilt", metadata: ["because": "\(reason)", "entries": "\(caughtUp.applied)"])
         }
+        try await reader.removeErased(namedBy: projection)
         let writer = try await JournalWriter(store: store, keyring: keyring, projection: projection, world: world)
         let checkpoints = try await CheckpointAuthor(
             store: store, signer: try NoteSigner(name: origin, privateKey: SecretFile.read(home.logKey)), now: world.now)

@@ -66,12 +66,17 @@ package struct Standby: Sendable {
         let target = JournalTarget(home.store.appendingPathComponent("journal").path)
         try target.begin()
         var bytes: UInt64 = 0
-        let reached = try FileJournalStore.copy(source.store.appendingPathComponent("journal").path, from: start, to: end) {
-            (segment, offset, piece) throws(ExchangeError) in
+        var erasures = CopiedErasures()
+        let reached = try FileJournalStore.copy(
+            source.store.appendingPathComponent("journal").path, from: start, to: end, erasures: &erasures,
+        ) { (segment, offset, piece) throws(ExchangeError) in
             try target.write(segment, offset, piece)
             bytes += UInt64(piece.count)
         }
         try target.sync()
+        // What was erased goes from here with the entry that says so, before the standby counts as having it.
+        try FileJournalStore.remove(
+            erasures.named, in: DurableFolder(home.store.appendingPathComponent("journal").path))
         try keep(reached)
         return Pass(entries: reached.frontier.size, added: reached.frontier.size - start.frontier.size, bytes: bytes)
     }

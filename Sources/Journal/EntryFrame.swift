@@ -13,6 +13,8 @@ package enum EntryFrame {
         case footer = 3
         /// The start of a segment (`SegmentHeader`).
         case segment = 4
+        /// Where a document's sealed bytes lay before they were erased: as many zero bytes.
+        case removed = 5
     }
 
     /// What stands at a place.

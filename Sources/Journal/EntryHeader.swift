@@ -24,7 +24,7 @@ package struct EntryHeader: Sendable, Equatable {
     package let subject: PatientID?
     /// 16 random bytes that make this entry's key unlike any other (HKDF salt).
     package let salt: [UInt8]
-    /// The documents beside it, in order.
+    /// The documents beside it, in order; of an `erasure` those whose bytes were removed.
     package let contents: [Content]
 
     static let fixedBytes = 46
@@ -85,8 +85,9 @@ package struct EntryHeader: Sendable, Equatable {
         self.contents = contents
     }
 
-    /// Where the documents lie: right before the entry's frame, each in a frame of its own, in order.
+    /// Where the documents lie: right before the entry's frame, each in a frame of its own, in order; an `erasure` has none.
     package func references(before entry: EntryLocation) -> [ContentReference]? {
+        guard kind != .erasure else { return [] }
         var offset = entry.offset
         var references: [ContentReference] = []
         for content in contents.reversed() {

@@ -20,4 +20,6 @@ package enum EntryKind: UInt8, Sendable, CaseIterable {
     case repair = 9
     /// Another community said what it did with a consent directive of this node.
     case delivery = 10
+    /// Documents' sealed bytes were removed from the segments for ever; the header names them, and none stand before it.
+    case erasure = 11
 }

@@ -25,7 +25,10 @@ package struct EntrySealer: Sendable {
                 EntryHeader.Content(
                     document: content.document, digest: content.digest,
                     length: UInt32(truncatingIfNeeded: content.bytes.count))
-            })
+            }
+                + draft.removes.map {
+                    EntryHeader.Content(document: $0.document, digest: $0.sealedDigest, length: $0.location.length)
+                })
         let bytes = try EntrySeal.seal(draft.payload, header: header, key: key)
         return SealedEntry(header: header, bytes: bytes, leaf: MerkleHash.leaf(bytes), contents: contents)
     }

@@ -77,6 +77,8 @@ package struct EntryDraft: Sendable {
     package let watching: [Watched]
     /// What else the entry changes of what others may watch.
     package let changing: [Watched]
+    /// Documents whose sealed bytes are to be removed once the entry is durable: of an entry of kind `erasure`, in clear.
+    package let removes: [ContentReference]
     /// The payload already decoded, handed on to the projection to spare it a parse.
     package let value: (any Sendable)?
 
@@ -84,7 +86,7 @@ package struct EntryDraft: Sendable {
     package init(
         kind: EntryKind, subject: PatientID?, payload: [UInt8], contents: [DraftContent] = [],
         consentUnchangedSince: JournalPosition? = nil, watching: [Watched] = [], changing: [Watched] = [],
-        value: (any Sendable)? = nil,
+        removes: [ContentReference] = [], value: (any Sendable)? = nil,
     ) {
         self.watching = watching
         self.changing = changing
@@ -93,6 +95,7 @@ package struct EntryDraft: Sendable {
         self.payload = payload
         self.contents = contents
         self.consentUnchangedSince = consentUnchangedSince
+        self.removes = removes
         self.value = value
     }
 }

@@ -41,6 +41,9 @@ package struct JournalReader: Sendable {
         return try EntrySeal.open(sealed, document: reference.document, of: patient, key: key)
     }
 
+    /// Overwrites documents' sealed bytes for ever (`JournalStore.remove`).
+    package func remove(_ contents: [ContentReference]) async throws(ExchangeError) { try await store.remove(contents) }
+
     /// Applies to the projection what it lacks; begins it again when it is foreign, ahead or damaged (security.md L3).
     ///
     /// - Parameter progress: told after each batch how many entries of how many are applied.

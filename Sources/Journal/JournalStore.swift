@@ -106,8 +106,12 @@ package protocol JournalStore: Sendable {
     /// `.corrupted` naming segment and offset.
     func read(from position: JournalPosition, limit: Int) async throws(ExchangeError) -> [StoredEntry]
 
-    /// A document's sealed bytes, checked against the digest. Throws `.corrupted` or `.notFound`.
+    /// A document's sealed bytes, checked against the digest. Throws `.corrupted`, `.notFound`, or `.gone` when erased.
     func readContent(_ reference: ContentReference) async throws(ExchangeError) -> [UInt8]
+
+    /// Overwrites documents' sealed bytes with zeros for ever; durable when it returns, finished by the next start when it is
+    /// cut off, safe to repeat. Only after the entry that says so is durable. Throws `.corrupted` where other bytes lie.
+    func remove(_ contents: [ContentReference]) async throws(ExchangeError)
 
     /// Leaf hashes of the entries in a range, for proofs. Throws `.badRequest` beyond the end.
     func leaves(_ range: Range<JournalPosition>) async throws(ExchangeError) -> [[UInt8]]

@@ -33,14 +33,20 @@ package struct JournalVerifier: Sendable {
         package let groups: UInt64
         /// How many bytes were read.
         package let bytes: UInt64
+        /// Documents that are missing, whose erasure was not met yet.
+        package let removed: [ContentRemoval]
 
         /// A place as it was kept.
-        package init(origin: String, segment: UInt32, frontier: MerkleFrontier, groups: UInt64, bytes: UInt64) {
+        package init(
+            origin: String, segment: UInt32, frontier: MerkleFrontier, groups: UInt64, bytes: UInt64,
+            removed: [ContentRemoval] = [],
+        ) {
             self.origin = origin
             self.segment = segment
             self.frontier = frontier
             self.groups = groups
             self.bytes = bytes
+            self.removed = removed
         }
     }
 
@@ -55,6 +61,8 @@ package struct JournalVerifier: Sendable {
     private var offset: UInt64 = 0
     private var groups: UInt64 = 0
     private var bytes: UInt64 = 0
+    /// Documents found missing, until their erasure is met.
+    package private(set) var removals = ContentRemovals()
 
     /// A check against checkpoints whose signatures the caller has verified.
     package init(origin: String? = nil, checkpoints: [Checkpoint] = []) {
@@ -69,6 +77,7 @@ package struct JournalVerifier: Sendable {
         frontier = place.frontier
         groups = place.groups
         bytes = place.bytes
+        removals = ContentRemovals(open: place.removed)
     }
 
     /// What was found sound up to the last whole group; nil before the first segment's header.
@@ -83,7 +92,9 @@ package struct JournalVerifier: Sendable {
     /// Where it stands; nil within a segment, and before the first.
     package var place: Place? {
         guard scanner == nil, head.isEmpty, let origin else { return nil }
-        return Place(origin: origin, segment: segment, frontier: frontier, groups: groups, bytes: bytes)
+        return Place(
+            origin: origin, segment: segment, frontier: frontier, groups: groups, bytes: bytes,
+            removed: removals.open.values.sorted { $0.position < $1.position })
     }
 
     /// Takes the next bytes of the present segment.
@@ -126,6 +137,7 @@ package struct JournalVerifier: Sendable {
                     + "\(checkpoint.size): the last ones are missing",
                 at: "segment \(segment), entry \(frontier.size)")
         }
+        if let missing = removals.first { throw missing.fault.error }
         return Report(
             origin: origin, entries: frontier.size, groups: groups, bytes: bytes, root: frontier.root,
             checkpoint: checkpoints.map(\.size).max())
@@ -181,6 +193,7 @@ package struct JournalVerifier: Sendable {
                 return try expectBlank(rest, at: scanner.offset)
             case .group(let group):
                 try compare(group)
+                removals.take(group)
                 frontier = group.frontier
                 groups += 1
             }

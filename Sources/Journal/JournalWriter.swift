@@ -108,10 +108,13 @@ package final class JournalWriter: Sendable {
         guard draft.subject != nil || (draft.contents.isEmpty && draft.kind != .consent) else {
             throw ExchangeError(.internal, "an entry with documents or consent needs a subject")
         }
+        guard draft.removes.isEmpty == (draft.kind != .erasure), draft.kind != .erasure || draft.subject == nil else {
+            throw ExchangeError(.internal, "an erasure stands in clear and names what it removes, and nothing else does")
+        }
         guard draft.payload.count <= limits.payloadBytesMax else {
             throw ExchangeError(.tooLarge, "entry payload exceeds \(limits.payloadBytesMax) bytes")
         }
-        guard draft.contents.count <= limits.contentsMax else {
+        guard max(draft.contents.count, draft.removes.count) <= limits.contentsMax else {
             throw ExchangeError(.tooLarge, "more than \(limits.contentsMax) documents in one entry")
         }
         guard draft.contents.allSatisfy({ $0.bytes.count <= limits.contentBytesMax }) else {

@@ -48,6 +48,10 @@ package struct ScannedGroup: Sendable {
     package let end: UInt64
     /// Its entries in order.
     package let entries: [Entry]
+    /// Documents whose bytes are missing from it.
+    package let removed: [ContentRemoval]
+    /// Digests of sealed bytes, anywhere before, that its `erasure` entries name.
+    package let erased: [[UInt8]]
     /// The tree behind it, computed from the bytes.
     package let frontier: MerkleFrontier
 }
@@ -78,7 +82,10 @@ package struct SegmentScanner: Sendable {
     package private(set) var frontier: MerkleFrontier
     private var pending: MerkleFrontier
     private var entries: [ScannedGroup.Entry] = []
-    private var contents: [(digest: [UInt8], length: Int)] = []
+    /// Documents before the next entry; without a digest where zeros stand for one.
+    private var contents: [(digest: [UInt8]?, length: Int, offset: UInt64)] = []
+    private var removed: [ContentRemoval] = []
+    private var erased: [[UInt8]] = []
     private var buffer: [UInt8] = []
     private var consumed = 0
 
@@ -122,6 +129,7 @@ package struct SegmentScanner: Sendable {
                 var group: ScannedGroup?
                 switch kind {
                 case .content: try take(content: bytes)
+                case .removed: try take(removed: bytes)
                 case .entry: try take(entry: bytes)
                 case .footer: group = try take(footer: bytes)
                 case .segment: throw fault("a segment's header stands where an entry should")
@@ -142,18 +150,32 @@ package struct SegmentScanner: Sendable {
 
     private mutating func take(content: [UInt8]) throws(SegmentFault) {
         guard contents.count < Int(UInt16.max) else { throw fault("too many documents before one entry") }
-        contents.append((EntrySeal.digest(of: content), content.count))
+        contents.append((EntrySeal.digest(of: content), content.count, offset))
+    }
+
+    private mutating func take(removed zeros: [UInt8]) throws(SegmentFault) {
+        guard contents.count < Int(UInt16.max) else { throw fault("too many documents before one entry") }
+        guard zeros.allSatisfy({ $0 == 0 }) else { throw fault("something stands where a document was erased") }
+        contents.append((nil, zeros.count, offset))
     }
 
     private mutating func take(entry: [UInt8]) throws(SegmentFault) {
         guard let header = EntryHeader(entry) else { throw fault("entry has no readable header") }
-        guard header.contents.count == contents.count else {
-            throw fault("entry names \(header.contents.count) documents and \(contents.count) stand before it")
+        let stored = header.kind == .erasure ? [] : header.contents
+        guard stored.count == contents.count else {
+            throw fault("entry names \(stored.count) documents and \(contents.count) stand before it")
         }
-        for (named, found) in zip(header.contents, contents)
-        where named.digest != found.digest || Int(named.length) != found.length {
-            throw fault("document \(named.document) is not the one its entry names")
+        for (named, found) in zip(stored, contents) {
+            guard Int(named.length) == found.length, found.digest == nil || found.digest == named.digest else {
+                throw fault("document \(named.document) is not the one its entry names")
+            }
+            guard found.digest == nil else { continue }
+            removed.append(
+                ContentRemoval(
+                    document: named.document, digest: named.digest, segment: segment, offset: found.offset,
+                    position: pending.size))
         }
+        if header.kind == .erasure { erased += header.contents.map(\.digest) }
         let leaf = MerkleHash.leaf(entry)
         pending.append(leaf)
         entries.append(
@@ -169,9 +191,12 @@ package struct SegmentScanner: Sendable {
         else { throw fault("the end of a group does not fit the group") }
         guard footer.root == pending.root else { throw fault("the tree over the entries is not the one written") }
         let end = offset + UInt64(EntryFrame.headerBytes + bytes.count)
-        let group = ScannedGroup(start: groupStart, end: end, entries: entries, frontier: pending)
+        let group = ScannedGroup(
+            start: groupStart, end: end, entries: entries, removed: removed, erased: erased, frontier: pending)
         frontier = pending
         entries = []
+        removed = []
+        erased = []
         return group
     }
 }

@@ -38,7 +38,7 @@ package struct Witness: Sendable, Equatable {
     /// The largest head of each log, by origin.
     package private(set) var heads: [String: WitnessedHead] = [:]
     /// What was found against logs, in the order it was found.
-    package private(set) var evidence: [WitnessEvidence] = []
+    package internal(set) var evidence: [WitnessEvidence] = []
 
     /// A witness that remembers what was kept.
     package init(heads: [WitnessedHead] = [], evidence: [WitnessEvidence] = []) {

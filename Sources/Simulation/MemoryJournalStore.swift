@@ -123,10 +123,32 @@ package final class MemoryJournalStore: JournalStore {
             return Array(state.segment[Int(place.offset)..<Int(place.offset) + Int(place.length)])
         }
         guard let found, EntrySeal.digest(of: found) == reference.sealedDigest else {
+            if let found, found.allSatisfy({ $0 == 0 }) { throw ExchangeError(.gone, "the document was erased") }
             throw ExchangeError(
                 .corrupted, "a document's bytes are not those its entry names", at: "offset \(place.offset)")
         }
         return found
+    }
+
+    package func remove(_ contents: [ContentReference]) async throws(ExchangeError) {
+        for reference in contents {
+            let place = reference.location
+            let zeros = EntryFrame.removed(place.length)
+            let start = Int(place.offset) - EntryFrame.headerBytes
+            let isDone = state.withLock { state in
+                guard place.segment == 0, start >= 0, start + zeros.count <= state.segment.count else { return false }
+                let range = start..<start + zeros.count
+                guard state.segment[range].elementsEqual(zeros)
+                    || EntrySeal.digest(of: Array(state.segment[range].dropFirst(EntryFrame.headerBytes)))
+                        == reference.sealedDigest
+                else { return false }
+                state.segment.replaceSubrange(range, with: zeros)
+                return true
+            }
+            guard isDone else {
+                throw ExchangeError(.corrupted, "the bytes to be erased are not those their entry names", at: "offset \(start)")
+            }
+        }
     }
 
     package func leaves(_ range: Range<JournalPosition>) async throws(ExchangeError) -> [[UInt8]] {

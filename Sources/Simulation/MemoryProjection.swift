@@ -29,6 +29,7 @@ package final class MemoryProjection: Sendable {
         var ruleAlerts: [JournalPosition: RuleAlert] = [:]
         var holds: [PatientID: LegalHold] = [:]
         var erased: [PatientID] = []
+        var erasedDocuments: [ContentReference] = []
         var directory: [DirectoryFact] = []
     }
 
@@ -50,6 +51,7 @@ package final class MemoryProjection: Sendable {
             return keep(try entry.decoded { () throws(ExchangeError) in try DirectoryFact(payload: entry.payload) }, in: &tables)
         }
         if let erasure = try Erasure(entry) { return erase(erasure.patient, from: &tables) }
+        if let erasure = try DocumentErasure(entry) { return erase(erasure, from: &tables) }
         guard let subject = entry.subject, !entry.isErased else { return }
         switch entry.kind {
         case .identity:
@@ -109,7 +111,15 @@ package final class MemoryProjection: Sendable {
             guard let act = try AlertAct(entry) else { return }
             tables.ruleAlerts[act.alert]?.add(act, at: entry.position, entry.time)
             tables.alerts[act.alert]?.add(act, at: entry.position, entry.time)
-        case .genesis, .inquiry, .directory, .repair: break
+        case .genesis, .inquiry, .directory, .repair, .erasure: break
+        }
+    }
+
+    private static func erase(_ erasure: DocumentErasure, from tables: inout Tables) {
+        for content in erasure.contents {
+            tables.entries[content.document] = nil
+            tables.documents[erasure.patient]?[content.document] = nil
+            tables.erasedDocuments.append(content)
         }
     }
 
@@ -297,6 +307,8 @@ extension MemoryProjection: ExchangeProjection {
     }
 
     package func erasedPatients() async throws -> [PatientID] { tables.withLock { $0.erased } }
+
+    package func erasedDocuments() async throws -> [ContentReference] { tables.withLock { $0.erasedDocuments } }
 
     package func patientIDs(after: PatientID?, limit: Int) async throws -> [PatientID] {
         tables.withLock { tables in

@@ -40,10 +40,10 @@ package final class FileJournalStore: JournalStore {
 
     package let origin: String
     let folder: DurableFolder
-    private let options: Options
+    let options: Options
     private let lock: StoreLock
     private let leafRecords: FileJournalStoreLeaves
-    private let writing = BlockingThreads(count: 1)
+    let writing = BlockingThreads(count: 1)
     let reading = BlockingThreads(count: 2)
     let tail: Mutex<Tail>
     private let published: Mutex<Published>
@@ -90,8 +90,12 @@ package final class FileJournalStore: JournalStore {
             guard place.length <= UInt32(EntryFrame.bodyBytesMax) else {
                 throw ExchangeError(.corrupted, "impossible length of a document", at: named)
             }
-            let bytes = try self.segment(place.segment).read(at: place.offset, count: Int(place.length))
+            let file = try self.segment(place.segment)
+            let bytes = try file.read(at: place.offset, count: Int(place.length))
             guard bytes.count == Int(place.length), EntrySeal.digest(of: bytes) == reference.sealedDigest else {
+                if try Self.isRemoved(reference, in: file) {
+                    throw ExchangeError(.gone, "the document was erased", at: named)
+                }
                 throw ExchangeError(
                     .corrupted, "a document's bytes are not those its entry names; run `hie audit verify`", at: named)
             }

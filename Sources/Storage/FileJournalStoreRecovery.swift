@@ -45,6 +45,7 @@ struct FileJournalStoreRecovery {
     ) throws(ExchangeError) -> (FileJournalStore.Tail, FileJournalStore.OpenReport) {
         let mark = try readMark()
         checkpoint = try readCheckpoint()
+        try FileJournalStore.finishRemovals(folder, calls: options.calls)
         try dropUnbegunSegment()
         let start = try trusted(mark) ? mark : nil
         if let start { head = start.head }

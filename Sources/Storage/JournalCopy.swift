@@ -1,6 +1,7 @@
 import ExchangeCore
 import Journal
 import Synchronization
+import Transactions
 
 /// Where a journal ended at some moment, durable: what a copy may reach up to.
 package struct JournalEnd: Sendable, Equatable {
@@ -20,6 +21,26 @@ package struct JournalEnd: Sendable, Equatable {
         self.entries = entries
         self.root = root
     }
+}
+
+/// What a copy met on its way that says which documents were erased.
+package struct CopiedErasures: Sendable, Equatable {
+    /// Documents that erasures in it name, wherever their bytes lay.
+    package var named: [ContentReference] = []
+    /// Documents whose bytes were missing already where it met them.
+    package var missing: [ContentRemoval] = []
+
+    /// Nothing met.
+    package init() {}
+
+    /// Named, and their bytes not met as missing: a copy made before, or this one, holds them.
+    package var stillThere: [ContentReference] {
+        let gone = Set(missing.map(\.digest))
+        return named.filter { !gone.contains($0.sealedDigest) }
+    }
+
+    /// Whether bytes are missing whose erasure the copy does not reach.
+    package var isAhead: Bool { !Set(missing.map(\.digest)).subtracting(named.map(\.sealedDigest)).isEmpty }
 }
 
 /// How far a copy of a journal has come.
@@ -57,8 +78,10 @@ extension FileJournalStore {
     /// - Parameter take: bytes of a segment from an offset on, in order; they end with a group or a segment's header.
     ///
     /// Throws `.corrupted` when what lies there does not continue the place or does not lead to the end's root.
+    ///
+    /// - Parameter erasures: what was erased, as the bytes handed over say.
     package static func copy(
-        _ path: String, from start: CopyPlace, to end: JournalEnd,
+        _ path: String, from start: CopyPlace, to end: JournalEnd, erasures: inout CopiedErasures,
         _ take: (_ segment: UInt32, _ offset: UInt64, _ bytes: ArraySlice<UInt8>) throws(ExchangeError) -> Void,
     ) throws(ExchangeError) -> CopyPlace {
         let folder = DurableFolder(path)
@@ -67,7 +90,7 @@ extension FileJournalStore {
             let limit = place.segment == end.segment ? end.offset : UInt64.max
             let file = try DurableFile(folder.file(segmentName(place.segment)), .read)
             if place.offset == 0 { try copyHeader(file, &place, take) }
-            try copyGroups(file, &place, limit, take)
+            try copyGroups(file, &place, limit, &erasures, take)
             if place.segment == end.segment { break }
             place.segment += 1
             place.offset = 0
@@ -97,7 +120,7 @@ extension FileJournalStore {
     }
 
     private static func copyGroups(
-        _ file: DurableFile, _ place: inout CopyPlace, _ limit: UInt64,
+        _ file: DurableFile, _ place: inout CopyPlace, _ limit: UInt64, _ erasures: inout CopiedErasures,
         _ take: (UInt32, UInt64, ArraySlice<UInt8>) throws(ExchangeError) -> Void,
     ) throws(ExchangeError) {
         var scanner = SegmentScanner(segment: place.segment, offset: place.offset, frontier: place.frontier)
@@ -118,6 +141,10 @@ extension FileJournalStore {
                 case .group(let group):
                     let count = Int(group.end - place.offset)
                     try take(place.segment, place.offset, waiting[..<count])
+                    erasures.missing += group.removed
+                    for entry in group.entries where entry.kind == .erasure {
+                        erasures.named += try named(in: waiting, at: Int(entry.location.offset - place.offset))
+                    }
                     waiting.removeFirst(count)
                     place.offset = group.end
                     place.frontier = group.frontier
@@ -129,5 +156,13 @@ extension FileJournalStore {
                 .corrupted, "a group breaks off in the middle of the journal",
                 at: "segment \(place.segment), offset \(place.offset)")
         }
+    }
+
+    /// The documents that the `erasure` entry at an offset removes.
+    private static func named(in bytes: [UInt8], at offset: Int) throws(ExchangeError) -> [ContentReference] {
+        guard case .frame(.entry, let body, let next) = bytes.withUnsafeBytes({ EntryFrame.read($0, at: offset) }),
+            let header = EntryHeader(Array(bytes[body..<next]))
+        else { return [] }
+        return try DocumentErasure(payload: Array(bytes[(body + header.encodedBytes)..<next])).contents
     }
 }

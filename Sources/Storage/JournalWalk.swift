@@ -82,6 +82,7 @@ package struct JournalWalk {
                 .corrupted, "the journal has fewer entries than the \(vouched) a signed checkpoint vouches for",
                 at: "segment \(segments - 1)")
         }
+        if let missing = verifier.removals.first { throw missing.fault.error }
         return sound
     }
 }

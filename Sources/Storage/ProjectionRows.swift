@@ -22,6 +22,7 @@ struct ProjectionRows {
             return try Self.keep((entry.value as? DirectoryFact) ?? DirectoryFact(payload: entry.payload), database)
         }
         if let erasure = try Erasure(entry) { return try erase(erasure, entry, database) }
+        if let erasure = try DocumentErasure(entry) { return try Self.erase(erasure, entry, database) }
         guard let subject = entry.subject, !entry.isErased else { return }
         switch entry.kind {
         case .identity: try applyIdentity(entry, subject, database)
@@ -41,7 +42,7 @@ struct ProjectionRows {
             } else if let act = try AlertAct(entry) {
                 try Self.note(act, entry, subject, database)
             }
-        case .genesis, .inquiry, .directory, .repair: break
+        case .genesis, .inquiry, .directory, .repair, .erasure: break
         }
     }
 

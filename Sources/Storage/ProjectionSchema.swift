@@ -9,7 +9,7 @@ enum ProjectionSchema {
         "mark", "patient", "patient_version", "patient_identifier", "patient_system", "patient_word", "person", "person_record", "person_key",
         "person_name", "person_apart", "person_review", "person_act", "document", "document_place", "document_unique",
         "submission", "directive", "directive_place", "directive_version", "access", "alert",
-        "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure",
+        "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure", "document_erasure",
     ]
 
     static func make(_ database: Database) throws {
@@ -99,6 +99,9 @@ enum ProjectionSchema {
           stored BLOB NOT NULL);
         CREATE TABLE IF NOT EXISTS legal_hold(patient BLOB PRIMARY KEY, stored BLOB NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS erasure(patient BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS document_erasure(
+          id BLOB PRIMARY KEY, position INTEGER NOT NULL, sealed BLOB NOT NULL, segment INTEGER NOT NULL,
+          offset INTEGER NOT NULL, length INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS directory_fact(
           kind TEXT NOT NULL, community TEXT NOT NULL, compact TEXT NOT NULL,
           PRIMARY KEY(kind, community)) WITHOUT ROWID

@@ -26,6 +26,20 @@ extension SQLiteProjection {
         }
     }
 
+    package func erasedDocuments() async throws -> [ContentReference] {
+        try await read { database in
+            try database.all(
+                "SELECT id, sealed, segment, offset, length FROM document_erasure ORDER BY position, id", []
+            ) { row in
+                ContentReference(
+                    document: try row.id(0), sealedDigest: row.bytes(1),
+                    location: ContentLocation(
+                        segment: UInt32(clamping: row.integer(2)), offset: UInt64(clamping: row.integer(3)),
+                        length: UInt32(clamping: row.integer(4))))
+            }
+        }
+    }
+
     package func patientIDs(after: PatientID?, limit: Int) async throws -> [PatientID] {
         try await read { database in
             try database.all(
@@ -61,6 +75,30 @@ extension ProjectionRows {
         ] { try database.cachedStatement(sql: statement).execute(arguments: [patient]) }
         try database.cachedStatement(sql: "INSERT OR IGNORE INTO erasure(patient, position) VALUES (?, ?)")
             .execute(arguments: [patient, Int64(entry.position)])
+    }
+
+    /// Takes the rows of single documents away, and keeps where their bytes lay.
+    static func erase(_ erasure: DocumentErasure, _ entry: CommittedEntry, _ database: Database) throws {
+        for content in erasure.contents {
+            let id = content.document.sql
+            for statement in [
+                "DELETE FROM document_unique WHERE id = ?1",
+                """
+                DELETE FROM document WHERE (patient, registered, id) IN
+                  (SELECT patient, registered, id FROM document_place WHERE id = ?1)
+                """,
+                "DELETE FROM document_place WHERE id = ?1",
+            ] { try database.cachedStatement(sql: statement).execute(arguments: [id]) }
+            try database.cachedStatement(
+                sql: """
+                    INSERT OR IGNORE INTO document_erasure(id, position, sealed, segment, offset, length)
+                    VALUES (?, ?, ?, ?, ?, ?)
+                    """
+            ).execute(arguments: [
+                id, Int64(entry.position), content.sealedDigest.sql, Int64(content.location.segment),
+                Int64(content.location.offset), Int64(content.location.length),
+            ])
+        }
     }
 
     static func keep(_ hold: LegalHold, _ database: Database) throws {

@@ -38,6 +38,9 @@ package struct AccessRecord: Hashable, Sendable {
         }
     }
 
+    /// The transaction of a record that what is known of a patient was written into a file.
+    package static let export = "export"
+
     /// Which transaction disclosed, such as `ITI-67`.
     package let transaction: String
     /// Through which door.

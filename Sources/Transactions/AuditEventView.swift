@@ -33,18 +33,26 @@ package struct AuditEventView: Sendable {
         guard !entry.isErased else { return [activity(entry, "110105", "erased", outcome: "0")] }
         switch entry.kind {
         case .access: return try access(entry, AccessRecord(payload: entry.payload))
-        case .submission: return [try create(entry, documents(entry), by: nil, "ITI-65")]
-        case .consent: return [try create(entry, [consent(entry)], by: recorder(entry), "ITI-108")]
-        case .identity: return [try create(entry, [], by: nil, "ITI-104")]
+        case .submission: return [try submission(entry)]
+        case .consent: return [try consent(entry)]
+        case .identity: return [try identity(entry)]
         case .inquiry: return try inquiry(entry)
         case .delivery: return [disclosure(entry, to: try community(entry, "community"), what: nil)]
         case .administration: return try administration(entry)
         case .repair: return [activity(entry, "110113", "repair", outcome: "4")]
+        case .erasure:
+            let erasure = try DocumentErasure(payload: entry.payload)
+            return [
+                change(
+                    entry, "PatientDelete", "erased on the ground of \(erasure.ground.rawValue)", by: erasure.user,
+                    patients: [erasure.patient], documents: erasure.contents.map(\.document))
+            ]
         case .genesis, .directory: return [activity(entry, "110128", "directory", outcome: "0")]
         }
     }
 
     private func access(_ entry: CommittedEntry, _ record: AccessRecord) throws(ExchangeError) -> [JSONObject] {
+        if record.transaction == AccessRecord.export { return [export(entry, record)] }
         let isRead = record.transaction == "ITI-68"
         let isDenied = !record.decisions.isEmpty && !record.decisions.contains(where: \.isPermitted)
         let shown = record.decisions.filter(\.isPermitted).flatMap(\.documents)
@@ -86,27 +94,77 @@ package struct AuditEventView: Sendable {
         return events
     }
 
-    private func create(
-        _ entry: CommittedEntry, _ data: [JSONValue], by who: (user: String, organization: String)?, _ transaction: String,
-    ) throws(ExchangeError) -> JSONObject {
+    private func submission(_ entry: CommittedEntry) throws(ExchangeError) -> JSONObject {
+        let record = try PayloadReading.json(entry.payload)
+        let author = try record["by"].map { json throws(ExchangeError) in try SubmissionRecord.Author(json) }
+        let data = entry.contents.map { document($0.document) }
+        // What was replaced is part of what was done.
+        let replaced = (record["superseded"]?.items ?? []).compactMap { $0.string.flatMap { DocumentID($0) } }.map(document)
+        return written(
+            entry, "PatientCreate", "ITI-65", data + replaced, by: author.map { ($0.user, $0.organization) }, role: author?.role)
+    }
+
+    private func identity(_ entry: CommittedEntry) throws(ExchangeError) -> JSONObject {
+        let json = try PayloadReading.json(entry.payload)
+        guard let act = json["identityAct"] else {
+            return written(entry, "PatientCreate", "ITI-104", [], by: nil)
+        }
+        // A move names a record and two persons; what is held apart, or joined again, two records.
+        let moved = (act["moves"]?.items ?? []).compactMap { $0[0]?.string.flatMap { PatientID($0) } }
+        let others = moved + ((act["apart"]?.items ?? []) + (act["rejoined"]?.items ?? []))
+            .flatMap { $0.items.compactMap { $0.string.flatMap { PatientID($0) } } }
+        let closed = (act["closes"]?.items ?? []).compactMap { $0.string.flatMap { PatientID($0) } }
+        let subjects = Set(others + closed).subtracting([entry.subject].compactMap { $0 })
+        return change(
+            entry, "PatientUpdate", "records: " + (act["kind"]?.string ?? "changed"), by: act["actor"]?.string,
+            patients: [entry.subject].compactMap { $0 } + subjects.sorted(), documents: [])
+    }
+
+    private func consent(_ entry: CommittedEntry) throws(ExchangeError) -> JSONObject {
+        let json = try PayloadReading.json(entry.payload)
+        let data = BALP.entity("Consent/\(try PayloadReading.text(json, "id"))", BALP.system, BALP.domainResource)
+        let isRevoked = json["status"]?.string == "inactive"
+        return written(
+            entry, isRevoked ? "PatientUpdate" : "PatientCreate", "ITI-108", [data], by: try recorder(entry))
+    }
+
+    /// A record was made or changed by a transaction: BALP's Create or Update with a patient.
+    private func written(
+        _ entry: CommittedEntry, _ pattern: String, _ transaction: String, _ data: [JSONValue],
+        by who: (user: String, organization: String)?, role: String? = nil,
+    ) -> JSONObject {
+        let isUpdate = pattern == "PatientUpdate"
         var event = start(
-            entry, "PatientCreate", BALP.rest, [BALP.interaction("create"), BALP.transaction(transaction)], action: "C")
+            entry, pattern, BALP.rest,
+            [BALP.interaction(isUpdate ? "update" : "create"), BALP.transaction(transaction)], action: isUpdate ? "U" : "C")
         var agents: [JSONValue] = [
-            BALP.agent("110153", who?.organization ?? node.urn), BALP.agent("110152", node.urn),
+            BALP.agent("110153", who?.organization ?? node.urn, isRequestor: who == nil), BALP.agent("110152", node.urn),
         ]
-        if let who { agents.append(BALP.user(who.user, purpose: nil)) }
+        if let who { agents.append(BALP.user(who.user, role: role, purpose: nil)) }
         event["agent"] = .array(agents)
         event["entity"] = .array(data + [patient(entry)].compactMap { $0 })
         return event
     }
 
-    private func documents(_ entry: CommittedEntry) -> [JSONValue] {
-        entry.contents.map { BALP.entity("DocumentReference/\($0.document)", BALP.system, BALP.domainResource) }
+    /// Somebody changed or erased what is kept of patients, at the node itself: BALP's Update or Delete with a patient.
+    private func change(
+        _ entry: CommittedEntry, _ pattern: String, _ what: String, by user: String?, patients: [PatientID],
+        documents: [DocumentID],
+    ) -> JSONObject {
+        let isDelete = pattern == "PatientDelete"
+        var event = start(
+            entry, pattern, BALP.rest, [BALP.interaction(isDelete ? "delete" : "update")], action: isDelete ? "D" : "U")
+        event["outcomeDesc"] = .string(what)
+        event["agent"] = .array([
+            BALP.agent("110153", node.urn, isRequestor: user == nil), BALP.agent("110152", node.urn),
+        ] + (user.map { [BALP.user($0, purpose: nil)] } ?? []))
+        event["entity"] = .array(
+            documents.map(document) + patients.map { BALP.entity("Patient/\($0)", BALP.person, BALP.patientRole) })
+        return event
     }
 
-    private func consent(_ entry: CommittedEntry) throws(ExchangeError) -> JSONValue {
-        let id = try PayloadReading.text(try PayloadReading.json(entry.payload), "id")
-        return BALP.entity("Consent/\(id)", BALP.system, BALP.domainResource)
+    private func document(_ id: DocumentID) -> JSONValue {
+        BALP.entity("DocumentReference/\(id)", BALP.system, BALP.domainResource)
     }
 
     private func recorder(_ entry: CommittedEntry) throws(ExchangeError) -> (user: String, organization: String)? {
@@ -147,11 +205,27 @@ package struct AuditEventView: Sendable {
             event["meta"] = .object(meta)
             return [event]
         }
-        let word = json["act"]?.string ?? json["witness"]?.string ?? json["rule"]?.string ?? "administration"
-        let isAlert = json["witness"] != nil || json["rule"] != nil
-        return [
-            activity(entry, isAlert ? "110113" : "110100", word, outcome: isAlert ? "4" : "0", by: json["user"]?.string)
-        ]
+        let user = json["user"]?.string
+        if let erased = json["erased"]?.string.flatMap({ PatientID($0) }) {
+            let ground = json["ground"]?.string ?? "unknown"
+            return [
+                change(
+                    entry, "PatientDelete", "erased on the ground of \(ground)", by: user, patients: [erased], documents: [])
+            ]
+        }
+        if let isHeld = json["hold"]?.bool {
+            let what = isHeld ? "legal hold: " : "legal hold released: "
+            return [
+                change(
+                    entry, "PatientUpdate", what + (json["reason"]?.string ?? ""), by: user,
+                    patients: [entry.subject].compactMap { $0 }, documents: [])
+            ]
+        }
+        if let read = json["read"]?.string { return [activity(entry, "110101", "read: " + read, outcome: "0", by: user)] }
+        if let finding = json["witness"]?.string ?? json["rule"]?.string {
+            return [activity(entry, "110113", finding, outcome: "4", by: user)]
+        }
+        return [activity(entry, "110100", json["act"]?.string ?? "administration", outcome: "0", by: user)]
     }
 
     /// BALP's accounting of disclosures: who gave what to whom.
@@ -173,6 +247,19 @@ package struct AuditEventView: Sendable {
         var event = start(entry, "PrivacyDisclosure.Recipient", BALP.importing, [BALP.disclose], action: "C")
         event["agent"] = .array([
             BALP.agent("110153", source), BALP.agent("110152", node.urn), BALP.user(record.user, purpose: record.purpose),
+        ])
+        event["entity"] = .array([patient(entry)].compactMap { $0 })
+        return event
+    }
+
+    /// What is known of a patient left the node as a file: a proof that opens, an accounting of disclosures.
+    private func export(_ entry: CommittedEntry, _ record: AccessRecord) -> JSONObject {
+        var event = start(entry, nil, BALP.export, [], action: "R")
+        event["outcomeDesc"] = .string("written into a file")
+        if let purpose = record.purpose { event["purposeOfEvent"] = [BALP.purpose(purpose)] }
+        event["agent"] = .array([
+            BALP.agent("110153", node.urn), BALP.user(record.user, role: record.role, purpose: record.purpose),
+            BALP.agent("110152", record.organization),
         ])
         event["entity"] = .array([patient(entry)].compactMap { $0 })
         return event

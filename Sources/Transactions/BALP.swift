@@ -8,6 +8,8 @@ enum BALP {
     static let export = dicom("110106")
     static let importing = dicom("110107")
     static let security = dicom("110113")
+    /// Requests of an auditor for the log itself.
+    static let auditLogUsed = dicom("110101")
     static let disclose = coding("http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle", "disclose")
     static let person = coding("http://terminology.hl7.org/CodeSystem/audit-entity-type", "1")
     static let system = coding("http://terminology.hl7.org/CodeSystem/audit-entity-type", "2")

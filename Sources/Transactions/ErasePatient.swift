@@ -36,9 +36,7 @@ extension Exchange {
         try demandKeeper(context)
         return try await alone(with: patient) { () async throws(ExchangeError) in
             guard try await read({ try await projection.patient(patient) }) != nil else { throw Self.unknownHere }
-            if try await read({ try await projection.legalHold(of: patient) }) != nil {
-                throw ExchangeError(.conflict, "the record is under legal hold, which beats every erasure")
-            }
+            try await demandNoHold(on: patient)
             try await restate(without: patient, actor: context.user)
             let erasure = Erasure(patient: patient, ground: ground, user: context.user)
             // Durable before the key goes: a node that stops between the two finishes it when it starts.
@@ -60,10 +58,11 @@ extension Exchange {
             try await reader.destroyKey(of: patient)
             forget(elsewhere: patient)
         }
-        if !(patients ?? named).isEmpty { try await read { try await projection.purge() } }
+        let documents = try await read { try await projection.erasedDocuments() }
+        if !(patients ?? named).isEmpty || !documents.isEmpty { try await read { try await projection.purge() } }
     }
 
-    private func alone<Value>(
+    func alone<Value>(
         with patient: PatientID, _ work: () async throws(ExchangeError) -> Value,
     ) async throws(ExchangeError) -> Value {
         let held = ["lifecycle \(patient)"]

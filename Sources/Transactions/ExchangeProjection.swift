@@ -149,6 +149,9 @@ package protocol ExchangeProjection: Projection, PatientProjection, ConsentProje
     /// Everybody the journal says was erased, in order.
     func erasedPatients() async throws -> [PatientID]
 
+    /// Every document the journal says was erased, in order, and where its bytes lay.
+    func erasedDocuments() async throws -> [ContentReference]
+
     /// The ids of the patients registered here behind one of them, in order, at most `limit`.
     func patientIDs(after: PatientID?, limit: Int) async throws -> [PatientID]
 

@@ -45,6 +45,12 @@ package struct AuditQuery: Sendable {
         return entities.isEmpty || (json["entity"]?.items ?? []).contains { Self.names($0["what"], entities) }
     }
 
+    /// Whether an event names the patient as one of its entities.
+    func names(_ event: JSONObject) -> Bool {
+        guard let patient else { return true }
+        return (event["entity"]?.items ?? []).contains { $0["what"]?["reference"]?.string == "Patient/\(patient)" }
+    }
+
     /// Whether a reference is one of those meant, as a reference, or as a value with or without its system.
     private static func names(_ reference: JSONValue?, _ wanted: [String]) -> Bool {
         if let text = reference?["reference"]?.string, wanted.contains(text) { return true }
@@ -91,13 +97,15 @@ extension Exchange {
         while position > floor, events.count < count {
             let start = position > 256 ? position - 256 : 0
             let entries = try await reader.entries(in: max(start, floor)..<position) { header in
-                (query.patient == nil || header.subject == query.patient)
+                // What stands in clear may name a patient, too: an erasure does.
+                (query.patient == nil || header.subject == nil || header.subject == query.patient)
                     && (query.date?.from.map { header.time >= $0 } ?? true)
                     && (query.date?.until.map { header.time < $0 } ?? true)
             }
             position = max(start, floor)
             for entry in entries.reversed() where events.count < count || entry.position > position {
-                let found = view.events(entry).filter(query.matches)
+                let isAbout = query.patient == nil || entry.subject == query.patient
+                let found = view.events(entry).filter { query.matches($0) && (isAbout || query.names($0)) }
                 if found.isEmpty { continue }
                 events += found
                 if let subject = entry.subject { shown.insert(subject) }

@@ -52,6 +52,8 @@ package struct JournalReplay: Sendable {
     /// Whether an entry that says so cannot be opened any more.
     private var isIndexWhole = true
     private var documents: [DocumentID: (facts: DocumentFacts, patient: PatientID)] = [:]
+    /// Documents that were erased, and the entry that says so.
+    private var gone: [DocumentID: JournalPosition] = [:]
     /// What was found so far.
     package private(set) var report = Report()
 
@@ -68,6 +70,10 @@ package struct JournalReplay: Sendable {
         guard !entry.isErased else {
             report.erased += 1
             if entry.kind == .identity { isIndexWhole = false }
+            return
+        }
+        if let erasure = try DocumentErasure(entry) {
+            for content in erasure.contents { gone[content.document] = entry.position }
             return
         }
         guard let patient = entry.subject else { return }
@@ -143,19 +149,25 @@ package struct JournalReplay: Sendable {
             return
         }
         for decision in record.decisions {
-            for id in decision.documents { check(id, decision, of: patient, consent, context, entry) }
+            for id in decision.documents {
+                check(id, decision, of: patient, consent, context, entry, factsPosition: record.factsPosition)
+            }
         }
     }
 
     private mutating func check(
         _ id: DocumentID, _ decision: AccessRecord.Decision, of patient: PatientID, _ consent: CompiledPersonConsent,
-        _ context: AccessContext, _ entry: CommittedEntry,
+        _ context: AccessContext, _ entry: CommittedEntry, factsPosition: JournalPosition,
     ) {
         guard let (facts, owner) = documents[id] else {
             report.elsewhere += 1
             return
         }
         guard owner == patient else { return note(entry, "it discloses another patient's document") }
+        // Facts read before an erasure may be answered behind it: the entry then says so.
+        if let erased = gone[id], decision.isPermitted, factsPosition > erased {
+            return note(entry, "it disclosed a document that was erased at entry \(erased)")
+        }
         report.decisions += 1
         let again = consent.decide(context, document: facts, of: patient)
         if again.isPermitted != decision.isPermitted {

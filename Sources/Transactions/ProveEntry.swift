@@ -35,7 +35,9 @@ extension Exchange {
                     position: position, entry: stored.bytes,
                     inclusion: try await witness.author.inclusion(of: position, at: size), key: key))
         }
-        for patient in opened.sorted() { try await recordReading(of: patient, for: context) }
+        for patient in opened.sorted() {
+            try await recordReading(of: patient, by: AccessRecord.export, for: context)
+        }
         let cosigners = await witness.knownCosigners().filter { $0 != witness.key && $0.cosigned(head) != nil }
         return EntryProof(log: witness.key, witnesses: cosigners, checkpoint: head, items: items)
     }
@@ -55,8 +57,10 @@ extension Exchange {
     }
 
     /// Writes down that somebody read what the journal says about a patient.
-    func recordReading(of patient: PatientID, for context: AccessContext) async throws(ExchangeError) {
-        let reading = AccessRecord(transaction: "ITI-81", context: context, factsPosition: journal.size, decisions: [])
+    func recordReading(of patient: PatientID, by transaction: String = "ITI-81", for context: AccessContext)
+        async throws(ExchangeError)
+    {
+        let reading = AccessRecord(transaction: transaction, context: context, factsPosition: journal.size, decisions: [])
         do throws(ExchangeError) {
             _ = try await journal.append(
                 EntryDraft(kind: .access, subject: patient, payload: reading.payload, value: reading))

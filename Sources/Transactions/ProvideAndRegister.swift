@@ -29,7 +29,7 @@ extension Exchange {
         try SubmissionRules.check(submission, against: facts)
         let record = SubmissionRecord(
             set: submission.set, entries: submission.documents.map(\.entry),
-            superseded: SubmissionRules.superseded(by: submission, facts),
+            superseded: SubmissionRules.superseded(by: submission, facts), by: SubmissionRecord.Author(context),
             base: settings.clientBase)
         _ = try await journal.append(
             EntryDraft(

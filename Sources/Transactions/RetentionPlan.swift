@@ -59,12 +59,24 @@ package struct RetentionRules: Hashable, Sendable {
     }
 }
 
+/// What retention says of one document.
+package struct DocumentRetention: Hashable, Sendable {
+    /// Which.
+    package let document: DocumentID
+    /// Its class code, or its type code where it has none; nil without either.
+    package let code: String?
+    /// When it may go; nil when it is kept without an end.
+    package let end: Timestamp?
+    /// The jurisdiction whose rule decided; nil when none is for it.
+    package let jurisdiction: String?
+}
+
 /// What retention says of one patient's record.
 package struct RetentionVerdict: Hashable, Sendable {
     /// Whose.
     package let patient: PatientID
-    /// How many documents.
-    package let documents: Int
+    /// Each document, newest first.
+    package let documents: [DocumentRetention]
     /// When the last of them may go; nil when one is kept without an end.
     package let end: Timestamp?
     /// The jurisdictions whose rules decided.
@@ -74,12 +86,19 @@ package struct RetentionVerdict: Hashable, Sendable {
 
     /// Whether the whole record is due to be erased.
     package func isDue(at now: Timestamp) -> Bool { !isHeld && (end.map { $0 <= now } ?? false) }
+
+    /// Documents that are due while others of the record are kept; none when the whole record goes, or is held.
+    package func dueDocuments(at now: Timestamp) -> [DocumentID] {
+        guard !isHeld, !isDue(at: now) else { return [] }
+        return documents.filter { $0.end.map { $0 <= now } ?? false }.map(\.document)
+    }
 }
 
 extension Exchange {
     /// What retention says of every record here, in the order of their ids, from one behind `after`; changes nothing.
     ///
-    /// A record goes as a whole: the day its last document may go. Patients without documents are never due.
+    /// A document goes the day its rule ends, a record as a whole the day its last document may go. Patients without
+    /// documents are never due.
     package func retentionPlan(after: PatientID? = nil, limit: Int, for context: AccessContext)
         async throws(ExchangeError) -> [RetentionVerdict]
     {
@@ -91,20 +110,29 @@ extension Exchange {
         return verdicts
     }
 
-    /// Erases every record that is due, one after the other, each judged again right before; how many.
-    package func applyRetention(for context: AccessContext) async throws(ExchangeError) -> [PatientID] {
+    /// Erases every record and every document that is due, one after the other, each judged again right before.
+    package func applyRetention(for context: AccessContext) async throws(ExchangeError)
+        -> (patients: [PatientID], documents: [DocumentID])
+    {
         try demandKeeper(context)
-        var erased: [PatientID] = []
+        var erased: (patients: [PatientID], documents: [DocumentID]) = ([], [])
         var after: PatientID?
         while true {
             let patients = try await read { try await projection.patientIDs(after: after, limit: 256) }
             guard let last = patients.last else { return erased }
             for patient in patients {
-                guard try await retention(of: patient).isDue(at: world.now()) else { continue }
+                let verdict = try await retention(of: patient)
                 do throws(ExchangeError) {
-                    _ = try await erasePatient(patient, ground: .retention, for: context)
-                    erased.append(patient)
-                } catch  where error.code == .conflict {
+                    if verdict.isDue(at: world.now()) {
+                        _ = try await erasePatient(patient, ground: .retention, for: context)
+                        erased.patients.append(patient)
+                    }
+                    for document in verdict.dueDocuments(at: world.now()) {
+                        _ = try await eraseDocument(document, ground: .retention, for: context)
+                        erased.documents.append(document)
+                    }
+                } catch  where error.code == .conflict || error.code == .notFound {
+                    // Held, or erased by somebody else, since it was judged.
                     continue
                 }
             }
@@ -119,18 +147,19 @@ extension Exchange {
         var entries: [DocumentEntry] = []
         for document in facts.ownDocuments { entries.append(try DocumentEntry(reference: document.reference)) }
         let lastCare = entries.map { $0.serviceStop?.end ?? $0.creationTime?.end ?? $0.registered }.max()
-        var end: Timestamp? = Timestamp(milliseconds: .min)
+        let documents = entries.map { entry in
+            let found = lastCare.flatMap { settings.retention.end(of: entry, lastCare: $0, born: born) }
+            return DocumentRetention(
+                document: entry.id, code: (entry.classCode ?? entry.typeCode)?.code, end: found?.0,
+                jurisdiction: found?.1.jurisdiction)
+        }
+        let ends = documents.compactMap(\.end)
         var jurisdictions: [String] = []
-        for entry in entries {
-            guard let lastCare, let (moment, rule) = settings.retention.end(of: entry, lastCare: lastCare, born: born) else {
-                end = nil
-                break
-            }
-            end = end.map { max($0, moment) }
-            if !jurisdictions.contains(rule.jurisdiction) { jurisdictions.append(rule.jurisdiction) }
+        for jurisdiction in documents.compactMap(\.jurisdiction) where !jurisdictions.contains(jurisdiction) {
+            jurisdictions.append(jurisdiction)
         }
         return RetentionVerdict(
-            patient: patient, documents: entries.count, end: entries.isEmpty ? nil : end, jurisdictions: jurisdictions,
-            isHeld: isHeld)
+            patient: patient, documents: documents, end: ends.count == documents.count ? ends.max() : nil,
+            jurisdictions: jurisdictions, isHeld: isHeld)
     }
 }

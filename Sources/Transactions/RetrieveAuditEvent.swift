@@ -24,8 +24,10 @@ extension Exchange {
     /// ITI-81 for one patient: who looked, from where, why, what they got, which consent rule decided; newest first.
     ///
     /// Reading the log is itself recorded. At most 10,000 lines.
-    package func accessLog(of patient: PatientID, limit: Int, for context: AccessContext) async throws(ExchangeError)
-        -> [AccessEvent]
+    ///
+    /// - Parameter exports: whether it is written into a file, which the record then says.
+    package func accessLog(of patient: PatientID, limit: Int, exports: Bool = false, for context: AccessContext)
+        async throws(ExchangeError) -> [AccessEvent]
     {
         guard context.door == .administration else {
             throw ExchangeError(.forbidden, "the access log is read at the node's own socket: hie audit patient")
@@ -35,7 +37,8 @@ extension Exchange {
         }
         let events = try await read { try await projection.accesses(to: patient, limit: min(max(limit, 1), 10_000)) }
         let (_, position) = try await read { try await projection.directives(of: patient) }
-        let reading = AccessRecord(transaction: "ITI-81", context: context, factsPosition: position, decisions: [])
+        let reading = AccessRecord(
+            transaction: exports ? AccessRecord.export : "ITI-81", context: context, factsPosition: position, decisions: [])
         _ = try await journal.append(
             EntryDraft(kind: .access, subject: patient, payload: reading.payload, value: reading))
         return events

@@ -41,6 +41,11 @@ extension Exchange {
             }
             return RetrievedDocument(
                 bytes: bytes, mimeType: document.mimeType, sha256: document.sha256, ticket: disclosure.ticket)
+        } catch let error as ExchangeError where error.code == .gone {
+            disclosure.ticket.end()
+            // Erased since the facts were read; bytes that are missing while the tables know the document are damage.
+            guard try await read({ try await projection.facts(aboutDocument: id) }) != nil else { throw hidden }
+            throw ExchangeError(.corrupted, "a document was removed from the journal, and nothing says why: hie audit verify")
         } catch let error as ExchangeError {
             disclosure.ticket.end()
             throw error

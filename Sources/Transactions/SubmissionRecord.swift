@@ -15,9 +15,49 @@ package struct SubmissionRecord: Sendable {
     package let references: [[UInt8]]
     /// Entries that this submission made superseded.
     package let superseded: [DocumentID]
+    /// Who published; nil where nobody wrote it down.
+    package let author: Author?
+
+    /// On whose behalf something was published.
+    package struct Author: Sendable, Hashable {
+        /// The user.
+        package let user: String
+        /// The user's role.
+        package let role: String?
+        /// The user's organisation.
+        package let organization: String
+        /// The trace id of the request.
+        package let traceID: String
+
+        /// Whoever asks.
+        package init(_ context: AccessContext) {
+            user = context.user
+            role = context.role
+            organization = context.organization
+            traceID = context.traceID
+        }
+
+        init(_ json: JSONValue) throws(ExchangeError) {
+            user = try PayloadReading.text(json, "user")
+            role = json["role"]?.string
+            organization = try PayloadReading.text(json, "organization")
+            traceID = try PayloadReading.text(json, "trace")
+        }
+
+        var json: JSONValue {
+            var object: JSONObject = ["user": .string(user)]
+            object["role"] = role.map { .string($0) }
+            object["organization"] = .string(organization)
+            object["trace"] = .string(traceID)
+            return .object(object)
+        }
+    }
 
     /// A submission; `references` are rendered against the node's own base URL.
-    package init(set: SubmissionSet, entries: [DocumentEntry], superseded: [DocumentID], base: String) {
+    package init(
+        set: SubmissionSet, entries: [DocumentEntry], superseded: [DocumentID], by author: Author? = nil, base: String,
+    ) {
+        self.author = author
         self.set = set
         self.entries = entries
         self.superseded = superseded
@@ -30,6 +70,10 @@ package struct SubmissionRecord: Sendable {
         JSONWriter.append(setJSON, to: &bytes)
         bytes += Array(#","superseded":"#.utf8)
         JSONWriter.append(.array(superseded.map { .string($0.description) }), to: &bytes)
+        if let author {
+            bytes += Array(#","by":"#.utf8)
+            JSONWriter.append(author.json, to: &bytes)
+        }
         bytes += Array(#","documents":["#.utf8)
         for (index, reference) in references.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -72,6 +116,7 @@ package struct SubmissionRecord: Sendable {
             sourceID: object["sourceId"]?.string, submissionTime: submitted, contentType: contentType,
             documents: entries.map(\.id))
         let superseded = (json["superseded"]?.items ?? []).compactMap { $0.string.flatMap { DocumentID($0) } }
-        self.init(set: set, entries: entries, superseded: superseded, base: base)
+        let author = try json["by"].map { json throws(ExchangeError) in try Author(json) }
+        self.init(set: set, entries: entries, superseded: superseded, by: author, base: base)
     }
 }

@@ -15,6 +15,8 @@ package actor WitnessBook {
         case accused(WitnessEvidence)
         /// A community goes on with another log: its former head, and the new log's name.
         case succeeded(former: WitnessedHead, by: String)
+        /// A log gave the proof that was missing.
+        case cleared(WitnessEvidence)
     }
 
     /// The key of the log whose name is given, as its community states it in the directory; nil when it states none.
@@ -26,11 +28,15 @@ package actor WitnessBook {
     private let store: any WitnessStore
     private let keys: Keys
     private let cosigners: @Sendable () -> [NoteVerifier]
-    private let world: World
-    private(set) var witness: Witness
+    let world: World
+    var witness: Witness
     private var busy: Set<String> = []
     private var notices: [Notice] = []
     private var written: Set<String> = []
+    /// What others showed and the logs have not answered yet, and how often they gave no answer.
+    var accusations: [String: (evidence: WitnessEvidence, silences: Int)] = [:]
+    /// What logs cleared themselves of.
+    var dismissed: Set<String> = []
     /// The size each peer last cosigned of this node's log.
     var acknowledged: [CommunityID: UInt64] = [:]
     /// A head that this node signed and its journal does not continue: it runs on an older copy of itself.
@@ -46,7 +52,8 @@ package actor WitnessBook {
         for (name, text) in try await store.texts() {
             do throws(ExchangeError) {
                 if name.hasPrefix("head-") { heads.append(try WitnessedHead(text: text)) }
-                if name.hasPrefix("evidence-") { evidence.append(try WitnessEvidence(text: text)) }
+                // What a log cleared itself of is kept as nothing.
+                if name.hasPrefix("evidence-"), !text.isEmpty { evidence.append(try WitnessEvidence(text: text)) }
             } catch {
                 throw ExchangeError(.corrupted, "what this node witnessed cannot be read: \(error.message)", at: name)
             }
@@ -130,7 +137,7 @@ package actor WitnessBook {
     /// Every head held, for another node.
     package func shown() -> String {
         let notes = heads.prefix(512).map { JSONValue.string($0.note.description) }
-        return String(decoding: JSONWriter.bytes(["heads": .array(notes)]), as: UTF8.self)
+        return String(decoding: JSONWriter.bytes(["heads": .array(notes), "evidence": shownEvidence]), as: UTF8.self)
     }
 
     /// Hears what another node holds; returns the heads whose logs must prove that they continue what is known here.
@@ -142,7 +149,7 @@ package actor WitnessBook {
         for item in (json["heads"]?.items ?? []).prefix(512) {
             guard let text = item.string, let note = try? SignedNote(parsing: text),
                 let checkpoint = try? Checkpoint(text: note.text), let log = LogOrigin(checkpoint.origin),
-                let key = checkpoint.origin == origin ? key : keys(log) ?? witness.heads[checkpoint.origin]?.key,
+                let key = checkpoint.origin == origin ? key : logKey(log, checkpoint.origin),
                 key.name == checkpoint.origin
             else { continue }
             if checkpoint.origin == origin { try await compareOwn(note) }
@@ -155,8 +162,18 @@ package actor WitnessBook {
                 if checkpoint.origin != origin { open.append((head, witness.heads[checkpoint.origin]?.checkpoint.size ?? 0)) }
             }
         }
-        try await keepEvidence()
+        try await hearEvidence(json["evidence"])
         return open
+    }
+
+    /// The key of a log: as its community states it, else as it was when its head was taken.
+    func logKey(_ log: LogOrigin, _ name: String) -> NoteVerifier? { keys(log) ?? witness.heads[name]?.key }
+
+    /// Lets go of evidence that its log has cleared.
+    func forget(_ evidence: WitnessEvidence) async throws(ExchangeError) {
+        try await store.keep("", as: Self.name(evidence))
+        written.remove(Self.name(evidence))
+        notices.append(.cleared(evidence))
     }
 
     /// Takes the proof a log gave for a head heard of; one that proves nothing stands against it.
@@ -194,7 +211,7 @@ package actor WitnessBook {
             .max { $0.0.incarnation < $1.0.incarnation }?.1
     }
 
-    private func keepEvidence() async throws(ExchangeError) {
+    func keepEvidence() async throws(ExchangeError) {
         for found in witness.evidence where !written.contains(Self.name(found)) {
             try await store.keep(found.text, as: Self.name(found))
             // Another call may have come here first while it was kept.
@@ -203,7 +220,7 @@ package actor WitnessBook {
     }
 
     /// A head this node signed, brought back by others: its journal must contain it.
-    private func compareOwn(_ note: SignedNote) async throws(ExchangeError) {
+    func compareOwn(_ note: SignedNote) async throws(ExchangeError) {
         guard ownPast == nil, key.verifies(note), let head = try? WitnessedHead(key: key, note: note, seen: world.now())
         else { return }
         let size = try await journal.head().size

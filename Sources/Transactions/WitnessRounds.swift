@@ -66,6 +66,7 @@ extension Exchange {
             try await witness.keepOwn(note, lines)
         }
         if let peer = peers.first { try await exchangeHeads(with: peer, witness, client) }
+        try await settleAccusations(witness, by: client)
         try await tellNotices(witness)
         if let past = await witness.ownPast {
             throw ExchangeError(
@@ -141,7 +142,7 @@ extension Exchange {
         }
     }
 
-    private func target(_ community: CommunityID) -> DirectoryTarget? {
+    func target(_ community: CommunityID) -> DirectoryTarget? {
         guard let row = directory.communities(at: world.now()).first(where: { $0.community == community }),
             row.standing == .active, let url = row.endpoint("gossip") ?? row.endpoint("fhir")
         else { return nil }
@@ -161,6 +162,11 @@ extension Exchange {
                     "witness": .string(evidence.kind.rawValue), "log": .string(evidence.origin),
                     "evidence": .string(evidence.text),
                 ]
+            case .cleared(let evidence):
+                logger.notice(
+                    "a log gave the proof that was missing: nothing of that stands against it any more",
+                    metadata: ["log": "\(evidence.origin)"])
+                payload = ["witness": "cleared", "log": .string(evidence.origin), "evidence": .string(evidence.text)]
             case .succeeded(let former, let name):
                 logger.warning(
                     "a community goes on with a new log after a loss: see hie audit witness", metadata: ["log": "\(name)"])

@@ -8,7 +8,7 @@ import Transactions
 struct AuditCheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Check a proof off line: no node, no network, public keys alone.",
+        abstract: "Check a proof, or a witness's evidence, off line: no node, no network, public keys alone.",
         discussion: """
             Says which entries are in which log, when they were written, and who cosigned the \
             head above them. Without --keys the keys are those the proof itself names: that shows \
@@ -17,6 +17,7 @@ struct AuditCheckCommand: AsyncParsableCommand {
             EXAMPLE
               hie audit check proof.json
               hie audit check proof.json --keys keys.txt --witnesses 2
+              hie audit check evidence-0.json --keys keys.txt
             """)
 
     @Argument(help: "The proof's file; - for stdin.") var file: String
@@ -37,6 +38,7 @@ struct AuditCheckCommand: AsyncParsableCommand {
             guard let json = try? JSONReader.read(bytes) else {
                 throw ExchangeError(.corrupted, "the file is no proof: it is not JSON")
             }
+            if json["format"]?.string == WitnessEvidence.format { return try show(try WitnessEvidence(json: json), terminal) }
             proof = try EntryProof(json: json)
             verdict = try proof.check(trusting: try trusted())
         } catch {
@@ -49,6 +51,26 @@ struct AuditCheckCommand: AsyncParsableCommand {
             throw CommandFailure(
                 .damaged, "the head is cosigned by \(verdict.cosigners.count), and \(witnesses) are asked for",
                 hint: "ask for a newer proof, or for the keys of those who cosigned")
+        }
+    }
+
+    private func show(_ evidence: WitnessEvidence, _ terminal: Terminal) throws(ExchangeError) {
+        try evidence.check(trusting: try trusted())
+        if output.json {
+            return terminal.result([
+                "valid": true, "log": .string(evidence.origin), "key": .string(evidence.key.text),
+                "kind": .string(evidence.kind.rawValue), "found": .string(evidence.found.description),
+            ])
+        }
+        var facts = Facts()
+        facts.add("evidence", "holds", .bad)
+        facts.add("log", evidence.origin)
+        facts.add(
+            "key", evidence.key.text + (keys == nil ? "  (named by the file itself)" : ""), keys == nil ? .doubtful : .plain)
+        facts.add("shows", "it " + evidence.sentence)
+        facts.show(on: terminal)
+        if evidence.kind == .unproven {
+            terminal.words("it can still clear itself: by the proof that one of the two continues the other")
         }
     }
 

@@ -59,6 +59,7 @@ struct AuditPatientCommand: AsyncParsableCommand {
         var arguments = try choice.arguments()
         arguments["limit"] = .number(String(csv ?? html == nil ? limit : 10_000))
         if fhir { arguments["fhir"] = true }
+        if csv != nil || html != nil { arguments["export"] = true }
         let client = AdminClient(home)
         let log = try await client.ask(.auditPatient, arguments)
         let names = await names(client)

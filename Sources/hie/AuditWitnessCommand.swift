@@ -16,7 +16,11 @@ struct AuditWitnessCommand: AsyncParsableCommand {
             EXAMPLE
               hie audit witness
               hie audit witness --json | jq '.evidence[0]'
+              hie audit witness --evidence DIR && hie audit check DIR/evidence-0.json
             """)
+
+    @Option(help: ArgumentHelp("Write each contradiction into a file of this folder, for others to check.", valueName: "folder"))
+    var evidence: String?
 
     @OptionGroup var home: HomeOptions
     @OptionGroup var output: OutputOptions
@@ -25,6 +29,12 @@ struct AuditWitnessCommand: AsyncParsableCommand {
         let terminal = Terminal()
         let answer = try await AdminClient(home).ask(.auditWitness)
         let evidence = answer["evidence"]?.items ?? []
+        for (number, found) in evidence.enumerated() {
+            guard let folder = self.evidence, let file = found["file"] else { break }
+            let path = "\(folder)/evidence-\(number).json"
+            try LocalFile.write(JSONWriter.pretty(file) + [UInt8(ascii: "\n")], to: path)
+            terminal.words("\(path): whoever holds it checks it with hie audit check")
+        }
         if output.json { terminal.result(answer) } else { show(answer, evidence, terminal) }
         let open = evidence.filter { found in
             (answer["heads"]?.items ?? []).contains { $0.text("log") == found.text("log") && $0["latest"]?.bool == true }

@@ -8,7 +8,7 @@ import JSON
 struct RetentionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retention",
-        abstract: "How long records are kept: plan, apply, legal holds, and the erasure of a patient.",
+        abstract: "How long records are kept: plan, apply, legal holds, and the erasure of a patient or a document.",
         discussion: """
             The rules stand in node.yaml under retention. A record under legal hold is erased by \
             nobody, whatever the rules say.
@@ -18,7 +18,9 @@ struct RetentionCommand: AsyncParsableCommand {
               hie retention hold --patient 3f0c5c1e-... --reason "case 2026-114, county court"
               hie retention apply --yes
             """,
-        subcommands: [Plan.self, Apply.self, Hold.self, Release.self, Holds.self, Erase.self])
+        subcommands: [
+            Plan.self, Apply.self, Hold.self, Release.self, Holds.self, RetentionEraseCommand.self,
+        ])
 
     struct Plan: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -26,10 +28,12 @@ struct RetentionCommand: AsyncParsableCommand {
             discussion: """
                 EXAMPLE
                   hie retention plan --due
+                  hie retention plan --documents
                   hie retention plan --json | jq '.records[] | select(.due)'
                 """)
 
         @Flag(help: "Only what is due now.") var due = false
+        @Flag(help: "Say it of each document.") var documents = false
         @OptionGroup var home: HomeOptions
         @OptionGroup var output: OutputOptions
 
@@ -42,16 +46,18 @@ struct RetentionCommand: AsyncParsableCommand {
                 var arguments: JSONObject = [:]
                 arguments["after"] = after.map { .string($0) }
                 let page = try await client.ask(.retentionPlan, arguments, seconds: 600)
-                rows += (page["records"]?.items ?? []).filter { !due || $0["due"]?.bool == true }
+                rows += (page["records"]?.items ?? []).filter { !due || Self.isDue($0) }
                 after = page["next"]?.string
             } while after != nil
             if output.json { return terminal.result(["records": .array(rows)]) }
-            var table = Table("PATIENT", "DOCUMENTS", "KEPT UNTIL", "BY THE LAW OF", "STATE")
+            if documents { return Self.show(rows, due: due, terminal) }
+            var table = Table("PATIENT", "DOCUMENTS", "DUE ALONE", "KEPT UNTIL", "BY THE LAW OF", "STATE")
             for row in rows {
                 let isDue = row["due"]?.bool == true
                 let isHeld = row["held"]?.bool == true
                 table.add(
                     .init(row.text("patient")), .init(row.text("documents")),
+                    .init(String(row["dueDocuments"]?.items.count ?? 0)),
                     .init(row["end"]?.string.map(Words.time) ?? "without end"),
                     .init((row["jurisdictions"]?.items ?? []).compactMap(\.string).joined(separator: ", ")),
                     .init(isHeld ? "legal hold" : isDue ? "due" : "kept", isDue ? .doubtful : .plain))
@@ -60,11 +66,36 @@ struct RetentionCommand: AsyncParsableCommand {
                 terminal.result(table)
             }
         }
+
+        private static func isDue(_ row: JSONValue) -> Bool {
+            row["due"]?.bool == true || row["dueDocuments"]?.items.isEmpty == false
+        }
+
+        private static func show(_ rows: [JSONValue], due: Bool, _ terminal: Terminal) {
+            var table = Table("DOCUMENT", "CODE", "KEPT UNTIL", "BY THE LAW OF", "STATE")
+            for row in rows {
+                let alone = Set((row["dueDocuments"]?.items ?? []).compactMap(\.string))
+                let goes = row["due"]?.bool == true
+                for item in row["ends"]?.items ?? [] {
+                    let isDue = goes || alone.contains(item.text("document"))
+                    if due, !isDue { continue }
+                    table.add(
+                        .init(item.text("document")), .init(item.text("code")),
+                        .init(item["end"]?.string.map(Words.time) ?? "without end"), .init(item.text("jurisdiction")),
+                        .init(
+                            row["held"]?.bool == true ? "legal hold" : goes ? "due, with its record" : isDue ? "due" : "kept",
+                            isDue ? .doubtful : .plain))
+                }
+            }
+            if table.isEmpty { terminal.words(due ? "nothing is due" : "no document is registered") } else {
+                terminal.result(table)
+            }
+        }
     }
 
     struct Apply: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Erase every record that is due; shows the preview unless --yes is given.",
+            abstract: "Erase every record and document that is due; shows the preview unless --yes is given.",
             discussion: """
                 EXAMPLE
                   hie retention apply
@@ -91,7 +122,10 @@ struct RetentionCommand: AsyncParsableCommand {
             }
             if output.json { return terminal.result(answer) }
             for patient in answer["erased"]?.items ?? [] { terminal.result(patient.string ?? "") }
-            terminal.words("\(Words.count(answer["erased"]?.items.count ?? 0, "record")) erased")
+            for document in answer["documents"]?.items ?? [] { terminal.result(document.string ?? "") }
+            terminal.words(
+                "\(Words.count(answer["erased"]?.items.count ?? 0, "record")) erased, and "
+                    + "\(Words.count(answer["documents"]?.items.count ?? 0, "document")) of others")
         }
     }
 
@@ -147,39 +181,6 @@ struct RetentionCommand: AsyncParsableCommand {
                 table.add(.init(row.text("patient")), .init(row.text("reason")), .init(row.text("user")))
             }
             if table.isEmpty { terminal.words("no record is under legal hold") } else { terminal.result(table) }
-        }
-    }
-
-    struct Erase: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Erase a patient for ever: the key, so that nothing written about them can be read again.",
-            discussion: """
-                Journal, tables and later backups hold nothing readable of the patient from then \
-                on; the entry that says so stays, and hie audit prove proves it.
-
-                EXAMPLE
-                  hie retention erase --patient 3f0c5c1e-... --ground request --yes
-                  hie audit prove 1841 -o erasure.json
-                """)
-
-        @OptionGroup var choice: PatientChoice
-        @Option(help: "request, retention, order or error.") var ground: String
-        @Flag(help: "Do it; it cannot be undone.") var yes = false
-        @OptionGroup var home: HomeOptions
-        @OptionGroup var output: OutputOptions
-
-        func validate() throws {
-            guard yes else { throw ValidationError("An erasure cannot be undone; say --yes when it is meant.") }
-        }
-
-        func run() async throws {
-            let terminal = Terminal()
-            var arguments = try choice.arguments()
-            arguments["ground"] = .string(ground)
-            let answer = try await AdminClient(home).ask(.retentionErase, arguments)
-            if output.json { return terminal.result(answer) }
-            terminal.result("\(answer.text("patient")) erased")
-            terminal.words("entry \(answer.text("entry")) says so; hie audit prove \(answer.text("entry")) -o erasure.json")
         }
     }
 

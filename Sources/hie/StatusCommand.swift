@@ -62,6 +62,18 @@ struct StatusCommand: AsyncParsableCommand {
         }
         let alerts = status["openAlerts"]?.integer ?? 0
         facts.add("open alerts", alerts == 0 ? "none" : "\(alerts), see hie audit alerts", alerts == 0 ? .plain : .doubtful)
+        if let feed = status["auditFeed"], feed != .null {
+            let waiting = feed["waiting"]?.integer ?? 0
+            facts.add(
+                "audit feed", "\(feed.text("repository")), \(waiting == 0 ? "nothing waits" : (waiting == 1 ? "1 entry waits" : "\(waiting) entries wait"))",
+                feed["failure"] == nil ? .plain : .bad)
+            if let why = feed["failure"]?.string {
+                facts.add("feed fails", "\(why), since \(Words.time(feed.text("since"))), next try \(Words.time(feed.text("nextTry")))", .bad)
+            }
+            if let refused = feed["refused"]?.integer, refused > 0 {
+                facts.add("feed refused", "\(Words.count(refused, "event")) that the repository will never take; see the log", .doubtful)
+            }
+        }
         facts.add("consent default", status["consentDefault"]?.string)
         facts.show(on: terminal)
     }

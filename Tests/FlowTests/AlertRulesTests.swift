@@ -44,6 +44,66 @@ import XDSMetadata
         #expect(rules.take(try event(5, "dr.other"), of: try patient(3), knowing: facts).isEmpty)
     }
 
+    /// Accesses that stay just below what a rule asks for, and the one that raises it.
+    private func cases(_ rule: AlertRules.Rule) throws -> (below: [(AccessEvent, UInt8, AccessedPatient)], raise: (AccessEvent, UInt8, AccessedPatient)) {
+        let defaults = AlertThresholds()
+        var person = AccessedPatient()
+        person.families = ["Quintero"]
+        person.identifiers = ["urn:x|1"]
+        let nobody = AccessedPatient()
+        switch rule {
+        case .ownRecord:
+            var other = person
+            other.identifiers = ["urn:x|2"]
+            other.families = ["Zweig"]
+            return ([(try event(1, "u17"), 1, other)], (try event(2, "u17"), 1, person))
+        case .sameSurname:
+            // Part of a name is none, and what was withheld was not looked at.
+            return (
+                [(try event(1, "dr.quinter"), 1, person), (try event(2, "dr.quintero", denied: true), 1, person)],
+                (try event(3, "dr.quintero"), 1, person)
+            )
+        case .manyPatients:
+            let below = try (1..<defaults.manyPatients).map { (try event(UInt64($0)), UInt8($0), nobody) }
+            return (below, (try event(99), 99, nobody))
+        case .deniedSeries:
+            let below = try (1..<defaults.deniedAttempts).map { (try event(UInt64($0), denied: true), UInt8(1), nobody) }
+            return (below, (try event(99, denied: true), 1, nobody))
+        case .afterDischarge:
+            let limit = Duration.seconds(86_400 * defaults.dischargeDays)
+            var (late, inTime) = (AccessedPatient(), AccessedPatient())
+            inTime.careEnded = Self.noon - limit
+            late.careEnded = Self.noon - limit - .seconds(1)
+            return ([(try event(1), UInt8(1), inTime), (try event(2), UInt8(2), nobody)], (try event(3), UInt8(3), late))
+        case .outOfHours:
+            let night = Self.noon + .seconds(10 * 3600)
+            return (
+                [
+                    (try event(1, role: "clerk", at: night - .seconds(1)), 1, nobody),
+                    (try event(2, role: "nurse", at: night), 1, nobody),
+                ], (try event(3, role: "clerk", at: night), 1, nobody)
+            )
+        }
+    }
+
+    @Test(arguments: AlertRules.Rule.allCases) func `each rule that ships is raised by what it asks for, and not just below it`(
+        _ rule: AlertRules.Rule,
+    ) throws {
+        var thresholds = AlertThresholds()
+        thresholds.staff["u17"] = StaffMember(family: "Zwanzig", identifiers: ["urn:x|1"])
+        var rules = AlertRules(thresholds)
+        let (below, raise) = try cases(rule)
+        for (event, number, facts) in below {
+            #expect(rules.take(event, of: try patient(number), knowing: facts).isEmpty, "entry \(event.position)")
+        }
+        let raised = rules.take(raise.0, of: try patient(raise.1), knowing: raise.2)
+        #expect(raised.map(\.rule) == [rule])
+        #expect(raised.first?.evidence.contains(raise.0.position) == true)
+        thresholds.isOn = false
+        var off = AlertRules(thresholds)
+        #expect(off.take(raise.0, of: try patient(raise.1), knowing: raise.2).isEmpty)
+    }
+
     @Test func `what is known of a patient is read once a day for a user and an outcome`() throws {
         var rules = AlertRules(AlertThresholds())
         let (one, other) = (try patient(1), try patient(2))

@@ -54,7 +54,7 @@ import XDSMetadata
             await #expect(throws: ExchangeError(.forbidden, "")) {
                 try await scene.exchange.hold(patient, isHeld: false, reason: "I would rather not", for: scene.context())
             }
-            #expect(try await scene.exchange.applyRetention(for: admin).isEmpty)
+            #expect(try await scene.exchange.applyRetention(for: admin).patients.isEmpty)
             #expect(try await scene.find(patient).count == 1)
             _ = try await scene.exchange.hold(patient, isHeld: false, reason: "case 2026-114 was settled", for: admin)
             _ = try await scene.exchange.erasePatient(patient, ground: .request, for: admin)
@@ -116,7 +116,7 @@ import XDSMetadata
             let now = world.now()
             #expect(Set(plan.filter { $0.isDue(at: now) }.map(\.patient)) == [due])
             #expect(plan.first { $0.patient == held }?.isHeld == true && plan.first { $0.patient == empty }?.end == nil)
-            #expect(try await exchange.applyRetention(for: scene.administrator) == [due])
+            #expect(try await exchange.applyRetention(for: scene.administrator).patients == [due])
             #expect(try await exchange.retentionPlan(limit: 100, for: scene.administrator).map(\.patient).contains(due) == false)
         }
     }

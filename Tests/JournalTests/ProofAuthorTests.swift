@@ -20,6 +20,7 @@ private struct LeafStore: JournalStore {
     func append(_ group: JournalGroup) async throws(ExchangeError) -> [EntryLocation] { [] }
     func read(from position: JournalPosition, limit: Int) async throws(ExchangeError) -> [StoredEntry] { [] }
     func readContent(_ reference: ContentReference) async throws(ExchangeError) -> [UInt8] { [] }
+    func remove(_ contents: [ContentReference]) async throws(ExchangeError) {}
     func checkpoint() async throws(ExchangeError) -> String? { nil }
     func keepCheckpoint(_ text: String) async throws(ExchangeError) {}
 }

@@ -2,26 +2,19 @@ import ExchangeCore
 import ExchangeNode
 import Foundation
 import PeerTransport
+import Storage
 import Testing
 import Transactions
 
 extension RealNodes {
     /// What is left of an erased patient in the files of a node.
     @Suite struct ErasureTests {
-        /// Every file below a folder whose bytes hold a text.
         private func files(holding text: [UInt8], below folder: URL) throws -> [String] {
-            let found = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: [.isRegularFileKey])
-            var names: [String] = []
-            for case let file as URL in found ?? .init() {
-                guard try file.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true else { continue }
-                let bytes = try Data(contentsOf: file)
-                if bytes.range(of: Data(text)) != nil { names.append(file.lastPathComponent) }
-            }
-            return names.sorted()
+            try RawBytes.files(holding: text, below: folder)
         }
 
         @Test func `T58 no file of the node holds a word of an erased patient, nor the key, before and after a restart`() async throws {
-            try await Network.one { _, node in
+            try await Network.one { network, node in
                 let person = Demographics(
                     names: [PersonName(family: "Erasmusdotter", given: ["Wilhelmina"])],
                     birthDate: PartialDate("1958-01-30"), sex: .female,
@@ -45,7 +38,24 @@ extension RealNodes {
                 let handle = try #require(keyring.range(of: Data(patient.bytes)))
                 let wrapped = Array(keyring[handle.upperBound..<min(handle.upperBound + 32, keyring.endIndex)])
                 #expect(try files(holding: wrapped, below: store) == ["keyring"])
+                let recovery = try RecoveryKey(world: .system)
+                let backup = Backup(network.folder.appendingPathComponent("backup").path)
+                let standby = Standby(network.folder.appendingPathComponent("standby").path)
+                func copies() throws {
+                    let end = try node.node.store.store.end
+                    _ = try backup.create(node.home, upTo: end, for: recovery.publicHalf, world: .system)
+                    _ = try standby.catchUp(node.home, to: end)
+                }
+                try copies()
+                #expect(try files(holding: wrapped, below: standby.home.folder) == ["keyring"])
+                #expect(try RawBytes.pieces(holding: wrapped, of: backup, recovery).count == 1, "before, it is there")
                 _ = try await node.exchange.erasePatient(patient, ground: .request, for: node.administrator)
+                try copies()
+                for word in words + [wrapped] {
+                    #expect(try RawBytes.pieces(holding: word, of: backup, recovery) == [], "in a backup made after")
+                    #expect(try files(holding: word, below: backup.location) == [])
+                    #expect(try files(holding: word, below: standby.home.folder) == [], "in the standby")
+                }
                 func expectNothing(_ when: String) throws {
                     for word in words + [wrapped] {
                         #expect(try files(holding: word, below: store) == [], "\(when)")

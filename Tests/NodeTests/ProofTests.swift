@@ -59,7 +59,7 @@ extension RealNodes {
                 let sealed = try await hospital.exchange.prove([3], opens: false, for: hospital.administrator)
                 #expect(sealed.items.count == 1 && sealed.items[0].key == nil)
                 let log = try await hospital.exchange.accessLog(of: patient, limit: 10, for: hospital.administrator)
-                #expect(log.first?.record.transaction == "ITI-81", "opening a proof is a reading")
+                #expect(log.first?.record.transaction == AccessRecord.export, "opening a proof is an export")
             }
         }
 

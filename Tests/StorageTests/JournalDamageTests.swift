@@ -250,6 +250,8 @@ private struct FlippedStore: JournalStore {
         try await store.readContent(reference)
     }
 
+    func remove(_ contents: [ContentReference]) async throws(ExchangeError) { try await store.remove(contents) }
+
     func leaves(_ range: Range<JournalPosition>) async throws(ExchangeError) -> [[UInt8]] {
         try await store.leaves(range)
     }

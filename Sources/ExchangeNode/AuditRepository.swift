@@ -1,0 +1,110 @@
+import ExchangeCore
+import Foundation
+import Logging
+import PeerTransport
+import ServiceLifecycle
+import Storage
+import Transactions
+import Trust
+
+/// The section `audit-repository` of `node.yaml`: where every audit event goes, too (ITI-20).
+package struct AuditRepository: Sendable, Equatable {
+    /// The repository's FHIR base URL, `https`; `http` on this machine only.
+    package var url: String
+    /// PEM file of the authority its certificate is checked against; nil over `http`.
+    package var authority: String?
+    /// PEM files of the certificate and key this node shows; nil shows the certificate it shows to its peers.
+    package var certificate: String?
+    /// The key to it.
+    package var key: String?
+    /// A file with a bearer token, read anew for each event; nil shows none.
+    package var token: String?
+
+    static func read(_ section: inout YAMLReader) -> AuditRepository {
+        let repository = AuditRepository(
+            url: section.required("url"), authority: section.text("authority"), certificate: section.text("certificate"),
+            key: section.text("key"), token: section.text("token"))
+        if let place = Place(repository.url) {
+            if place.isSecure, repository.authority == nil {
+                section.refuse("authority", "names the PEM file of the authority that the repository is checked against")
+            }
+        } else {
+            section.refuse("url", "must be an https URL without a query, or an http one on this machine: 127.0.0.1")
+        }
+        if (repository.certificate == nil) != (repository.key == nil) {
+            section.refuse("certificate", "and key go together")
+        }
+        return repository
+    }
+
+    static func effective(_ repository: AuditRepository?) -> [(key: String, value: String)] {
+        [("audit-repository.url", repository?.url ?? "none")]
+    }
+
+    /// Where a URL leads.
+    private struct Place {
+        let host: String
+        let port: Int
+        let path: String
+        let isSecure: Bool
+
+        init?(_ text: String) {
+            guard let parts = URLComponents(string: text), let host = parts.host, !host.isEmpty, parts.query == nil,
+                parts.fragment == nil, parts.user == nil, let scheme = parts.scheme,
+                scheme == "https" || (scheme == "http" && ["127.0.0.1", "[::1]", "::1"].contains(host))
+            else { return nil }
+            isSecure = scheme == "https"
+            self.host = host
+            port = parts.port ?? (isSecure ? 443 : 80)
+            path = parts.percentEncodedPath.hasSuffix("/") ? String(parts.percentEncodedPath.dropLast()) : parts.percentEncodedPath
+        }
+    }
+
+    /// The feed to it. Throws `.notFound` or `.badRequest` when a file cannot be used.
+    func feed(_ home: NodeHome, trust: TrustDomains, world: World) throws(ExchangeError) -> AuditFeed {
+        guard let place = Place(url) else { throw ExchangeError(.badRequest, "audit-repository.url cannot be used") }
+        func file(_ path: String) -> URL { URL(fileURLWithPath: path, relativeTo: home.folder) }
+        var tls: CallerTLS?
+        if place.isSecure, let authority {
+            var identity = trust.node
+            if let certificate, let key {
+                identity = try TLSIdentity(
+                    certificatePEM: PlainFile.text(file(certificate)), keyPEM: SecretFile.text(file(key)))
+            }
+            let policy = TrustPolicy(roots: try CertificatePEM.read(PlainFile.text(file(authority))))
+            tls = CallerTLS(
+                context: try MutualTLS.callerContext(identity: identity, roots: policy.roots, isPeer: false),
+                kind: .server(place.host), policy: { policy }, now: world.now)
+        }
+        let bearer = token.map(file)
+        if let bearer { _ = try SecretFile.text(bearer) }
+        return AuditFeed(
+            to: url,
+            by: HTTPAuditRepository(
+                host: place.host, port: place.port, path: place.path, tls: tls,
+                token: {
+                    bearer.flatMap { try? SecretFile.text($0) }?.split(whereSeparator: \.isWhitespace).first.map(String.init)
+                }, world: world),
+            store: FileAuditFeedStore(home.store.path))
+    }
+}
+
+/// The feed as a service that ends with the group; it never holds the node up.
+struct AuditFeedService: Service {
+    let exchange: Exchange
+    let feed: AuditFeed
+    let origin: String
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do throws(ExchangeError) {
+                    try await feed.run(exchange, origin: origin)
+                } catch {
+                    exchange.logger.error("the audit feed stopped, and begins anew", metadata: ["error": "\(error.message)"])
+                    try? await exchange.world.sleep(.seconds(30))
+                }
+            }
+        }
+    }
+}

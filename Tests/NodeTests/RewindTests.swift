@@ -1,0 +1,208 @@
+import AdminEndpoint
+import ExchangeCore
+import ExchangeNode
+import Foundation
+import JSON
+import Journal
+import PeerTransport
+import Storage
+import Testing
+import Transactions
+
+extension RealNodes {
+    /// An administrator with every key of a real node rewrites its journal: what is done, and who catches it.
+    @Suite struct RewindTests {
+        private static let evidenceChecker = Repository.root.appendingPathComponent("Tests/interop/check_evidence.py").path
+
+        private static func plan(_ name: String, _ number: Int, _ seeds: [RunningNode] = []) -> RunningNode.Plan {
+            .init(
+                name: name, community: "1.3.6.1.4.1.21367.2026.\(number)", seeds: seeds,
+                limits: ["witness-seconds: 1", "segment-bytes: 65536"])
+        }
+
+        private static func grow(_ node: RunningNode, _ prefix: String, _ count: Int) async throws {
+            for number in 0..<count {
+                let person = Demographics(
+                    names: [PersonName(family: "\(prefix)mann", given: ["Nr\(number)"])],
+                    birthDate: PartialDate("19\(10 + number)-01-0\(1 + number % 9)"))
+                try await node.register("\(prefix)-\(number)", person)
+            }
+        }
+
+        private static func copy(_ from: URL, _ to: URL) throws {
+            if FileManager.default.fileExists(atPath: to.path) { try FileManager.default.removeItem(at: to) }
+            try FileManager.default.copyItem(at: from, to: to)
+        }
+
+        /// Waits until a witness has cosigned so many entries of a node.
+        private static func cosigned(_ size: UInt64, of node: RunningNode, by witness: RunningNode) async throws {
+            let origin = try #require(try node.exchange.witness).origin
+            try await until("\(witness.name) has seen \(size) entries of \(node.name)") {
+                guard let book = try witness.exchange.witness else { return false }
+                return await book.heads.contains { $0.checkpoint.origin == origin && $0.checkpoint.size >= size }
+            }
+        }
+
+        private static func evidence(_ witness: RunningNode, against origin: String) async throws -> [WitnessEvidence] {
+            let book = try #require(try witness.exchange.witness)
+            return await book.evidence.filter { $0.origin == origin }
+        }
+
+        /// What a witness presents convinces whoever knows the log's key, on this machine and another program.
+        private static func expectPresentable(_ evidence: WitnessEvidence, _ key: NoteVerifier, in folder: URL) async throws {
+            let bytes = JSONWriter.bytes(evidence.json)
+            let read = try WitnessEvidence(json: try JSONReader.read(bytes))
+            try read.check(trusting: [key])
+            let stranger = try NoteSigner(name: key.name, privateKey: World.system.randomBytes(32)).verifier
+            #expect(throws: ExchangeError(.corrupted, "")) { try read.check(trusting: [stranger]) }
+            guard await Interop.isReady() else { return print("rewind: no Python to check the evidence with") }
+            let file = folder.appendingPathComponent("evidence.json")
+            try Data(bytes).write(to: file)
+            let run = try await Subprocess.run(Interop.program("python"), [evidenceChecker, file.path])
+            #expect(run.code == 0 && run.text.hasPrefix("holds"), "\(run.text) \(run.errors)")
+            let turned = String(decoding: bytes, as: UTF8.self).replacing("\"kind\":\"\(evidence.kind.rawValue)\"", with: "\"kind\":\"fork\"")
+            try Data(turned.utf8).write(to: file)
+            let again = try await Subprocess.run(Interop.program("python"), [evidenceChecker, file.path])
+            #expect((again.code == 0) == (evidence.kind == .fork), "no other charge holds: \(again.text)")
+        }
+
+        @Test func `T47 T48 a byte, a tail and a segment that are changed on the disk are named by whoever reads the files`()
+            async throws
+        {
+            try await Network.run { network in
+                let node = try network.add(Self.plan("hospital", 10))
+                try await node.start()
+                // Enough for some segments of 64 KiB.
+                try await Self.grow(node, "A", 20)
+                let client = try node.client()
+                try await node.register()
+                for number in 0..<12 {
+                    let text = Canary.document(number) + String(repeating: " \(number)", count: 6000)
+                    let reply = try await client.post("/DocumentReference", Submissions.simplified(Array(text.utf8), at: node))
+                    try #require(reply.status == 201)
+                }
+                try await node.stop()
+                let journal = node.home.store.appendingPathComponent("journal")
+                let kept = network.folder.appendingPathComponent("kept")
+                try Self.copy(journal, kept)
+                let segments = try FileManager.default.contentsOfDirectory(atPath: journal.path).filter { $0.hasSuffix(".segment") }
+                    .sorted()
+                try #require(segments.count > 2)
+                #expect(await JournalAudit.verify(node.home).damage.isEmpty)
+                func change(_ name: String, _ change: (inout Data) -> Void) throws {
+                    let file = journal.appendingPathComponent(name)
+                    var bytes = try Data(contentsOf: file)
+                    change(&bytes)
+                    try bytes.write(to: file)
+                }
+                func caught(_ words: String...) async throws {
+                    let damage = await JournalAudit.verify(node.home).damage.first ?? ""
+                    for word in words { #expect(damage.contains(word), "\(damage)") }
+                    try Self.copy(kept, journal)
+                }
+                try change(segments[0]) { $0[700] ^= 1 }
+                try await caught("segment 0, offset", "entry")
+                // The last group goes, with everything beside the segments that could tell.
+                let last = try #require(segments.last)
+                try change(last) { bytes in
+                    let mark = bytes.range(of: Data("GROUPEND".utf8), options: .backwards)
+                    let before = bytes[..<(mark?.lowerBound ?? 0)].range(of: Data("GROUPEND".utf8), options: .backwards)
+                    let end = before?.upperBound ?? 200
+                    bytes.replaceSubrange(end..<bytes.count, with: Data(repeating: 0, count: bytes.count - end))
+                }
+                for name in ["mark", "leaves"] {
+                    try? FileManager.default.removeItem(at: journal.appendingPathComponent(name))
+                }
+                try await caught("a signed checkpoint vouches for", "missing")
+                for (one, other) in [(0, 1), (1, 2)] {
+                    try Self.copy(kept.appendingPathComponent(segments[one]), journal.appendingPathComponent(segments[other]))
+                    try Self.copy(kept.appendingPathComponent(segments[other]), journal.appendingPathComponent(segments[one]))
+                    try await caught("segment \(one)")
+                }
+                try await node.start()
+            }
+        }
+
+        @Test func `T48 T69 a node on an old copy of its disk ends when the others tell it, and they hold the evidence`() async throws {
+            try await Network.run { network in
+                let hospital = try network.add(Self.plan("hospital", 10))
+                try await hospital.start()
+                let clinic = try network.add(Self.plan("clinic", 11, [hospital]))
+                try await clinic.start()
+                try await Self.grow(hospital, "A", 2)
+                try await Self.cosigned(try hospital.journalSize, of: hospital, by: clinic)
+                let witness = try #require(try hospital.exchange.witness)
+                let (origin, key) = (witness.origin, witness.key)
+                try await hospital.stop()
+                let old = network.folder.appendingPathComponent("old")
+                try Self.copy(hospital.home.store, old)
+                try await hospital.start()
+                try await Self.grow(hospital, "B", 5)
+                try await Self.cosigned(try hospital.journalSize, of: hospital, by: clinic)
+                try await hospital.stop()
+                try Self.copy(old, hospital.home.store)
+                try await hospital.start()
+                try await until("the clinic holds evidence, or the hospital has ended") {
+                    let held = try await Self.evidence(clinic, against: origin)
+                    return !held.isEmpty || network.log.all.contains { $0.contains("the node ends") }
+                }
+                try await until("the hospital ends") { network.log.all.contains { $0.contains("the node ends") } }
+                await #expect(throws: (any Error).self) { try await hospital.stop() }
+                let held = try await Self.evidence(clinic, against: origin)
+                #expect(held.map(\.kind) == [.rollback], "\(held.map(\.sentence))")
+                try await Self.expectPresentable(try #require(held.first), key, in: network.folder)
+            }
+        }
+
+        @Test func `T49 T50 two stories told to two peers apart are evidence at both as soon as they hear of each other`()
+            async throws
+        {
+            try await Network.run { network in
+                let hospital = try network.add(Self.plan("hospital", 10))
+                try await hospital.start()
+                let clinic = try network.add(Self.plan("clinic", 11, [hospital]))
+                try await clinic.start()
+                let emergency = try network.add(Self.plan("emergency", 12, [hospital, clinic]))
+                try await emergency.start()
+                try await Self.grow(hospital, "A", 2)
+                for peer in [clinic, emergency] { try await Self.cosigned(try hospital.journalSize, of: hospital, by: peer) }
+                let witness = try #require(try hospital.exchange.witness)
+                let (origin, key) = (witness.origin, witness.key)
+                try await hospital.stop()
+                let old = network.folder.appendingPathComponent("old")
+                try Self.copy(hospital.home.store, old)
+                // One story for the clinic alone.
+                try await emergency.stop()
+                try await hospital.start()
+                try await Self.grow(hospital, "B", 3)
+                try await Self.cosigned(try hospital.journalSize, of: hospital, by: clinic)
+                try await hospital.stop()
+                try await clinic.stop()
+                // Another, longer one for the emergency department alone.
+                try Self.copy(old, hospital.home.store)
+                try await emergency.start()
+                try await hospital.start()
+                try await Self.grow(hospital, "C", 9)
+                try await Self.cosigned(try hospital.journalSize, of: hospital, by: emergency)
+                #expect(try await Self.evidence(emergency, against: origin).isEmpty, "nobody can know yet")
+                try await clinic.start()
+                try await until("both hold evidence") {
+                    let both = [
+                        try await Self.evidence(clinic, against: origin), try await Self.evidence(emergency, against: origin),
+                    ]
+                    return both.allSatisfy { !$0.isEmpty }
+                }
+                for peer in [clinic, emergency] {
+                    let held = try #require(try await Self.evidence(peer, against: origin).first)
+                    #expect(held.isSound)
+                    try await Self.expectPresentable(held, key, in: network.folder)
+                    let told = try await peer.exchange.reader.entries(from: 0, limit: 1000).filter {
+                        $0.kind == .administration && String(decoding: $0.payload, as: UTF8.self).hasPrefix("{\"witness\":")
+                    }
+                    #expect(told.count >= 1, "\(peer.name) keeps the trace in its own journal")
+                }
+                try? await hospital.stop()
+            }
+        }
+    }
+}
