@@ -93,6 +93,8 @@ package struct AdminService: Sendable {
         case .auditVerify: try await verifyJournal()
         case .journalEnd: journalEnd()
         case .keyringRotate: try await rotateKeyring()
+        case .journalRotateKey: try await rotateLogKey(call)
+        case .nodeReopen: try await reopen(call)
         }
     }
 

@@ -132,6 +132,12 @@ package struct NodeVitals: Sendable {
     package let journalEnd: @Sendable () -> JournalExtent
     /// Wraps every patient's key anew; how many there are.
     package let rotateKeyring: @Sendable () async throws(ExchangeError) -> Int
+    /// Gives the journal another key, on behalf of a user, and has the node opened anew; the new key's public half.
+    package let rotateLogKey: @Sendable (_ user: String) async throws(ExchangeError) -> String
+    /// Has the node opened anew, once what is being answered has been.
+    package let reopen: @Sendable () -> Void
+    /// Whether it is about to be.
+    package let isReopening: @Sendable () -> Bool
     /// Whether its store can be written.
     package let store: @Sendable () -> StoreStatus
 
@@ -145,6 +151,8 @@ package struct NodeVitals: Sendable {
         store: @escaping @Sendable () -> StoreStatus = { StoreStatus() },
         journalEnd: @escaping @Sendable () -> JournalExtent = { JournalExtent(segment: 0, offset: 0, entries: 0, root: []) },
         rotateKeyring: @escaping @Sendable () async throws(ExchangeError) -> Int = { () throws(ExchangeError) in 0 },
+        rotateLogKey: @escaping @Sendable (String) async throws(ExchangeError) -> String = { (_) throws(ExchangeError) in "" },
+        reopen: @escaping @Sendable () -> Void = {}, isReopening: @escaping @Sendable () -> Bool = { false },
     ) {
         self.version = version
         self.home = home
@@ -157,5 +165,8 @@ package struct NodeVitals: Sendable {
         self.store = store
         self.journalEnd = journalEnd
         self.rotateKeyring = rotateKeyring
+        self.rotateLogKey = rotateLogKey
+        self.reopen = reopen
+        self.isReopening = isReopening
     }
 }
