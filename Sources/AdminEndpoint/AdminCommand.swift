@@ -103,6 +103,10 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case certificateReload = "certificate/reload"
     /// Wraps every patient's key by a new wrapping key.
     case keyringRotate = "keyring/rotate"
+    /// Gives the journal another key to sign its heads with, and opens the node anew under it.
+    case journalRotateKey = "journal/rotate-key"
+    /// Opens the node anew under the keys, certificates and configuration of its folder.
+    case nodeReopen = "node/reopen"
 
     /// The route.
     package var path: String { "/admin/" + rawValue }

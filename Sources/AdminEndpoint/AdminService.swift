@@ -95,6 +95,8 @@ package struct AdminService: Sendable {
         case .journalEnd: journalEnd()
         case .certificateReload: try reloadCertificates()
         case .keyringRotate: try await rotateKeyring()
+        case .journalRotateKey: try await rotateLogKey(call)
+        case .nodeReopen: try await reopen(call)
         }
     }
 

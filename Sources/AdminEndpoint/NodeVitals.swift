@@ -140,6 +140,12 @@ package struct NodeVitals: Sendable {
     package let rotateKeyring: @Sendable () async throws(ExchangeError) -> Int
     /// How the feed of audit events to a repository fares; nil where none is configured.
     package let auditFeed: @Sendable () -> AuditFeedStatus?
+    /// Gives the journal another key, on behalf of a user, and has the node opened anew; the new key's public half.
+    package let rotateLogKey: @Sendable (_ user: String) async throws(ExchangeError) -> String
+    /// Has the node opened anew, once what is being answered has been.
+    package let reopen: @Sendable () -> Void
+    /// Whether it is about to be.
+    package let isReopening: @Sendable () -> Bool
     /// Whether its store can be written.
     package let store: @Sendable () -> StoreStatus
 
@@ -154,6 +160,8 @@ package struct NodeVitals: Sendable {
         journalEnd: @escaping @Sendable () -> JournalExtent = { JournalExtent(segment: 0, offset: 0, entries: 0, root: []) },
         reloadCertificates: @escaping @Sendable () throws(ExchangeError) -> Int = { () throws(ExchangeError) in 0 },
         rotateKeyring: @escaping @Sendable () async throws(ExchangeError) -> Int = { () throws(ExchangeError) in 0 },
+        rotateLogKey: @escaping @Sendable (String) async throws(ExchangeError) -> String = { (_) throws(ExchangeError) in "" },
+        reopen: @escaping @Sendable () -> Void = {}, isReopening: @escaping @Sendable () -> Bool = { false },
         auditFeed: @escaping @Sendable () -> AuditFeedStatus? = { nil },
     ) {
         self.version = version
@@ -169,5 +177,8 @@ package struct NodeVitals: Sendable {
         self.reloadCertificates = reloadCertificates
         self.rotateKeyring = rotateKeyring
         self.auditFeed = auditFeed
+        self.rotateLogKey = rotateLogKey
+        self.reopen = reopen
+        self.isReopening = isReopening
     }
 }

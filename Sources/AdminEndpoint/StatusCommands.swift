@@ -26,6 +26,7 @@ extension AdminService {
             "uptimeSeconds": .number(String((now - vitals.started).components.seconds)),
             "healthy": .bool(failure == nil), "journal": .object(journal),
             "store": Self.json(store),
+            "reopening": .bool(vitals.isReopening()),
             "counts": [
                 "patients": counts.map { .number(String($0.patients)) } ?? .null,
                 "documents": counts.map { .number(String($0.documents)) } ?? .null,

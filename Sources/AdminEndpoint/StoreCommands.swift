@@ -20,4 +20,16 @@ extension AdminService {
             EntryDraft(kind: .administration, subject: nil, payload: JSONWriter.bytes(payload)))
         return AdminAnswer(["keys": .number(String(count))])
     }
+
+    func rotateLogKey(_ call: AdminCall) async throws -> AdminAnswer {
+        AdminAnswer(["key": .string(try await vitals.rotateLogKey(call.context.user))])
+    }
+
+    func reopen(_ call: AdminCall) async throws -> AdminAnswer {
+        let payload: JSONValue = ["act": "node/reopen", "user": .string(call.context.user)]
+        _ = try await exchange.journal.append(
+            EntryDraft(kind: .administration, subject: nil, payload: JSONWriter.bytes(payload)))
+        vitals.reopen()
+        return AdminAnswer(["reopening": .bool(true)])
+    }
 }

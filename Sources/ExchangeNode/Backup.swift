@@ -49,7 +49,7 @@ package struct Backup: Sendable {
         progress: @escaping (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in },
     ) throws(ExchangeError) -> Report {
         try SecretFile.makeFolder(folder)
-        let origin = NodeStore.origin(of: try NodeConfiguration(of: home))
+        let origin = NodeStore.origin(of: try NodeConfiguration(of: home), in: home)
         let signer = try NoteSigner(name: origin, privateKey: SecretFile.read(home.logKey))
         let before = try manifest()
         if let before {

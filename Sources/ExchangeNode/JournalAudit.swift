@@ -12,7 +12,7 @@ package enum JournalAudit {
     /// Checks the journal of a running node: its files up to the last durable group, and the checkpoint over them.
     package static func verify(_ home: NodeHome, running store: FileJournalStore) async -> JournalVerdict {
         do throws(ExchangeError) {
-            return verdict(try await store.verify(key: key(home, origin: store.origin)))
+            return verdict(try await store.verify(keys: LogKeyFile.keys(home, origin: store.origin)))
         } catch {
             return damaged(error)
         }
@@ -38,13 +38,13 @@ package enum JournalAudit {
         progress: (_ done: UInt32, _ all: UInt32) -> Void = { _, _ in },
     ) -> JournalVerdict {
         do throws(ExchangeError) {
-            let origin = NodeStore.origin(of: try NodeConfiguration(of: home))
-            let key = try key(home, origin: origin)
+            let origin = NodeStore.origin(of: try NodeConfiguration(of: home), in: home)
+            let keys = try LogKeyFile.keys(home, origin: origin)
             let folder = home.store.appendingPathComponent("journal")
             var heads: [Checkpoint] = []
             for (file, skips) in [(folder.appendingPathComponent("checkpoint"), 0), (cosigned(home, origin), 2)] {
                 guard FileManager.default.fileExists(atPath: file.path) else { continue }
-                heads.append(try head(file, key, skippingLines: skips))
+                heads.append(try head(file, keys, skippingLines: skips))
             }
             let kept = DurableFolder(home.store.path)
             let place = resumes ? try kept.contents(placeName).flatMap(Self.place) : nil
@@ -72,7 +72,7 @@ package enum JournalAudit {
             folder.appendingPathComponent("keyring").path,
             wrappingKey: SymmetricKey(data: try SecretFile.read(home.wrappingKey)), world: world)
         let (store, _) = try await FileJournalStore.open(
-            folder.appendingPathComponent("journal").path, origin: NodeStore.origin(of: configuration))
+            folder.appendingPathComponent("journal").path, origin: NodeStore.origin(of: configuration, in: home))
         let report = try await JournalReplay.run(
             JournalReader(store: store, keyring: keyring), size: try await store.head().size,
             replay: JournalReplay(
@@ -89,11 +89,11 @@ package enum JournalAudit {
     }
 
     /// A signed head in a file, behind lines of ours; `.corrupted` when the log's key did not sign it.
-    private static func head(_ file: URL, _ key: NoteVerifier, skippingLines skips: Int) throws(ExchangeError) -> Checkpoint {
+    private static func head(_ file: URL, _ keys: [NoteVerifier], skippingLines skips: Int) throws(ExchangeError) -> Checkpoint {
         let text = try PlainFile.text(file)
         let note = text.split(separator: "\n", maxSplits: skips, omittingEmptySubsequences: false).last.map(String.init) ?? ""
         let signed = try SignedNote(parsing: note)
-        guard key.verifies(signed) else {
+        guard keys.contains(where: { $0.verifies(signed) }) else {
             throw ExchangeError(.corrupted, "the checkpoint is not signed by the log's key", at: file.path)
         }
         return try Checkpoint(text: signed.text)
@@ -140,10 +140,6 @@ package enum JournalAudit {
             let position = json["entry"]?.integer.flatMap({ JournalPosition(exactly: $0) })
         else { return nil }
         return ContentRemoval(document: document, digest: digest, segment: segment, offset: offset, position: position)
-    }
-
-    private static func key(_ home: NodeHome, origin: String) throws(ExchangeError) -> NoteVerifier {
-        try NoteSigner(name: origin, privateKey: SecretFile.read(home.logKey)).verifier
     }
 
     private static func verdict(_ report: JournalVerifier.Report) -> JournalVerdict {

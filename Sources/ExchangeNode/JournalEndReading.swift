@@ -16,7 +16,7 @@ extension JournalEnd {
 
     /// The end of the journal of a node that is stopped; recovers it as a start does.
     package static func ofStopped(_ home: NodeHome) async throws(ExchangeError) -> JournalEnd {
-        let origin = NodeStore.origin(of: try NodeConfiguration(of: home))
+        let origin = NodeStore.origin(of: try NodeConfiguration(of: home), in: home)
         let (store, _) = try await FileJournalStore.open(
             home.store.appendingPathComponent("journal").path, origin: origin)
         let end = store.end

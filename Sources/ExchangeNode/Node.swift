@@ -361,7 +361,13 @@ package struct Node: Sendable {
             },
             rotateKeyring: { () throws(ExchangeError) in
                 try await WrappingKeyFile.rotate(home, keyring: store.keyring, world: world)
-            }, auditFeed: { auditFeed?.status })
+            },
+            rotateLogKey: { [health] (user) throws(ExchangeError) in
+                let key = try await LogKeyFile.rotate(home, store: store, user: user, world: world)
+                health.askToReopen()
+                return key.text
+            }, reopen: { [health] in health.askToReopen() }, isReopening: { [health] in health.isAskedToReopen },
+            auditFeed: { auditFeed?.status })
     }
 }
 

@@ -43,7 +43,7 @@ package struct NodeStore: Sendable {
                 .conflict, "\(home.folder.path) is a standby that follows another node; take over with hie journal promote")
         }
         let wrapping = try WrappingKeyFile.settle(home)
-        let origin = origin(of: configuration)
+        let origin = origin(of: configuration, in: home)
         let journal = home.store.appendingPathComponent("journal").path
         var options = FileJournalStore.Options()
         options.segmentBytes = UInt64(configuration.limits.segmentBytes)
@@ -61,6 +61,21 @@ package struct NodeStore: Sendable {
                 "cut a torn end that nothing vouched for",
                 metadata: ["segment": "\(cut.segment)", "offset": "\(cut.offset)", "bytes": "\(cut.bytes)"])
         }
+        do throws(ExchangeError) {
+            return try await join(
+                store, projection, home, wrapping: wrapping, rebuild: rebuild, world: world, logger: logger, progress: progress)
+        } catch {
+            // Closed by hand: a thread that has just read for it may keep it, and its lock, a moment longer.
+            try? await store.close()
+            throw error
+        }
+    }
+
+    /// A store with its keys and with tables that are up to date.
+    private static func join(
+        _ store: FileJournalStore, _ projection: SQLiteProjection, _ home: NodeHome, wrapping: SymmetricKey, rebuild: Bool,
+        world: World, logger: Logger, progress: (_ done: UInt64, _ all: UInt64) -> Void,
+    ) async throws(ExchangeError) -> NodeStore {
         let keyring = try await openKeyring(home, wrapping, store, world: world)
         let reader = JournalReader(store: store, keyring: keyring)
         var said = world.uptime()
@@ -76,8 +91,12 @@ package struct NodeStore: Sendable {
         }
         try await reader.removeErased(namedBy: projection)
         let writer = try await JournalWriter(store: store, keyring: keyring, projection: projection, world: world)
-        let checkpoints = try await CheckpointAuthor(
-            store: store, signer: try NoteSigner(name: origin, privateKey: SecretFile.read(home.logKey)), now: world.now)
+        let signer = try LogKeyFile.signer(home, origin: store.origin)
+        let checkpoints = try await CheckpointAuthor(store: store, signer: signer, now: world.now)
+        // After a rotation the head stands under the new key before anything is shown.
+        if let kept = try await store.checkpoint(), let note = try? SignedNote(parsing: kept), !signer.verifier.verifies(note) {
+            _ = try await checkpoints.publish()
+        }
         return NodeStore(
             store: store, keyring: keyring, projection: projection, writer: writer, reader: reader,
             checkpoints: checkpoints)
@@ -97,8 +116,13 @@ package struct NodeStore: Sendable {
         return keyring
     }
 
-    /// The name of a node's log (C2SP tlog-checkpoint, the first line of a checkpoint).
-    static func origin(of configuration: NodeConfiguration) -> String { "oid/\(configuration.community.oid.dotted)" }
+    /// The name of a node's log (C2SP tlog-checkpoint, the first line of a checkpoint): the community's first, or the one
+    /// that its journal's segments say it goes on as after a loss.
+    package static func origin(of configuration: NodeConfiguration, in home: NodeHome) -> String {
+        let journal = home.store.appendingPathComponent("journal").path
+        return FileJournalStore.origin(in: journal, of: configuration.community)
+            ?? LogOrigin(community: configuration.community).text
+    }
 
     /// A damaged projection is thrown away and made anew from the journal: that costs time, never data.
     private static func openProjection(

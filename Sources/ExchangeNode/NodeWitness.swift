@@ -14,7 +14,8 @@ enum NodeWitness {
         async throws(ExchangeError) -> WitnessBook
     {
         try await WitnessBook(
-            signer: NoteSigner(name: store.store.origin, privateKey: SecretFile.read(home.logKey)), journal: store.store,
+            signer: LogKeyFile.signer(home, origin: store.store.origin), journal: store.store,
+            former: LogKeyFile.keys(home, origin: store.store.origin).dropFirst().map { $0 },
             proofs: ProofAuthor(store: store.store), store: FileWitnessStore(home.witness.path),
             keys: { directory.logKey($0, at: world.now()) }, cosigners: { directory.logKeys(at: world.now()) },
             world: world)

@@ -11,6 +11,7 @@ package final class StoreHealth: Sendable {
         var failure: ExchangeError?
         var since: Timestamp?
         var reopens: Bool = false
+        var isAsked: Bool = false
     }
 
     private let state = Mutex(State())
@@ -34,6 +35,12 @@ package final class StoreHealth: Sendable {
 
     /// Says that the disk takes writes again: the store is to be opened anew.
     func reopen() { state.withLock { $0.reopens = true } }
+
+    /// An administrator wants the node opened anew, under what its folder holds now.
+    func askToReopen() { state.withLock { $0.isAsked = true } }
+
+    /// Whether an administrator wants that.
+    var isAskedToReopen: Bool { state.withLock { $0.isAsked } }
 
     /// Whether the store is to be opened anew once the node has stopped.
     var reopens: Bool { state.withLock { $0.reopens } }

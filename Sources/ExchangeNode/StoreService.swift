@@ -24,6 +24,7 @@ struct StoreService: Service {
             try await cancelWhenGracefulShutdown {
                 async let checked: Void = store.projection.check()
                 try await sign()
+                guard !health.isAskedToReopen else { return }
                 await checked
                 try await standStill()
             }
@@ -39,8 +40,9 @@ struct StoreService: Service {
     private func sign() async throws {
         var signed: UInt64?
         while true {
-            try await world.sleep(.seconds(1))
+            for _ in 0..<10 where !health.isAskedToReopen { try await world.sleep(.milliseconds(100)) }
             if let failure = store.failure { return health.note(failure, at: world.now()) }
+            if health.isAskedToReopen { return logger.notice("the node opens itself anew") }
             let size = store.writer.size
             guard size != signed else { continue }
             do throws(ExchangeError) {

@@ -52,18 +52,12 @@ package struct EntryHeader: Sendable, Equatable {
 
     /// Reads the header at the start of an entry's bytes; nil when it is not one this version writes.
     package init?(_ entry: [UInt8]) {
-        guard entry.count >= Self.fixedBytes, entry[0] == 1, let kind = EntryKind(rawValue: entry[1]),
-            entry[2] <= 1, entry[3] == 0
-        else { return nil }
-        let count = Int(entry.littleEndian(UInt16.self, at: 4))
-        guard entry.count >= Self.fixedBytes + count * Self.contentBytes else { return nil }
-        let handle = entry[14..<30]
-        let isSealed = entry[2] == 1
-        guard isSealed || handle.allSatisfy({ $0 == 0 }) else { return nil }
+        guard let kind = entry.withUnsafeBytes({ EntryHeaderView($0)?.kind }) else { return nil }
         self.kind = kind
         time = Timestamp(milliseconds: Int64(bitPattern: entry.littleEndian(UInt64.self, at: 6)))
-        subject = isSealed ? PatientID(bytes: handle) : nil
+        subject = entry[2] == 1 ? PatientID(bytes: entry[14..<30]) : nil
         salt = Array(entry[30..<46])
+        let count = Int(entry.littleEndian(UInt16.self, at: 4))
         var contents: [Content] = []
         contents.reserveCapacity(count)
         for index in 0..<count {
@@ -101,4 +95,42 @@ package struct EntryHeader: Sendable, Equatable {
         }
         return references.reversed()
     }
+}
+
+/// An entry's header looked at where it lies: what a check needs of it, without a copy.
+struct EntryHeaderView {
+    private let bytes: UnsafeRawBufferPointer
+    /// What the entry is about.
+    let kind: EntryKind
+    /// How many documents it names.
+    let count: Int
+
+    /// A view of the header at the start of an entry's bytes; nil when it is not one this version writes.
+    init?(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count >= EntryHeader.fixedBytes, bytes[0] == 1, let kind = EntryKind(rawValue: bytes[1]), bytes[2] <= 1,
+            bytes[3] == 0
+        else { return nil }
+        let count = Int(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt16.self)))
+        guard bytes.count >= EntryHeader.fixedBytes + count * EntryHeader.contentBytes else { return nil }
+        let handle = bytes.loadUnaligned(fromByteOffset: 14, as: (UInt64, UInt64).self)
+        guard bytes[2] == 1 || handle == (0, 0) else { return nil }
+        self.bytes = bytes
+        self.kind = kind
+        self.count = count
+    }
+
+    /// Whether the document of this index is stated to have this length and, where its bytes are there, this digest.
+    func states(_ digest: [UInt8]?, length: Int, at index: Int) -> Bool {
+        let at = place(of: index)
+        return digest.map { bytes[at + 16..<at + 48].elementsEqual($0) } ?? true
+            && Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: at + 48, as: UInt32.self))) == length
+    }
+
+    /// The document of this index; nil when its name is none.
+    func document(at index: Int) -> DocumentID? { DocumentID(bytes: bytes[place(of: index)..<place(of: index) + 16]) }
+
+    /// The digest that is stated of the document of this index.
+    func digest(at index: Int) -> [UInt8] { Array(bytes[place(of: index) + 16..<place(of: index) + 48]) }
+
+    private func place(of index: Int) -> Int { EntryHeader.fixedBytes + index * EntryHeader.contentBytes }
 }

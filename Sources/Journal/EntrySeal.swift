@@ -58,10 +58,13 @@ package enum EntrySeal {
     }
 
     /// SHA-256.
-    package static func digest(of bytes: [UInt8]) -> [UInt8] {
+    package static func digest(of bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { digest(of: $0) } }
+
+    /// SHA-256 of bytes that lie elsewhere.
+    package static func digest(of bytes: UnsafeRawBufferPointer) -> [UInt8] {
         var hash = SHA256()
-        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return Array(hash.finalize())
+        hash.update(bufferPointer: bytes)
+        return hash.finalize().withUnsafeBytes { [UInt8]($0) }
     }
 
     static func derived(_ key: SymmetricKey, _ salt: [UInt8], _ purpose: [UInt8]) -> SymmetricKey {

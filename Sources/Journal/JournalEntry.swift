@@ -138,6 +138,15 @@ package struct CommittedEntry: Sendable {
     }
 }
 
+extension CommittedEntry {
+    /// The same entry with its payload decoded.
+    package func decoded(as value: any Sendable) -> CommittedEntry {
+        CommittedEntry(
+            position: position, kind: kind, time: time, subject: subject, payload: payload, isErased: isErased, leaf: leaf,
+            contents: contents, value: value)
+    }
+}
+
 /// What an appender gets once its entry is durable and projected.
 package struct EntryReceipt: Sendable, Equatable {
     /// The entry's place in the journal.

@@ -25,7 +25,9 @@ package struct JournalReader: Sendable {
         from position: JournalPosition, limit: Int,
     ) async throws(ExchangeError) -> [CommittedEntry] {
         var entries: [CommittedEntry] = []
-        for stored in try await store.read(from: position, limit: limit) { entries.append(try await open(stored)) }
+        let stored = try await store.read(from: position, limit: limit)
+        entries.reserveCapacity(stored.count)
+        for stored in stored { entries.append(try await open(stored)) }
         return entries
     }
 
@@ -55,16 +57,32 @@ package struct JournalReader: Sendable {
         let (start, reason) = rebuild ? (nil, "asked for") : try await startingPoint(projection, head)
         if start == nil { try await projection.reset(origin: store.origin) }
         var next = start ?? 0
+        var read = await prepared(from: next, limit: batch, of: head.size, for: projection)
         while next < head.size {
-            let entries = try await entries(from: next, limit: batch)
+            let entries = try read.get()
             guard let last = entries.last else {
                 throw ExchangeError(.corrupted, "the journal ends at entry \(next) and should have \(head.size)")
             }
+            let after = last.position + 1
+            // Read and opened while the tables take in what was read before.
+            async let following = prepared(from: after, limit: batch, of: head.size, for: projection)
             try await projection.apply(entries)
-            next = last.position + 1
+            read = await following
+            next = after
             progress(next, head.size)
         }
         return Report(rebuiltBecause: reason, applied: next - (start ?? 0))
+    }
+
+    private func prepared(
+        from position: JournalPosition, limit: Int, of size: JournalPosition, for projection: any Projection,
+    ) async -> Result<[CommittedEntry], ExchangeError> {
+        guard position < size else { return .success([]) }
+        do throws(ExchangeError) {
+            return .success(projection.prepare(try await entries(from: position, limit: limit)))
+        } catch {
+            return .failure(error)
+        }
     }
 
     private func startingPoint(

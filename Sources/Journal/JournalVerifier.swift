@@ -51,7 +51,11 @@ package struct JournalVerifier: Sendable {
     }
 
     private let checkpoints: [Checkpoint]
+    /// The log that the last segment must belong to; nil takes whichever it is.
+    private let expected: String?
     private var origin: String?
+    /// Whether a log that goes on after a loss has just begun: its first group says so, and nothing else.
+    private var mustSayWhy = false
     private var frontier = MerkleFrontier()
     private var scanner: SegmentScanner?
     private var segment: UInt32 = 0
@@ -65,14 +69,17 @@ package struct JournalVerifier: Sendable {
     package private(set) var removals = ContentRemovals()
 
     /// A check against checkpoints whose signatures the caller has verified.
+    ///
+    /// - Parameter origin: the log; earlier ones of the same community, which it goes on after, may stand before it.
     package init(origin: String? = nil, checkpoints: [Checkpoint] = []) {
-        self.origin = origin
+        expected = origin
         self.checkpoints = checkpoints
     }
 
     /// A check that goes on where another stood between two segments.
     package init(from place: Place, checkpoints: [Checkpoint] = []) {
         self.init(origin: place.origin, checkpoints: checkpoints.filter { $0.size > place.frontier.size })
+        origin = place.origin
         segment = place.segment
         frontier = place.frontier
         groups = place.groups
@@ -130,6 +137,10 @@ package struct JournalVerifier: Sendable {
     /// Says that there are no more segments, and what was found.
     package func finish() throws(ExchangeError) -> Report {
         guard let origin, scanner == nil, head.isEmpty else { throw fault("segment does not end", at: offset) }
+        guard !mustSayWhy else { throw fault("a new log does not say which it goes on after", at: offset) }
+        if let other = ([expected].compactMap { $0 } + checkpoints.map(\.origin)).first(where: { $0 != origin }) {
+            throw fault("the journal belongs to the log \(origin), not to \(other)", at: 0)
+        }
         for checkpoint in checkpoints where checkpoint.size > frontier.size {
             throw ExchangeError(
                 .corrupted,
@@ -159,13 +170,18 @@ package struct JournalVerifier: Sendable {
             guard header.number == segment, header.firstPosition == frontier.size, header.root == frontier.root else {
                 throw fault("segment does not continue the one before it", at: 0)
             }
-            guard origin == nil || origin == header.origin else {
-                throw fault("segment belongs to another log, \(header.origin)", at: 0)
+            for other in [expected].compactMap({ $0 }) + checkpoints.map(\.origin) {
+                guard LogOrigin.mayPrecede(header.origin, other) else {
+                    throw fault("segment belongs to another log, \(header.origin), than \(other)", at: 0)
+                }
+            }
+            if let origin, origin != header.origin {
+                guard LogOrigin.mayPrecede(origin, header.origin) else {
+                    throw fault("segment belongs to another log, \(header.origin), than the one before it", at: 0)
+                }
+                mustSayWhy = true
             }
             origin = header.origin
-            for checkpoint in checkpoints where checkpoint.origin != header.origin {
-                throw fault("a checkpoint belongs to another log, \(checkpoint.origin)", at: 0)
-            }
             self.header = header
             scanner = SegmentScanner(segment: segment, offset: UInt64(next), frontier: frontier)
             let rest = head[next...]
@@ -192,6 +208,10 @@ package struct JournalVerifier: Sendable {
                 let rest = scanner.unread
                 return try expectBlank(rest, at: scanner.offset)
             case .group(let group):
+                guard !mustSayWhy || group.entries.map(\.kind) == [.repair] else {
+                    throw fault("a new log does not say which it goes on after", at: group.start)
+                }
+                mustSayWhy = false
                 try compare(group)
                 removals.take(group)
                 frontier = group.frontier

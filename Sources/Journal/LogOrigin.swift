@@ -32,4 +32,14 @@ package struct LogOrigin: Hashable, Sendable {
     package var text: String {
         "oid/\(community.oid.dotted)" + (incarnation == 1 ? "" : "/\(incarnation)")
     }
+
+    /// The log that goes on after a loss of this one.
+    package var successor: LogOrigin { LogOrigin(community: community, incarnation: incarnation + 1) }
+
+    /// Whether one log may stand before another in the same segments: the same one, or an earlier one of its community.
+    package static func mayPrecede(_ former: String, _ later: String) -> Bool {
+        if former.utf8.elementsEqual(later.utf8) { return true }
+        guard let one = LogOrigin(former), let other = LogOrigin(later) else { return false }
+        return one.community == other.community && one.incarnation < other.incarnation
+    }
 }

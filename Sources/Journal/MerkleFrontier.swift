@@ -6,22 +6,26 @@ package enum MerkleHash {
     package static let empty: [UInt8] = Array(SHA256.hash(data: [UInt8]()))
 
     /// The hash of a leaf: SHA-256 of 0x00 and the entry's bytes.
-    package static func leaf(_ entry: [UInt8]) -> [UInt8] {
+    package static func leaf(_ entry: [UInt8]) -> [UInt8] { entry.withUnsafeBytes { leaf($0) } }
+
+    /// The hash of a leaf whose bytes lie elsewhere.
+    package static func leaf(_ entry: UnsafeRawBufferPointer) -> [UInt8] {
         var hash = SHA256()
-        hash.update(data: [UInt8](repeating: 0, count: 1))
-        entry.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return Array(hash.finalize())
+        withUnsafeBytes(of: UInt8(0)) { hash.update(bufferPointer: $0) }
+        hash.update(bufferPointer: entry)
+        return hash.finalize().withUnsafeBytes { [UInt8]($0) }
     }
 
-    /// The hash of an inner node: SHA-256 of 0x01, the left and the right hash.
+    /// The hash of an inner node: SHA-256 of 0x01, the left and the right hash (32 bytes each).
     package static func node(_ left: [UInt8], _ right: [UInt8]) -> [UInt8] {
-        var bytes: [UInt8] = [1]
-        bytes.reserveCapacity(65)
-        bytes += left
-        bytes += right
-        var hash = SHA256()
-        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return Array(hash.finalize())
+        withUnsafeTemporaryAllocation(byteCount: 1 + left.count + right.count, alignment: 1) { bytes in
+            bytes[0] = 1
+            left.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: bytes[1...]).copyMemory(from: $0) }
+            right.withUnsafeBytes { UnsafeMutableRawBufferPointer(rebasing: bytes[(1 + left.count)...]).copyMemory(from: $0) }
+            var hash = SHA256()
+            hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
+            return hash.finalize().withUnsafeBytes { [UInt8]($0) }
+        }
     }
 }
 

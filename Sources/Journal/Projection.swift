@@ -25,9 +25,18 @@ package protocol Projection: Sendable {
     /// How far it is; nil when it was never begun. Throws `.corrupted` when its file is damaged: reset it then.
     func applied() async throws(ExchangeError) -> AppliedMark?
 
+    /// The entries made easier to apply (decoded, say), called while others are being applied; the same entries in the same
+    /// order. What cannot be decoded is left as it is: `apply` says what is wrong with it.
+    func prepare(_ entries: [CommittedEntry]) -> [CommittedEntry]
+
     /// Applies the entries, and the mark behind the last of them, in one transaction.
     func apply(_ entries: [CommittedEntry]) async throws(ExchangeError)
 
     /// Empties it and begins again for that log, at position 0.
     func reset(origin: String) async throws(ExchangeError)
+}
+
+extension Projection {
+    /// Nothing to prepare.
+    package func prepare(_ entries: [CommittedEntry]) -> [CommittedEntry] { entries }
 }

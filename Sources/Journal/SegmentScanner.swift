@@ -1,4 +1,3 @@
-import Crypto
 import ExchangeCore
 
 /// What a segment holds wrongly, and where.
@@ -108,7 +107,7 @@ package struct SegmentScanner: Sendable {
     package var unread: ArraySlice<UInt8> { buffer[consumed...] }
 
     /// Hands over the bytes that follow those handed over before.
-    package mutating func feed(_ bytes: some Collection<UInt8>) {
+    package mutating func feed(_ bytes: ArraySlice<UInt8>) {
         if consumed > 0 {
             buffer.removeFirst(consumed)
             consumed = 0
@@ -118,20 +117,25 @@ package struct SegmentScanner: Sendable {
 
     /// The next whole group. Throws at what is wrong; the scan is of no more use then, but for where it stands.
     package mutating func next() throws(SegmentFault) -> Step {
+        // A second reference, so that the bytes are looked at where they lie; it is gone before more are fed.
+        let held = buffer
+        return try held.withUnsafeBytes { bytes in Result { () throws(SegmentFault) in try next(in: bytes) } }.get()
+    }
+
+    private mutating func next(in bytes: UnsafeRawBufferPointer) throws(SegmentFault) -> Step {
         while true {
-            let reading = buffer.withUnsafeBytes { EntryFrame.read($0, at: consumed) }
-            switch reading {
+            switch EntryFrame.read(bytes, at: consumed) {
             case .needsMore: return .needsMore
             case .blank: return .blank
             case .damaged(let reason): throw fault(reason)
-            case .frame(let kind, let body, let end):
-                let bytes = Array(buffer[body..<end])
+            case .frame(let kind, let start, let end):
+                let body = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
                 var group: ScannedGroup?
                 switch kind {
-                case .content: try take(content: bytes)
-                case .removed: try take(removed: bytes)
-                case .entry: try take(entry: bytes)
-                case .footer: group = try take(footer: bytes)
+                case .content: try take(content: body)
+                case .removed: try take(removed: body)
+                case .entry: try take(entry: body)
+                case .footer: group = try take(footer: Array(body))
                 case .segment: throw fault("a segment's header stands where an entry should")
                 }
                 offset += UInt64(end - consumed)
@@ -148,40 +152,39 @@ package struct SegmentScanner: Sendable {
         SegmentFault(segment: segment, offset: offset, position: pending.size, reason: reason)
     }
 
-    private mutating func take(content: [UInt8]) throws(SegmentFault) {
+    private mutating func take(content: UnsafeRawBufferPointer) throws(SegmentFault) {
         guard contents.count < Int(UInt16.max) else { throw fault("too many documents before one entry") }
         contents.append((EntrySeal.digest(of: content), content.count, offset))
     }
 
-    private mutating func take(removed zeros: [UInt8]) throws(SegmentFault) {
+    private mutating func take(removed zeros: UnsafeRawBufferPointer) throws(SegmentFault) {
         guard contents.count < Int(UInt16.max) else { throw fault("too many documents before one entry") }
         guard zeros.allSatisfy({ $0 == 0 }) else { throw fault("something stands where a document was erased") }
         contents.append((nil, zeros.count, offset))
     }
 
-    private mutating func take(entry: [UInt8]) throws(SegmentFault) {
-        guard let header = EntryHeader(entry) else { throw fault("entry has no readable header") }
-        let stored = header.kind == .erasure ? [] : header.contents
-        guard stored.count == contents.count else {
-            throw fault("entry names \(stored.count) documents and \(contents.count) stand before it")
+    private mutating func take(entry: UnsafeRawBufferPointer) throws(SegmentFault) {
+        guard let header = EntryHeaderView(entry) else { throw fault("entry has no readable header") }
+        let stored = header.kind == .erasure ? 0 : header.count
+        guard stored == contents.count else {
+            throw fault("entry names \(stored) documents and \(contents.count) stand before it")
         }
-        for (named, found) in zip(stored, contents) {
-            guard Int(named.length) == found.length, found.digest == nil || found.digest == named.digest else {
-                throw fault("document \(named.document) is not the one its entry names")
-            }
+        for (index, found) in contents.enumerated() {
+            guard let document = header.document(at: index), header.states(found.digest, length: found.length, at: index)
+            else { throw fault("document \(header.document(at: index)?.description ?? "unknown") is not the one its entry names") }
             guard found.digest == nil else { continue }
             removed.append(
                 ContentRemoval(
-                    document: named.document, digest: named.digest, segment: segment, offset: found.offset,
+                    document: document, digest: header.digest(at: index), segment: segment, offset: found.offset,
                     position: pending.size))
         }
-        if header.kind == .erasure { erased += header.contents.map(\.digest) }
+        if header.kind == .erasure { erased += (0..<header.count).map(header.digest) }
         let leaf = MerkleHash.leaf(entry)
         pending.append(leaf)
         entries.append(
             ScannedGroup.Entry(
                 location: EntryLocation(segment: segment, offset: offset), leaf: leaf, kind: header.kind))
-        contents = []
+        contents.removeAll(keepingCapacity: true)
     }
 
     private mutating func take(footer bytes: [UInt8]) throws(SegmentFault) -> ScannedGroup {

@@ -48,6 +48,26 @@ package struct DurableFolder: Sendable {
         guard unlink(file(name)) == 0 || errno == ENOENT else { throw FileErrors.error("remove", file(name)) }
     }
 
+    /// Whether a file of that name is there.
+    func contains(_ name: String) throws(ExchangeError) -> Bool {
+        var status = stat()
+        if lstat(file(name), &status) == 0 { return true }
+        guard errno == ENOENT else { throw FileErrors.error("look at", file(name)) }
+        return false
+    }
+
+    /// Takes a file into another folder of the same disk, under its own name; neither folder is synced yet. Throws
+    /// `.unavailable`.
+    func move(_ name: String, to other: DurableFolder) throws(ExchangeError) {
+        guard Glibc.rename(file(name), other.file(name)) == 0 else { throw FileErrors.error("move", file(name)) }
+    }
+
+    /// Gives a file its name, and makes it durable. Throws `.unavailable`.
+    func rename(_ old: String, _ new: String) throws(ExchangeError) {
+        guard Glibc.rename(file(old), file(new)) == 0 else { throw FileErrors.error("rename", file(old)) }
+        try sync()
+    }
+
     /// The bytes of a small file; nil when it is not there. Throws `.tooLarge` beyond `bytesMax`, or `.unavailable`.
     package func contents(_ name: String, bytesMax: Int = 1 << 20) throws(ExchangeError) -> [UInt8]? {
         do throws(ExchangeError) {
@@ -69,7 +89,7 @@ package struct DurableFolder: Sendable {
         let new = try DurableFile(file(temporary), .create, calls: calls)
         try new.write(bytes, at: 0)
         try new.sync()
-        guard rename(file(temporary), file(name)) == 0 else { throw FileErrors.error("replace", file(name)) }
+        guard Glibc.rename(file(temporary), file(name)) == 0 else { throw FileErrors.error("replace", file(name)) }
         try sync()
     }
 }

@@ -230,10 +230,13 @@ package final class FileJournalStore: JournalStore {
     }
 
     private func entries(_ range: Range<JournalPosition>) throws(ExchangeError) -> [StoredEntry] {
+        let records = try records(range)
+        var window = SegmentWindow(records)
         var entries: [StoredEntry] = []
+        entries.reserveCapacity(records.count)
         var bytes = 0
-        for (position, record) in zip(range, try records(range)) {
-            let entry = try self.entry(position, record)
+        for (position, record) in zip(range, records) {
+            let entry = try entry(position, record, &window)
             bytes += entry.bytes.count
             entries.append(entry)
             if bytes >= Self.readBytesMax { break }
@@ -242,25 +245,17 @@ package final class FileJournalStore: JournalStore {
     }
 
     private func entry(
-        _ position: JournalPosition, _ record: FileJournalStoreLeaves.Record,
+        _ position: JournalPosition, _ record: FileJournalStoreLeaves.Record, _ window: inout SegmentWindow,
     ) throws(ExchangeError) -> StoredEntry {
         let place = record.location
         func fault(_ reason: String) -> ExchangeError {
             SegmentFault(segment: place.segment, offset: place.offset, position: position, reason: reason).error
         }
-        let file = try segment(place.segment)
-        var bytes = try file.read(at: place.offset, count: 4096)
-        var reading = bytes.withUnsafeBytes { EntryFrame.read($0, at: 0) }
-        if case .needsMore(let count) = reading {
-            bytes = try file.read(at: place.offset, count: count)
-            reading = bytes.withUnsafeBytes { EntryFrame.read($0, at: 0) }
+        switch try window.entry(at: place, in: try segment(place.segment)) {
+        case .failure(let reason): throw fault(reason.text)
+        case .success(let entry):
+            guard MerkleHash.leaf(entry) == record.leaf else { throw fault("the entry is not the one that was written") }
+            return StoredEntry(position: position, location: place, bytes: entry)
         }
-        guard case .frame(.entry, let body, let next) = reading else {
-            if case .damaged(let reason) = reading { throw fault(reason) }
-            throw fault("no entry stands where one should")
-        }
-        let entry = Array(bytes[body..<next])
-        guard MerkleHash.leaf(entry) == record.leaf else { throw fault("the entry is not the one that was written") }
-        return StoredEntry(position: position, location: place, bytes: entry)
     }
 }

@@ -5,13 +5,13 @@ import Synchronization
 extension FileJournalStore {
     /// Checks everything that is durable now, from the first byte, while the journal goes on being written.
     ///
-    /// - Parameter key: the log's key; when given, the checkpoint must be signed by it.
+    /// - Parameter keys: the log's key and those it had before; when given, one of them must have signed the checkpoint.
     ///
     /// Throws `.corrupted` naming segment, offset and entry.
-    package func verify(key: NoteVerifier?) async throws(ExchangeError) -> JournalVerifier.Report {
+    package func verify(keys: [NoteVerifier]) async throws(ExchangeError) -> JournalVerifier.Report {
         try await reading.run { () throws(ExchangeError) in
             // In this order: the checkpoint read cannot be ahead of the end read after it.
-            let checkpoint = try Self.verifiedCheckpoint(self.folder, key)
+            let checkpoint = try Self.verifiedCheckpoint(self.folder, keys)
             let end = self.tail.withLock { ($0.segment, $0.offset) }
             return try Self.verify(self.folder, origin: self.origin, checkpoint, upTo: end)
         }
@@ -26,16 +26,16 @@ extension FileJournalStore {
     ) async throws(ExchangeError) -> JournalVerifier.Report {
         try await BlockingThreads(count: 1).run { () throws(ExchangeError) in
             let folder = DurableFolder(path)
-            return try verify(folder, origin: origin, try verifiedCheckpoint(folder, key), upTo: nil, progress)
+            return try verify(folder, origin: origin, try verifiedCheckpoint(folder, key.map { [$0] } ?? []), upTo: nil, progress)
         }
     }
 
     private static func verifiedCheckpoint(
-        _ folder: DurableFolder, _ key: NoteVerifier?,
+        _ folder: DurableFolder, _ keys: [NoteVerifier],
     ) throws(ExchangeError) -> Checkpoint? {
         guard let bytes = try folder.contents("checkpoint", bytesMax: 65_536) else { return nil }
         let note = try SignedNote(parsing: String(decoding: bytes, as: UTF8.self))
-        if let key, !key.verifies(note) {
+        guard keys.isEmpty || keys.contains(where: { $0.verifies(note) }) else {
             throw ExchangeError(
                 .corrupted, "the checkpoint is not signed by the log's key", at: folder.file("checkpoint"))
         }

@@ -15,6 +15,10 @@ struct FileJournalStoreRecovery {
     private let options: FileJournalStore.Options
     let leaves: FileJournalStoreLeaves
     private var lastSegment: UInt32
+    private var missing: UInt32?
+    private var isInspecting = false
+    private var lastOrigin: String?
+    private var reached: (segment: UInt32, offset: UInt64)?
     private var head = JournalHead(frontier: MerkleFrontier(), leaf: [])
     private var checkpoint: Checkpoint?
     private var lastGroup: (segment: UInt32, start: UInt64, end: UInt64)?
@@ -29,6 +33,7 @@ struct FileJournalStoreRecovery {
         self.options = options
         let names = try folder.names().filter { $0.hasSuffix(".segment") }
         guard !names.isEmpty else { throw ExchangeError(.notFound, "there is no journal here", at: folder.path) }
+        try FileJournalStoreRepair.demandNone(folder)
         for (number, name) in names.enumerated() where name != FileJournalStore.segmentName(UInt32(number)) {
             throw ExchangeError(
                 .corrupted,
@@ -38,6 +43,42 @@ struct FileJournalStoreRecovery {
         }
         lastSegment = UInt32(names.count - 1)
         leaves = try FileJournalStoreLeaves(folder, calls: options.calls)
+    }
+
+    /// For looking alone: behind a segment that is missing nothing is looked at.
+    init(
+        inspecting folder: DurableFolder, origin: String, options: FileJournalStore.Options, segments names: [String],
+    ) throws(ExchangeError) {
+        self.folder = folder
+        self.origin = origin
+        self.options = options
+        let isMissing = names.enumerated().first { $1 != FileJournalStore.segmentName(UInt32($0)) }
+        let present = UInt32(isMissing?.offset ?? names.count)
+        lastSegment = present - 1
+        missing = isMissing == nil ? nil : present
+        isInspecting = true
+        leaves = try FileJournalStoreLeaves(folder, calls: options.calls)
+    }
+
+    /// What is whole from the first entry on; changes nothing but `leaves`, which can be made again.
+    mutating func inspect() throws(ExchangeError) -> FileJournalStoreRepair.Survey {
+        var damage: ExchangeError?
+        // A checkpoint that cannot be read must not make the entries seem lost.
+        do throws(ExchangeError) { checkpoint = try readCheckpoint() } catch where error.code == .corrupted {
+            damage = error
+        }
+        do throws(ExchangeError) {
+            _ = try scan(from: nil)
+            if let missing { throw fault("a segment is missing", segment: missing, offset: 0) }
+            let file = try DurableFile(folder.file(FileJournalStore.segmentName(lastSegment)), .read)
+            _ = try judgeTail(file, end: scannedEnd)
+            try askVouchers(try readMark(), nil, end: scannedEnd)
+        } catch where error.code == .corrupted {
+            damage = error
+        }
+        try flushLeaves(all: true)
+        return FileJournalStoreRepair.Survey(
+            origin: lastOrigin ?? origin, head: head, end: reached.map { ($0.segment, $0.offset) }, damage: damage)
     }
 
     mutating func recover(
@@ -84,7 +125,9 @@ struct FileJournalStoreRecovery {
         guard let bytes = try folder.contents("checkpoint", bytesMax: 65_536) else { return nil }
         do throws(ExchangeError) {
             let note = try SignedNote(parsing: String(decoding: bytes, as: UTF8.self))
-            return try Checkpoint(text: note.text)
+            let checkpoint = try Checkpoint(text: note.text)
+            // A repair that was cut off left that of the log before: it may vouch for what was given up.
+            return checkpoint.origin != origin && LogOrigin.mayPrecede(checkpoint.origin, origin) ? nil : checkpoint
         } catch {
             // It is replaced atomically, so what does not read was damaged, and nobody knows what it vouched for.
             throw ExchangeError(
@@ -124,7 +167,7 @@ struct FileJournalStoreRecovery {
         let bytes = try file.read(at: 0, count: 4096)
         if case .frame(.segment, _, _) = bytes.withUnsafeBytes({ EntryFrame.read($0, at: 0) }) { return }
         let header = SegmentHeader(origin: origin, number: 0, firstPosition: 0, allocatedBytes: 0, root: MerkleHash.empty)
-        guard try lastWrittenByte(file, from: UInt64(header.framed().count)) == nil else { return }
+        guard try Self.lastWrittenByte(file, from: UInt64(header.framed().count)) == nil else { return }
         try folder.remove(name)
         try folder.sync()
         lastSegment -= 1
@@ -140,7 +183,12 @@ struct FileJournalStoreRecovery {
             if !resumes, header.firstPosition != head.size || header.root != head.frontier.root {
                 throw fault("segment does not continue the one before it", segment: number, offset: 0)
             }
+            if let lastOrigin, !LogOrigin.mayPrecede(lastOrigin, header.origin) {
+                throw fault("segment belongs to another log than the one before it", segment: number, offset: 0)
+            }
+            lastOrigin = header.origin
             try scan(file, number, from: resumes ? mark?.offset ?? begin : begin)
+            if isInspecting { try demandWhole(file, header) }
             if number == lastSegment {
                 if lastGroup?.segment != number { lastGroup = nil }
                 return header
@@ -156,25 +204,31 @@ struct FileJournalStoreRecovery {
         guard case .frame(.segment, let body, let next) = bytes.withUnsafeBytes({ EntryFrame.read($0, at: 0) }),
             let header = SegmentHeader(Array(bytes[body..<next])), header.number == number
         else { throw fault("segment has no readable header", segment: number, offset: 0) }
-        guard header.origin == origin else {
+        guard LogOrigin.mayPrecede(header.origin, origin), isInspecting || number < lastSegment || header.origin == origin
+        else {
             throw ExchangeError(
                 .conflict, "the journal belongs to the log \(header.origin), not to \(origin)", at: folder.path)
         }
+        if !isInspecting { try demandWhole(file, header) }
+        return (header, UInt64(next))
+    }
+
+    private func demandWhole(_ file: DurableFile, _ header: SegmentHeader) throws(ExchangeError) {
         let size = try file.size()
         guard size >= header.allocatedBytes else {
-            throw fault("segment was cut short to \(size) bytes", segment: number, offset: size)
+            throw fault("segment was cut short to \(size) bytes", segment: header.number, offset: size)
         }
-        return (header, UInt64(next))
     }
 
     private mutating func scan(_ file: DurableFile, _ number: UInt32, from begin: UInt64) throws(ExchangeError) {
         var scanner = SegmentScanner(segment: number, offset: begin, frontier: head.frontier)
         var offset = begin
         scannedEnd = begin
+        reached = (number, begin)
         scanFault = nil
         feeding: while true {
             let piece = try file.read(at: offset, count: Self.pieceBytes)
-            scanner.feed(piece)
+            scanner.feed(piece[...])
             offset += UInt64(piece.count)
             while true {
                 let step: SegmentScanner.Step
@@ -198,7 +252,7 @@ struct FileJournalStoreRecovery {
         }
         guard number < lastSegment else { return }
         if let scanFault { throw scanFault.error }
-        if let written = try lastWrittenByte(file, from: scannedEnd) {
+        if let written = try Self.lastWrittenByte(file, from: scannedEnd) {
             throw fault("bytes stand behind the last group", segment: number, offset: written)
         }
     }
@@ -217,6 +271,7 @@ struct FileJournalStoreRecovery {
         head = JournalHead(frontier: group.frontier, leaf: group.entries.last?.leaf ?? head.leaf)
         lastGroup = (group.entries[0].location.segment, group.start, group.end)
         scannedEnd = group.end
+        reached = (group.entries[0].location.segment, group.end)
         try flushLeaves(all: false)
     }
 
@@ -228,7 +283,7 @@ struct FileJournalStoreRecovery {
 
     /// How many bytes of a torn write lie behind the last whole group; throws when they are something else.
     private func judgeTail(_ file: DurableFile, end: UInt64) throws(ExchangeError) -> UInt64 {
-        guard let last = try lastWrittenByte(file, from: end) else { return 0 }
+        guard let last = try Self.lastWrittenByte(file, from: end) else { return 0 }
         let bytes = try file.read(at: end, count: Int(clamping: last - end) + 1)
         let faultAt = scanFault?.offset ?? end
         let verdict = bytes.withUnsafeBytes {
@@ -269,7 +324,7 @@ struct FileJournalStoreRecovery {
         _ file: DurableFile, header: SegmentHeader, end: UInt64, isTorn: Bool,
     ) throws(ExchangeError) {
         // Blanked, not cut and made long again: a power cut between the two would leave a file that looks cut short.
-        if isTorn { try blank(file, from: end) }
+        if isTorn { try Self.blank(file, from: end) }
         if let lastGroup {
             let bytes = try file.read(at: lastGroup.start, count: Int(clamping: lastGroup.end - lastGroup.start))
             try file.write(bytes, at: lastGroup.start)
@@ -279,7 +334,7 @@ struct FileJournalStoreRecovery {
         try folder.sync()
     }
 
-    private func blank(_ file: DurableFile, from begin: UInt64) throws(ExchangeError) {
+    static func blank(_ file: DurableFile, from begin: UInt64) throws(ExchangeError) {
         guard let last = try lastWrittenByte(file, from: begin) else { return }
         var offset = begin
         while offset <= last {
@@ -290,13 +345,13 @@ struct FileJournalStoreRecovery {
     }
 
     /// The offset of the last byte that is not zero, from an offset on; nil when there is none.
-    private func lastWrittenByte(_ file: DurableFile, from begin: UInt64) throws(ExchangeError) -> UInt64? {
+    static func lastWrittenByte(_ file: DurableFile, from begin: UInt64) throws(ExchangeError) -> UInt64? {
         var found: UInt64?
         var offset = begin
         while true {
             let piece = try file.read(at: offset, count: Self.pieceBytes)
             if piece.isEmpty { return found }
-            if let index = Self.lastNonzero(piece) { found = offset + UInt64(index) }
+            if let index = lastNonzero(piece) { found = offset + UInt64(index) }
             offset += UInt64(piece.count)
         }
     }

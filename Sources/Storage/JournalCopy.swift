@@ -125,13 +125,16 @@ extension FileJournalStore {
     ) throws(ExchangeError) {
         var scanner = SegmentScanner(segment: place.segment, offset: place.offset, frontier: place.frontier)
         var waiting: [UInt8] = []
+        var taken = 0
         var offset = place.offset
         reading: while offset < limit {
             let piece = try file.read(at: offset, count: Int(min(1 << 20, limit - offset)))
             if piece.isEmpty { break }
             offset += UInt64(piece.count)
+            waiting.removeFirst(taken)
+            taken = 0
             waiting += piece
-            scanner.feed(piece)
+            scanner.feed(piece[...])
             while true {
                 let step: SegmentScanner.Step
                 do { step = try scanner.next() } catch { throw error.error }
@@ -140,12 +143,12 @@ extension FileJournalStore {
                 case .blank: break reading
                 case .group(let group):
                     let count = Int(group.end - place.offset)
-                    try take(place.segment, place.offset, waiting[..<count])
+                    try take(place.segment, place.offset, waiting[taken..<taken + count])
                     erasures.missing += group.removed
                     for entry in group.entries where entry.kind == .erasure {
-                        erasures.named += try named(in: waiting, at: Int(entry.location.offset - place.offset))
+                        erasures.named += try named(in: waiting, at: taken + Int(entry.location.offset - place.offset))
                     }
-                    waiting.removeFirst(count)
+                    taken += count
                     place.offset = group.end
                     place.frontier = group.frontier
                 }

@@ -31,9 +31,9 @@ struct ProjectionRows {
         case .delivery: try Self.applyDelivery(entry, database)
         case .access:
             try applyAlert(entry, subject, database)
-            try database.cachedStatement(
-                sql: "INSERT INTO access(patient, position, time, payload) VALUES (?, ?, ?, ?)"
-            ).execute(arguments: [subject.sql, Int64(entry.position), entry.time.milliseconds, entry.payload.sql])
+            try database.run(
+                "INSERT INTO access(patient, position, time, payload) VALUES (?, ?, ?, ?)",
+                [.id(subject), .integer(Int64(entry.position)), .time(entry.time), .bytes(entry.payload)])
         case .administration:
             if let hold = try LegalHold(entry) {
                 try Self.keep(hold, database)
@@ -48,28 +48,29 @@ struct ProjectionRows {
 
     private func applySubmission(_ entry: CommittedEntry, _ subject: PatientID, _ database: Database) throws {
         let record = try entry.decoded { () throws(ExchangeError) in try SubmissionRecord(payload: entry.payload, base: base) }
-        try database.cachedStatement(sql: "INSERT OR IGNORE INTO submission(unique_id) VALUES (?)")
-            .execute(arguments: [record.set.uniqueID])
+        try database.run("INSERT OR IGNORE INTO submission(unique_id) VALUES (?)", [.text(record.set.uniqueID)])
         for (index, document) in record.entries.enumerated() {
             guard index < entry.contents.count else {
                 throw ExchangeError(.corrupted, "a submission names more documents than stand beside it")
             }
             let content = entry.contents[index]
-            try database.cachedStatement(
-                sql: """
-                    INSERT INTO document(patient, registered, id, status, unique_id, sha256, mime, facts, segment, offset,
-                      length, sealed, leaf, reference) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """
-            ).execute(arguments: [
-                subject.sql, document.registered.milliseconds, document.id.sql, document.status == .current ? 1 : 0,
-                document.uniqueID, document.sha256.sql, document.mimeType, StoredFacts.encode(DocumentFacts(document)).sql,
-                Int64(content.location.segment), Int64(content.location.offset), Int64(content.location.length),
-                content.sealedDigest.sql, entry.leaf.sql, record.references[index].sql,
-            ])
-            try database.cachedStatement(sql: "INSERT INTO document_place(id, patient, registered) VALUES (?, ?, ?)")
-                .execute(arguments: [document.id.sql, subject.sql, document.registered.milliseconds])
-            try database.cachedStatement(sql: "INSERT INTO document_unique(unique_id, id) VALUES (?, ?)")
-                .execute(arguments: [document.uniqueID, document.id.sql])
+            try database.run(
+                """
+                INSERT INTO document(patient, registered, id, status, unique_id, sha256, mime, facts, segment, offset,
+                  length, sealed, leaf, reference) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    .id(subject), .time(document.registered), .id(document.id), .integer(document.status == .current ? 1 : 0),
+                    .text(document.uniqueID), .bytes(document.sha256), .text(document.mimeType),
+                    .bytes(StoredFacts.encode(DocumentFacts(document))), .integer(Int64(content.location.segment)),
+                    .integer(Int64(content.location.offset)), .integer(Int64(content.location.length)),
+                    .bytes(content.sealedDigest), .bytes(entry.leaf), .bytes(record.references[index]),
+                ])
+            try database.run(
+                "INSERT INTO document_place(id, patient, registered) VALUES (?, ?, ?)",
+                [.id(document.id), .id(subject), .time(document.registered)])
+            try database.run(
+                "INSERT INTO document_unique(unique_id, id) VALUES (?, ?)", [.text(document.uniqueID), .id(document.id)])
         }
         for replaced in record.superseded { try supersede(replaced, database) }
     }

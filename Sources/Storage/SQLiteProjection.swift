@@ -140,6 +140,15 @@ extension SQLiteProjection: Projection {
         }
     }
 
+    package func prepare(_ entries: [CommittedEntry]) -> [CommittedEntry] {
+        entries.map { entry in
+            guard entry.kind == .submission, !entry.isErased, entry.value == nil,
+                let record = try? SubmissionRecord(payload: entry.payload, base: base)
+            else { return entry }
+            return entry.decoded(as: record)
+        }
+    }
+
     package func apply(_ entries: [CommittedEntry]) async throws(ExchangeError) {
         guard let last = entries.last else { return }
         let (base, secret, names) = (base, secret, names)
@@ -147,8 +156,8 @@ extension SQLiteProjection: Projection {
             let added = AddedNames()
             let rows = ProjectionRows(base: base, secret: secret, names: added)
             for entry in entries { try rows.apply(entry, to: database) }
-            try database.cachedStatement(sql: "UPDATE mark SET next = ?, leaf = ?")
-                .execute(arguments: [Int64(last.position + 1), last.leaf.sql])
+            try database.run(
+                "UPDATE mark SET next = ?, leaf = ?", [.integer(Int64(last.position + 1)), .bytes(last.leaf)])
             // Counted a moment before the commit; a commit that fails ends the process.
             names.count(added.all)
         }

@@ -23,6 +23,8 @@ package actor WitnessBook {
     package typealias Keys = @Sendable (LogOrigin) -> NoteVerifier?
 
     let signer: NoteSigner
+    /// Keys that signed this log's heads before.
+    private let former: [NoteVerifier]
     private let journal: any JournalStore
     private let proofs: ProofAuthor
     private let store: any WitnessStore
@@ -44,7 +46,7 @@ package actor WitnessBook {
 
     /// A witness that remembers what its store kept. Throws `.corrupted` when that cannot be read.
     package init(
-        signer: NoteSigner, journal: any JournalStore, proofs: ProofAuthor, store: any WitnessStore,
+        signer: NoteSigner, journal: any JournalStore, former: [NoteVerifier] = [], proofs: ProofAuthor, store: any WitnessStore,
         keys: @escaping Keys, cosigners: @escaping @Sendable () -> [NoteVerifier], world: World,
     ) async throws(ExchangeError) {
         var heads: [WitnessedHead] = []
@@ -62,6 +64,7 @@ package actor WitnessBook {
         witness = Witness(heads: heads, evidence: evidence)
         written = Set(evidence.map(Self.name))
         self.signer = signer
+        self.former = former
         self.journal = journal
         self.proofs = proofs
         self.store = store
@@ -221,7 +224,8 @@ package actor WitnessBook {
 
     /// A head this node signed, brought back by others: its journal must contain it.
     func compareOwn(_ note: SignedNote) async throws(ExchangeError) {
-        guard ownPast == nil, key.verifies(note), let head = try? WitnessedHead(key: key, note: note, seen: world.now())
+        guard ownPast == nil, let key = ([key] + former).first(where: { $0.verifies(note) }),
+            let head = try? WitnessedHead(key: key, note: note, seen: world.now())
         else { return }
         let size = try await journal.head().size
         if head.checkpoint.size <= size, try await proofs.root(at: head.checkpoint.size) == head.checkpoint.root { return }

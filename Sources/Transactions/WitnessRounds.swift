@@ -34,6 +34,12 @@ extension Exchange {
             let pause = isFirst ? Duration.milliseconds(700) : .seconds(settings.limits.witnessSeconds)
             do { try await world.sleep(pause) } catch { return }
             let peers = witnesses()
+            // What others hold of this node is heard before they are shown anything: a copy that was restored in good
+            // faith and lacks entries must end without contradicting what it once signed.
+            if isFirst {
+                for peer in peers.prefix(4) { try await exchangeHeads(with: peer, witness, client) }
+                try await demandNoPast(witness)
+            }
             try await witnessRound(witness, peers, by: client)
             let hasShown = await witness.ownHead != nil
             isFirst = peers.isEmpty || !hasShown
@@ -68,13 +74,16 @@ extension Exchange {
         if let peer = peers.first { try await exchangeHeads(with: peer, witness, client) }
         try await settleAccusations(witness, by: client)
         try await tellNotices(witness)
-        if let past = await witness.ownPast {
-            throw ExchangeError(
-                .corrupted,
-                "others hold a head over \(past.checkpoint.size) entries that this node signed, and its journal does not "
-                    + "continue it: it runs on an older copy of itself; restore the newest backup, or go on as a new log "
-                    + "with hie journal repair --accept-loss", at: past.checkpoint.origin)
-        }
+        try await demandNoPast(witness)
+    }
+
+    private func demandNoPast(_ witness: WitnessBook) async throws(ExchangeError) {
+        guard let past = await witness.ownPast else { return }
+        throw ExchangeError(
+            .corrupted,
+            "others hold a head over \(past.checkpoint.size) entries that this node signed, and its journal does not "
+                + "continue it: it runs on an older copy of itself; restore the newest backup, or go on as a new log "
+                + "with hie journal repair --accept-loss", at: past.checkpoint.origin)
     }
 
     /// Submits a head to one peer, from where that one stands; its cosignature when it gave one.

@@ -93,7 +93,7 @@ final class JournalLoad: Sendable {
         let before = load.size
         _ = try await load.publish(writers: writers, seconds: seconds)
         let done = load.size - before
-        let groups = try await load.store.verify(key: nil).groups
+        let groups = try await load.store.verify(keys: []).groups
         Report(asJSON: false).words("\(done) documents in \(groups) groups")
         try await load.close()
     }
@@ -174,7 +174,7 @@ final class JournalLoad: Sendable {
     /// Entries a second of a walk over every frame, hash and root.
     func verifyRate() async throws -> Double {
         let watch = Stopwatch()
-        let report = try await store.verify(key: nil)
+        let report = try await store.verify(keys: [])
         return Double(report.entries) / watch.seconds
     }
 

@@ -7,11 +7,12 @@ import PeerTransport
 struct PublishCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "publish",
-        abstract: "Durable publishes (ITI-65, 8 KiB) over mutual TLS, beside bare append and fdatasync.",
+        abstract: "Durable publishes (ITI-65, 8 KiB) over mutual TLS, beside bare append and PostgreSQL.",
         discussion: """
             64 connections publish one document each at a time. The floor appends 64 documents
-            to a sync, and one to a sync, on the same disk in alternating rounds. Syncs are
-            counted with strace on a round of their own, where it is installed.
+            to a sync, and one to a sync, on the same disk in alternating rounds; PostgreSQL, where it
+            is installed, takes one statement a publish, without HTTP, TLS, consent or proof. Syncs
+            are counted with strace on a round of their own, where that is installed.
 
             EXAMPLE
               hie-bench publish --quick
@@ -71,6 +72,9 @@ struct PublishCommand: AsyncParsableCommand {
         _ bench: Bench, _ node: BenchNode, _ process: ChildProcess, _ work: PublishWork, _ connections: [HTTPConnection],
     ) async throws {
         let disk = BareDisk(folder: node.folder)
+        let postgres = bench.options.quick ? nil : try PostgresPeer.started(in: node.folder, report: bench.report)
+        defer { postgres?.stop() }
+        var statements: [Double] = []
         var ours: [LoadRound] = []
         var cpu = 0.0
         var grouped: [BareDisk.Round] = []
@@ -84,6 +88,7 @@ struct PublishCommand: AsyncParsableCommand {
         } _: {
             grouped.append(try disk.append(documents: 64, bytes: documentBytes, seconds: bench.seconds / 2))
             single.append(try disk.append(documents: 1, bytes: documentBytes, seconds: bench.seconds / 2))
+            if let postgres { statements.append(try postgres.publish(bench.options.connections, seconds: bench.seconds)) }
         }
         let rates = ours.map(\.rate)
         let done = ours.map(\.done).reduce(0, +)
@@ -91,6 +96,12 @@ struct PublishCommand: AsyncParsableCommand {
             Figure(
                 "publish.rate", rates.median, "1/s", aim: .atLeast(1500), against: "bare-append-fsync",
                 ratio: Ratio(rates, over: grouped.map(\.rate))))
+        if let ratio = Ratio(rates, over: statements) {
+            bench.report.add(
+                Figure(
+                    "publish.vs_postgres", ratio.median, "times", aim: .atLeast(1.3),
+                    against: "PostgreSQL, one statement: \(Figure.digits(statements.median))/s", ratio: ratio))
+        }
         bench.report.add(Figure("publish.p50_ms", ours.milliseconds(at: 50), "ms"))
         bench.report.add(
             Figure(

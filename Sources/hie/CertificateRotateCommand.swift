@@ -10,13 +10,12 @@ struct CertificateRotateCommand: AsyncParsableCommand {
         commandName: "rotate",
         abstract: "Give a node a new key, beside the old one until everybody knows the new.",
         discussion: """
-            First both keys are admitted, which every node hears of at once where this one runs; then
-            restart the node, which goes on under the new key; then --finish admits the new one alone.
-            A lost or stolen key is another matter: hie peer revoke, and hie invite --epoch.
+            First both keys are admitted, which every node hears of at once where this one runs, and
+            which opens itself anew under the new key; then --finish admits the new one alone. A
+            lost or stolen key is another matter: hie peer revoke, and hie invite --epoch.
 
             EXAMPLE
               hie certificate rotate --network ./network --home ~/.hie
-              systemctl restart hie
               hie certificate rotate --network ./network --home ~/.hie --finish
             """)
 
@@ -46,6 +45,10 @@ struct CertificateRotateCommand: AsyncParsableCommand {
         }
         let rotated = finish ? try authority.finishRotation(node, days: days) : try authority.beginRotation(node, days: days)
         let isTold = (try? await client.ask(.directoryAdmit, ["admission": .string(rotated.admission)])) != nil
+        if isTold, !finish {
+            _ = try await client.ask(.nodeReopen)
+            try await NodeReopening(client).wait(on: terminal)
+        }
         if output.json {
             return terminal.result([
                 "key": .string(rotated.key.text), "finished": .bool(finish), "told": .bool(isTold),
@@ -55,6 +58,7 @@ struct CertificateRotateCommand: AsyncParsableCommand {
         let heard = isTold ? "the network hears of it now" : "the network hears of it when the node starts"
         terminal.words(
             finish ? "the new key alone is admitted; \(heard)"
-                : "both keys are admitted; \(heard). next: restart the node, then hie certificate rotate --finish")
+                : "both keys are admitted; \(heard). next: "
+                    + (isTold ? "" : "start the node, then ") + "hie certificate rotate --finish")
     }
 }

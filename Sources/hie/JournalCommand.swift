@@ -14,9 +14,11 @@ struct JournalCommand: AsyncParsableCommand {
         discussion: """
             EXAMPLE
               hie journal rebuild --home /var/lib/hie
+              hie journal repair --home /var/lib/hie
+              hie journal rotate-key --home /var/lib/hie
               hie journal follow --home /var/lib/hie --to /mnt/standby/hie
             """,
-        subcommands: [Rebuild.self, JournalFollowCommand.self, JournalPromoteCommand.self])
+        subcommands: [Rebuild.self, JournalRepairCommand.self, JournalRotateKeyCommand.self, JournalFollowCommand.self, JournalPromoteCommand.self])
 
     struct Rebuild: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

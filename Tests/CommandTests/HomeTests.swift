@@ -37,7 +37,7 @@ import Testing
         #expect(transcript.errors.contains("hie init"))
     }
 
-    @Test(arguments: [["config", "show"], ["audit", "verify"], ["journal", "rebuild"], ["run"]])
+    @Test(arguments: [["config", "show"], ["audit", "verify"], ["journal", "rebuild"], ["journal", "repair"], ["run"]])
     func `commands on the folder itself exit 10 where no node is`(_ arguments: [String]) async throws {
         let transcript = try await Program().run(arguments)
         #expect(transcript.code == 10)

@@ -68,7 +68,7 @@ extension RealNodes {
                 shim.reset()
                 try await Self.round(scenario, process, shim.environment, into: &whole, named: "not killed")
                 let points = shim.count
-                #expect(points > 60 && whole.steps == 10, "\(points) points, \(whole.steps) steps: \(scenario.fault)")
+                #expect(points > 60 && whole.steps == 11, "\(points) points, \(whole.steps) steps: \(scenario.fault)")
                 var tally = Tally()
                 let stride = Self.isLong ? 1 : max(1, points / Self.pointsInShort)
                 for point in Swift.stride(from: 1, through: points, by: stride) {

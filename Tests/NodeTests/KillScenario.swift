@@ -7,14 +7,15 @@ import Foundation
 import JSON
 import Journal
 import Logging
+import PatientIndex
 import Storage
 import Synchronization
 import Testing
 import Transactions
 import XDSMetadata
 
-/// A node's day in a second: publishes, replaces, consents, registers, rolls segments, checkpoints, stops. Ended anywhere,
-/// it tells what had been acknowledged.
+/// A node's day in a second: publishes, replaces, consents, registers, merges, rolls segments, checkpoints, stops. Ended
+/// anywhere, it tells what had been acknowledged.
 final class KillScenario: Sendable {
     /// What was acknowledged before the node was gone.
     struct Acknowledged: Sendable {
@@ -23,6 +24,7 @@ final class KillScenario: Sendable {
         var patients: Set<String> = []
         var directives: Set<DirectiveID> = []
         var revoked: Set<DirectiveID> = []
+        var merged = false
         var steps = 0
     }
 
@@ -65,6 +67,7 @@ final class KillScenario: Sendable {
             let directive = try await consent()
             for number in 3...6 { try await publish(client, number, 26_000) }
             try await revoke(directive)
+            try await merge("MRN-KILL-1", into: Canary.number)
             try await publish(client, 7, 100)
         } catch {
             // The node was meant to be gone; when it was not, the test shows what this was.
@@ -107,6 +110,19 @@ final class KillScenario: Sendable {
             ])
         acknowledged.withLock { all in
             all.patients.insert(number)
+            all.steps += 1
+        }
+    }
+
+    private func merge(_ other: String, into record: String) async throws {
+        _ = try await process.ask(
+            "patient/act",
+            [
+                "act": "merge", "record": .string("\(node.numbers)|\(record)"), "other": .string("\(node.numbers)|\(other)"),
+                "reason": "same passport seen", "preview": .bool(false),
+            ])
+        acknowledged.withLock { all in
+            all.merged = true
             all.steps += 1
         }
     }
@@ -182,6 +198,16 @@ final class KillScenario: Sendable {
         for number in all.patients {
             let identifier = try #require(PatientIdentifier(system: node.numbers, value: number))
             if try await store.projection.patients(identifier: identifier).isEmpty { losses.append("a patient") }
+        }
+        if all.merged {
+            var persons: Set<PersonNumber?> = []
+            for number in all.patients.union([Canary.number]) {
+                let identifier = try #require(PatientIdentifier(system: node.numbers, value: number))
+                for record in try await store.projection.patients(identifier: identifier) {
+                    persons.insert(try await store.projection.persons { try $0.person(of: record.id) })
+                }
+            }
+            if persons.count != 1 || persons.contains(nil) { losses.append("the merge of two patients") }
         }
         for id in all.directives {
             let directive = try await store.projection.directive(id)

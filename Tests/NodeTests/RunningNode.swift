@@ -94,6 +94,18 @@ final class RunningNode: Sendable {
         try await ending.task.value
     }
 
+    /// Waits until it has ended by itself; the error it ended with.
+    func endsByItself() async throws -> ExchangeError? {
+        let ending = life.withLock { life in
+            defer { life = nil }
+            return life
+        }
+        do {
+            try await #require(ending, "\(name) does not run").task.value
+            return nil
+        } catch { return error as? ExchangeError }
+    }
+
     /// The node, while it runs.
     var node: Node { get throws { try #require(life.withLock { $0?.node }, "\(name) does not run") } }
 

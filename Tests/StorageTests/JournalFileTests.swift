@@ -147,7 +147,7 @@ import Testing
         _ = try await author.publish()
         _ = try await bench.writer.append(bench.submission(bench.patient(), "behind the checkpoint"))
         let store = try #require(bench.store as? FileJournalStore)
-        let live = try await store.verify(key: signer.verifier)
+        let live = try await store.verify(keys: [signer.verifier])
         #expect(live.entries == 61 && live.root == bench.writer.root && live.origin == JournalBench.origin)
         let copy = try bench.folder.copy()
         defer { copy.keep() }

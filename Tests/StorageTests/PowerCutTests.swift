@@ -146,7 +146,7 @@ import Testing
             }
             next += UInt64(entries.count)
         }
-        let live = try await store.verify(key: nil)
+        let live = try await store.verify(keys: [])
         if live.entries != head.size || live.root != head.frontier.root { losses.append("the log does not verify") }
         // And it goes on.
         let key = try await keyring.keyOrCreate(for: PatientID.random(using: &random))
