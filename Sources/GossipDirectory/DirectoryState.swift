@@ -117,7 +117,7 @@ package struct DirectoryState: Sendable {
 
     /// Takes back what was kept, in any order; what does not verify any more is left out and returned.
     ///
-    /// Marks are set from expired records too: what was seen once never returns.
+    /// Marks are set from expired records too, and from those whose key was replaced since: what was seen once never returns.
     package mutating func restore(_ facts: [DirectoryFact], now: Timestamp) -> [DirectoryNotice] {
         var notices: [DirectoryNotice] = []
         for kind in [DirectoryFact.Kind.block, .admission, .revocation, .record, .proof] {

@@ -86,7 +86,13 @@ package struct UnverifiedToken: Sendable {
     package func verified(by key: VerifyingKey?) throws(TokenRefusal) -> SignedToken {
         guard let key, key.thumbprint == keyID else { throw .unknownKey }
         guard key.verifies(signature, of: signingInput) else { throw .badSignature }
-        return SignedToken(compact: compact, type: type, payload: payload, keyID: keyID, signingInput: signingInput)
+        return believed
+    }
+
+    /// The token without a look at its signature: for what this node verified itself before it kept it, where the key that
+    /// signed it is named by nobody any more.
+    package var believed: SignedToken {
+        SignedToken(compact: compact, type: type, payload: payload, keyID: keyID, signingInput: signingInput)
     }
 
     private static func object(_ part: ArraySlice<UInt8>, _ name: String, _ limits: JSONLimits)
