@@ -82,7 +82,7 @@ extension DirectoryState {
         case .success(let read): draft = read
         case .failure(let why): return .refused(.token(why))
         }
-        guard let community = draft.payload["community"]?.string.flatMap({ CommunityID($0) }), let row = rows[community],
+        guard let community = draft.community, let row = rows[community],
             let admission = row.admission, isRestored || row.isAdmitted(at: now)
         else { return .refused(.notAdmitted) }
         // What is held already, or claims to be older, costs no signature to set aside: neither is believed or kept.
@@ -114,7 +114,7 @@ extension DirectoryState {
         var records: [DirectoryRecord] = []
         for story in stories {
             guard case .success(let draft) = reading.draft(story, .record),
-                let community = draft.payload["community"]?.string.flatMap({ CommunityID($0) }),
+                let community = draft.community,
                 let admission = rows[community]?.admission
             else { return .refused(.noProof) }
             switch read(draft, admission, isRestored: isRestored) {

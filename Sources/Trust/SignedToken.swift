@@ -55,6 +55,9 @@ package struct UnverifiedToken: Sendable {
     /// The claims, not to be believed yet.
     package let payload: JSONObject
 
+    /// The community it names, not to be believed yet; nil when it names none.
+    package let community: CommunityID?
+
     let signingInput: [UInt8]
     let signature: [UInt8]
 
@@ -78,6 +81,7 @@ package struct UnverifiedToken: Sendable {
         self.type = type
         self.keyID = keyID
         payload = try Self.object(parts[1], "payload", type.limits)
+        community = payload["community"]?.string.flatMap { CommunityID($0) }
         signingInput = Array(bytes[..<(parts[0].count + 1 + parts[1].count)])
         self.signature = signature
     }
