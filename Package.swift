@@ -64,7 +64,9 @@ let floors: [[Module]] = [
             foreign: ["Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "Logging"]),
         Module(
             "PeerTransport", needs: core + standards + questions + ["Transactions"],
-            foreign: ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "Logging", "X509", "SwiftASN1", "Crypto"]),
+            foreign: [
+                "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOTLS", "Logging", "X509", "SwiftASN1", "Crypto",
+            ]),
         Module(
             "Storage", needs: core + standards + questions + ["Transactions"],
             foreign: ["NIOCore", "NIOPosix", "GRDB", "GRDBSQLite", "Logging", "Crypto"]),

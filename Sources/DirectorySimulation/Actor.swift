@@ -20,6 +20,8 @@ final class SimulatedDirectory {
     /// The last number its floods have used.
     var flooded: UInt64 = 0
     var hasLeft = false
+    /// Whether its key is being rotated: an authority does one thing after the other.
+    var isRotating = false
     var isRevoked = false
     /// Its wall clock less the true one.
     var clockOffset = Duration.zero

@@ -1,7 +1,6 @@
 import ExchangeCore
 import GossipDirectory
 import JSON
-import Synchronization
 import Trust
 
 /// The facilities of a simulated network with their keys and admissions; made once, played by every seed.
@@ -90,49 +89,5 @@ package final class Cast: Sendable {
                 key: key ?? facilities[number].key,
                 seeds: seeds.map { DirectoryTarget(community: nil, url: facilities[$0].url) }),
             limits: limits, store: store, reading: memo.reading)
-    }
-}
-
-/// Remembers what each text gave: the nodes of a simulation read the same texts, and what they read is a pure function.
-final class ReadingMemo: Sendable {
-    private struct Tables: Sendable {
-        var drafts: [String: Result<UnverifiedToken, TokenRefusal>] = [:]
-        var admissions: [String: Result<Admission, DirectoryRefusal>] = [:]
-        var records: [String: (admission: Thumbprint, result: Result<DirectoryRecord, DirectoryRefusal>)] = [:]
-    }
-
-    private let tables = Mutex(Tables())
-
-    /// Forgets what was read of records, so that a row of seeds needs no more memory than one.
-    func trim() {
-        tables.withLock { tables in
-            if tables.drafts.count > 20_000 { tables = Tables() }
-        }
-    }
-
-    var reading: TextReading {
-        let real = TextReading.verifying
-        return TextReading(
-            draft: { text, type in
-                if let known = self.tables.withLock({ $0.drafts[text] }) {
-                    if case .success(let draft) = known, draft.type == type { return known }
-                }
-                let read = real.draft(text, type)
-                self.tables.withLock { $0.drafts[text] = read }
-                return read
-            },
-            admission: { text, identity in
-                if let known = self.tables.withLock({ $0.admissions[text] }) { return known }
-                let read = real.admission(text, identity)
-                self.tables.withLock { $0.admissions[text] = read }
-                return read
-            },
-            record: { draft, admission in
-                let known = self.tables.withLock { $0.records[draft.compact] }
-                if let known, known.admission == admission.token.hash { return known.result }
-                let read = real.record(draft, admission)
-                self.tables.withLock { $0.records[draft.compact] = (admission.token.hash, read) }
-                return read
-            })
     }
 }

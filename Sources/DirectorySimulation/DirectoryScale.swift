@@ -31,6 +31,7 @@ package struct DirectoryScale {
             for number in Array(1..<plan.nodes).shuffled(using: &world.chance).prefix(plan.nodes * share / 100) {
                 world.nodes[number].isUp = false
             }
+            if share == 0 { measures.append(Measure(name: "idle_bytes_per_s", value: idle(world))) }
             let sent = world.nodes.reduce(0) { $0 + $1.bytesSent }
             let took = news(world, of: 0) { world.update(0) }
             measures.append(Measure(name: share == 0 ? "update_ms" : "update_\(share)_dead_ms", value: took))
@@ -80,6 +81,45 @@ package struct DirectoryScale {
         world.checks.troubleUntil = .max / 2
         world.run(until: 1_500_000)
         return world
+    }
+
+    /// Bytes of frames that a node sends in a second in which nothing happens, without TLS and TCP.
+    private func idle(_ world: DirectoryWorld) -> Double {
+        let before = world.nodes.reduce(0) { $0 + $1.bytesSent }
+        world.run(until: world.now + 5_000_000)
+        return Double(world.nodes.reduce(0) { $0 + $1.bytesSent } - before) / Double(plan.nodes) / 5
+    }
+
+    /// A complete network falls into two halves for so many seconds; from its healing until all have both halves' news, and
+    /// until nobody calls anybody gone, in milliseconds.
+    package func healing(after seconds: Int, seed: UInt64) -> (records: Double, reach: Double) {
+        let world = complete(seed: seed)
+        world.side = (0..<plan.nodes).map { $0 % 2 }
+        world.run(until: world.now + Int64(seconds) * 1_000_000 / 2)
+        for number in 0..<min(4, plan.nodes) { world.update(number) }
+        world.run(until: world.now + Int64(seconds) * 1_000_000 / 2)
+        let begun = world.now
+        world.side = [Int](repeating: 0, count: plan.nodes)
+        let end = begun + 60_000_000
+        func until(_ holds: () -> Bool) -> Double {
+            while world.now < end, !holds() { world.run(until: world.now + 5000) }
+            return Double(world.now - begun) / 1000
+        }
+        let communities = cast.facilities.map(\.community)
+        let records = until {
+            communities.prefix(4).allSatisfy { community in
+                let mark = world.nodes[0].state.mark(of: community)
+                return world.nodes.allSatisfy { $0.state.mark(of: community) == mark }
+            } && world.nodes.prefix(4).allSatisfy { node in
+                world.nodes[plan.nodes - 1].state.mark(of: communities[node.number]) == node.state.mark(of: communities[node.number])
+            }
+        }
+        let reach = until {
+            world.nodes.allSatisfy { node in
+                communities.allSatisfy { node.state.reach(of: $0, uptime: .seconds(1 << 30)) != .unreachable }
+            }
+        }
+        return (records, reach)
     }
 
     private func news(_ world: DirectoryWorld, of number: Int, _ happens: () -> Void) -> Double {

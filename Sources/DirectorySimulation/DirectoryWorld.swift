@@ -172,7 +172,7 @@ final class DirectoryWorld {
             }
             watcher?(number, effect)
         }
-        let wake = max(now, Self.micro(node.state.nextWake) - 100_000_000)
+        let wake = max(now, Self.micro(node.state.wakeBy) - 100_000_000)
         if node.wakeAt.map({ wake < $0 }) ?? true {
             node.wakeAt = wake
             heap.add(.wake(number, node.generation), at: wake)

@@ -81,7 +81,8 @@ struct Storm {
 
     /// A new key beside the old, then the new one alone.
     private func rotate() {
-        guard let node = honest() else { return }
+        guard let node = honest(), !node.isRotating else { return }
+        node.isRotating = true
         let old = node.key
         let new = Cast.key(using: &world.chance)
         world.say("\(node.number) gets a new key")
@@ -90,7 +91,10 @@ struct Storm {
             node.key = new
             if node.isUp { world.kill(node.number) }
             world.later(200_000) { world.start(node.number) }
-            world.later(2_000_000) { world.admit(node.number, keys: [new], epoch: 1) }
+            world.later(2_000_000) {
+                world.admit(node.number, keys: [new], epoch: 1)
+                world.later(1_000_000) { node.isRotating = false }
+            }
         }
     }
 

@@ -31,21 +31,27 @@ package final class BoundAddresses: Sendable {
 
 /// A TLS listener with its limits: HTTP/1.1 and HTTP/2 on one port, idle and half-sent requests closed.
 enum TLSListener {
+    /// - Parameter gossip: answers connections of the directory's own protocol; nil on a listener that has none.
     static func service(
         _ name: String, at address: NodeConfiguration.Address, tls: MutualTLS.Listener, limits: ExchangeLimits,
-        group: any EventLoopGroup, bound: BoundAddresses, logger: Logger,
+        group: any EventLoopGroup, bound: BoundAddresses, logger: Logger, gossip: GossipServer? = nil,
         responder: @escaping HTTPChannelHandler.Responder,
     ) throws -> any Service {
         let idle = TimeAmount.seconds(Int64(limits.idleSecondsMax))
+        let configuration = HTTP2ChannelConfiguration(
+            idleTimeout: .seconds(limits.idleSecondsMax), maxAgeTimeout: .seconds(3600),
+            streamConfiguration: HTTP1Channel.Configuration(idleTimeout: idle))
         let builder = HTTPServerBuilder { responder in
-            PunctualChannel(
+            if let gossip {
+                return PunctualChannel(
+                    base: try PeerChannel(tls: tls, configuration: configuration, gossip: gossip, responder: responder),
+                    limit: idle, name: name)
+            }
+            return PunctualChannel(
                 base: try HTTP2UpgradeChannel(
                     tlsChannelConfiguration: TLSChannelConfiguration(
                         tlsConfiguration: tls.configuration, customVerificationCallback: tls.verify),
-                    configuration: HTTP2ChannelConfiguration(
-                        idleTimeout: .seconds(limits.idleSecondsMax), maxAgeTimeout: .seconds(3600),
-                        streamConfiguration: HTTP1Channel.Configuration(idleTimeout: idle)),
-                    responder: responder), limit: idle, name: name)
+                    configuration: configuration, responder: responder), limit: idle, name: name)
         }
         return try builder.buildServer(
             configuration: ServerConfiguration(

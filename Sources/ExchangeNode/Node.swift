@@ -260,18 +260,37 @@ package struct Node: Sendable {
         let directory = exchange.directory
         let world = world
         let policy: @Sendable () -> TrustPolicy = { trust.peerPolicy(directory, now: world.now()) }
+        let authenticator = PeerAssertionAuthenticator(
+            community: configuration.community, policy: policy, key: { directory.key($1, of: $0, at: world.now()) },
+            now: world.now)
         let service = FHIRService(
-            exchange: exchange, door: .peer,
-            authenticator: PeerAssertionAuthenticator(
-                community: configuration.community, policy: policy,
-                key: { directory.key($1, of: $0, at: world.now()) }, now: world.now),
-            logger: logger, base: configuration.peerBase, connections: peersConnected,
-            figures: peerFigures, isStopping: { [stopping] in stopping.isHeard })
+            exchange: exchange, door: .peer, authenticator: authenticator, logger: logger, base: configuration.peerBase,
+            connections: peersConnected, figures: peerFigures, isStopping: { [stopping] in stopping.isHeard })
         let tls = try MutualTLS.peerListener(
             identity: trust.node, policy: policy, now: world.now, refused: refusals("peers"))
         return try TLSListener.service(
             "peers", at: configuration.peers, tls: tls, limits: configuration.limits, group: group, bound: bound,
-            logger: logger, responder: service.responder)
+            logger: logger, gossip: gossipServer(authenticator), responder: service.responder)
+    }
+
+    /// The directory's own protocol on the peer port: the certificate alone says who asks, strangers included.
+    private func gossipServer(_ authenticator: PeerAssertionAuthenticator) -> GossipServer {
+        let (peers, exchange, logger) = (peersConnected, exchange, logger)
+        return GossipServer(
+            identify: { channel in
+                switch await peers.identity(of: channel, judge: { await authenticator.judge($0) }) {
+                case .refused(let reason):
+                    logger.info("gossip refused", metadata: ["because": "\(reason)"])
+                    return nil
+                case .identity(let identity):
+                    return {
+                        authenticator.refusal(of: identity.certificate) == nil ? identity.certificate.community : nil
+                    }
+                }
+            },
+            answer: { (frame, peer) async throws(ExchangeError) in
+                try await exchange.exchangeDirectory(frame, from: peer)
+            })
     }
 
     private func refusals(_ listener: String) -> @Sendable (TrustRefusal) -> Void {

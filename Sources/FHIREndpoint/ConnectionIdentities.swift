@@ -55,7 +55,7 @@ package final class ConnectionIdentities: Sendable {
     }
 
     /// The identity of a request's channel: of the channel itself (HTTP/1.1) or of its parent (HTTP/2 stream).
-    func identity(of channel: any Channel, judge: (Certificate) async -> TrustPolicy.Verdict) async -> Outcome {
+    package func identity(of channel: any Channel, judge: (Certificate) async -> TrustPolicy.Verdict) async -> Outcome {
         let found = known.withLock { known in
             known[ObjectIdentifier(channel)] ?? channel.parent.flatMap { known[ObjectIdentifier($0)] }
         }

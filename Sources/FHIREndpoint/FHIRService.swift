@@ -199,7 +199,6 @@ package struct FHIRService: Sendable {
         case .readCareService: return try await readCareService(&exchanged)
         case .searchCareServices: return try await searchCareServices(&exchanged)
         case .careServiceHistory: return try await careServiceHistory(&exchanged)
-        case .exchangeDirectory: return try await exchangeDirectory(&exchanged)
         case .receiveStatement: return try await receiveStatement(&exchanged)
         case .pendingStatements: return try await pendingStatements(&exchanged)
         case .addCheckpoint: return try await answerWitness(.addCheckpoint, &exchanged)

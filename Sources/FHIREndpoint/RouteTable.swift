@@ -56,8 +56,6 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case searchCareServices
     /// ITI-91.
     case careServiceHistory
-    /// Directory messages between nodes.
-    case exchangeDirectory
     /// A consent statement that another community brings.
     case receiveStatement
     /// The consent statements that wait for a community which asks.
@@ -80,7 +78,7 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
             .readCareService, .searchCareServices, .careServiceHistory:
             true
         case .capabilities, .createConsent, .updateConsent, .readConsent, .readConsentVersion, .consentHistory,
-            .searchConsents, .exchangeDirectory, .receiveStatement, .pendingStatements, .addCheckpoint, .exchangeHeads,
+            .searchConsents, .receiveStatement, .pendingStatements, .addCheckpoint, .exchangeHeads,
             .proveConsistency:
             false
         }
@@ -207,7 +205,6 @@ package enum RouteTable {
                 interaction: "search-type"),
         ]
     } + [
-        Route(.post, "directory", .exchangeDirectory, doors: [.peer], credential: .certificate),
         Route(.post, "consent-statements", .receiveStatement, doors: [.peer]),
         Route(.post, "consent-statements/pending", .pendingStatements, doors: [.peer]),
         Route(.post, "witness/add-checkpoint", .addCheckpoint, doors: [.peer], credential: .certificate),

@@ -68,7 +68,7 @@ extension DirectoryState {
         return .stored
     }
 
-    /// Judges and keeps a record. What is restored was accepted once: only that it verifies is asked of it.
+    /// Judges and keeps a record. What is restored was accepted once: its times are not judged again.
     ///
     /// - Parameters:
     ///   - uptime: the monotonic clock, for the owner's budget; nil spends none.
@@ -82,14 +82,14 @@ extension DirectoryState {
         case .success(let read): draft = read
         case .failure(let why): return .refused(.token(why))
         }
-        guard let community = draft.payload["community"]?.string.flatMap({ CommunityID($0) }), let row = rows[community],
+        guard let community = draft.community, let row = rows[community],
             let admission = row.admission, isRestored || row.isAdmitted(at: now)
         else { return .refused(.notAdmitted) }
         // What is held already, or claims to be older, costs no signature to set aside: neither is believed or kept.
         if let held = row.record, held.token.compact.isSameText(as: compact) { return .duplicate }
         if let mark = row.mark, isBelow(draft, mark) { return .stale }
         let record: DirectoryRecord
-        switch reading.record(draft, admission) {
+        switch read(draft, admission, isRestored: isRestored) {
         case .success(let read): record = read
         case .failure(let why): return .refused(why)
         }
@@ -98,7 +98,6 @@ extension DirectoryState {
             if record.mark == mark { return .duplicate }
             if (record.mark.epoch, record.mark.sequence) == (mark.epoch, mark.sequence) { return quarantine(record) }
             guard mark < record.mark else { return .stale }
-            if mark.isRetired && mark.epoch == record.mark.epoch { return .refused(.retired) }
         }
         if let uptime, !isRestored, !spend(community, uptime, isPulled: isPulled) { return .refused(.tooOften) }
         change(community) { row in
@@ -115,10 +114,11 @@ extension DirectoryState {
         var records: [DirectoryRecord] = []
         for story in stories {
             guard case .success(let draft) = reading.draft(story, .record),
-                let community = draft.payload["community"]?.string.flatMap({ CommunityID($0) }),
+                let community = draft.community,
                 let admission = rows[community]?.admission
             else { return .refused(.noProof) }
-            switch reading.record(draft, admission) {
+            switch read(draft, admission, isRestored: isRestored) {
+            case .success(let record) where record.statement.epoch < admission.grant.epoch: return .stale
             case .success(let record): records.append(record)
             case .failure(.wrongEpoch): return .stale
             case .failure(let why): return .refused(why)
@@ -130,6 +130,20 @@ extension DirectoryState {
         else { return .refused(.noProof) }
         if rows[one.community]?.quarantinedEpoch != nil { return .duplicate }
         return convict(one, other)
+    }
+
+    /// Verifies a record. One from this node's own disk was verified before it was kept: where only its community's admission
+    /// has changed since, it is remembered, else a key's rotation and a restart would together undo what it said.
+    private func read(_ draft: UnverifiedToken, _ admission: Admission, isRestored: Bool)
+        -> Result<DirectoryRecord, DirectoryRefusal>
+    {
+        let read = reading.record(draft, admission)
+        guard isRestored, case .failure(let why) = read else { return read }
+        switch why {
+        case .token(.unknownKey), .wrongEpoch, .beyondAdmission:
+            return Result { () throws(DirectoryRefusal) in try DirectoryRecord(remembering: draft, admission: admission) }
+        default: return read
+        }
     }
 
     private func timeRefusal(_ record: DirectoryRecord, now: Timestamp) -> DirectoryRefusal? {

@@ -27,12 +27,10 @@ package struct DigestLine: Hashable, Sendable {
     package let state: [UInt8]
 }
 
-/// What nodes send one another about the directory, either way: POST to `/directory` on the peer port, and its answer.
+/// What nodes send one another about the directory, either way: a question over `hie-dir/1` on the peer port, and its answer.
 ///
 /// Signed texts travel as they are; whoever receives them judges each by itself, so the carrier need not be believed.
 package struct DirectoryMessage: Hashable, Sendable {
-    /// The media type of the wire form.
-    package static let mediaType = "application/concordat-directory+json"
     /// The longest wire form accepted, in bytes.
     package static let bytesMax = 512 * 1024
     /// The most signed texts in one message.

@@ -44,7 +44,7 @@ package struct DirectoryLimits: Hashable, Sendable {
     /// Communities at the most.
     package var communitiesMax = 10_000
     /// How many are few: a change is pushed to everybody at once.
-    package var fanOut = 8
+    package var fanOut = 64
     /// How long a record of this node is valid.
     package var recordLifetime = DirectoryRecord.lifetimeMax
     /// After how long it is made anew, give or take a tenth.

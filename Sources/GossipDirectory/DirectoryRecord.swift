@@ -133,17 +133,31 @@ package struct DirectoryRecord: Hashable, Sendable {
     /// Reads a record and verifies it with a key of its community's admission; times are judged where it is kept.
     package init(verifying draft: UnverifiedToken, admission: Admission) throws(DirectoryRefusal) {
         do { token = try draft.verified(by: admission.key(draft.keyID)) } catch { throw .token(error) }
-        statement = try Self.statement(PayloadClaims(payload: token.payload))
-        let grant = admission.grant
+        statement = try Self.statement(token, of: admission.grant)
+        guard statement.epoch == admission.grant.epoch else { throw .wrongEpoch }
+        guard statement.keys.allSatisfy({ admission.key($0) != nil }),
+            statement.profile.identifiers.allSatisfy(admission.grant.identifiers.contains)
+        else { throw .beyondAdmission }
+    }
+
+    /// Reads back a record that this node verified before it kept it, under an admission that was replaced since.
+    ///
+    /// It has no force and is not passed on; it says how far its owner's history had come, and that it had left. Of another
+    /// community or network, or of an epoch above the admission's, it is refused.
+    init(remembering draft: UnverifiedToken, admission: Admission) throws(DirectoryRefusal) {
+        token = draft.believed
+        statement = try Self.statement(token, of: admission.grant)
+        guard statement.epoch <= admission.grant.epoch else { throw .wrongEpoch }
+    }
+
+    private static func statement(_ token: SignedToken, of grant: Admission.Grant) throws(DirectoryRefusal) -> Statement {
+        let statement = try statement(PayloadClaims(payload: token.payload))
         guard statement.community == grant.community else { throw .notAdmitted }
         guard statement.network == grant.network else { throw .otherNetwork }
-        guard statement.epoch == grant.epoch else { throw .wrongEpoch }
-        guard statement.expires - statement.issued <= Self.lifetimeMax, statement.issued < statement.expires else {
+        guard statement.expires - statement.issued <= lifetimeMax, statement.issued < statement.expires else {
             throw .lifetimeTooLong
         }
-        guard statement.keys.allSatisfy({ admission.key($0) != nil }),
-            statement.profile.identifiers.allSatisfy(grant.identifiers.contains)
-        else { throw .beyondAdmission }
+        return statement
     }
 
     private static func payload(_ statement: Statement) -> JSONObject {

@@ -55,7 +55,12 @@ package struct DirectoryState: Sendable {
     var peers: [CommunityID: PeerState] = [:]
     var spent: [CommunityID: (brought: Budget, pulled: Budget)] = [:]
     var pending: [CommunityID: PendingTexts] = [:]
-    var blocked: Set<CommunityID> = []
+    var blocked: Set<CommunityID> = [] {
+        didSet { blockings += 1 }
+    }
+    private var blockings: UInt64 = 0
+    /// Rises whenever somebody may be let in who was not, or the reverse, time left aside.
+    package var edition: UInt64 { arrival &+ blockings }
     /// As whom each seed last answered.
     var seedCommunities: [EndpointURL: CommunityID] = [:]
 
@@ -82,7 +87,8 @@ package struct DirectoryState: Sendable {
     var observed: UInt64 = 0
     var mutedUntil = Duration.zero
     var lastSeen: Duration?
-    var wakeBy = Duration.zero
+    /// When it asked to be woken, after the last event.
+    package private(set) var wakeBy = Duration.zero
     var signals = SignalBatch()
     var bridgedAt: Duration?
     /// News that waits for company, and when news was last sent.
@@ -117,7 +123,7 @@ package struct DirectoryState: Sendable {
 
     /// Takes back what was kept, in any order; what does not verify any more is left out and returned.
     ///
-    /// Marks are set from expired records too: what was seen once never returns.
+    /// Marks are set from expired records too, and from those whose key was replaced since: what was seen once never returns.
     package mutating func restore(_ facts: [DirectoryFact], now: Timestamp) -> [DirectoryNotice] {
         var notices: [DirectoryNotice] = []
         for kind in [DirectoryFact.Kind.block, .admission, .revocation, .record, .proof] {
@@ -157,9 +163,16 @@ package struct DirectoryState: Sendable {
             self.profile = profile
             publishIfDue(moment, &effects, using: &random)
         case .admitted(let compact):
-            bring(moment, &effects, using: &random) { $0.admissions = [compact] }
+            let said = rows[identity.community]?.record?.token.hash
+            let fresh = bring(moment, &effects, using: &random) { $0.admissions = [compact] }
             publishIfDue(moment, &effects, using: &random)
-        case .revoked(let compact): bring(moment, &effects, using: &random) { $0.revocations = [compact] }
+            // A record that is made anew for its own admission brings that along.
+            if rows[identity.community]?.record?.token.hash == said {
+                push(fresh, except: nil, isOwn: true, moment, &effects, using: &random)
+            }
+        case .revoked(let compact):
+            let fresh = bring(moment, &effects, using: &random) { $0.revocations = [compact] }
+            push(fresh, except: nil, isOwn: true, moment, &effects, using: &random)
         case .adopted:
             isSuspended = false
             refreshAt = nil
@@ -195,15 +208,14 @@ package struct DirectoryState: Sendable {
         return max(next, (lastSeen ?? .zero) + .milliseconds(1))
     }
 
-    /// Sends what the operator brought on to others.
+    /// Takes what the operator brought; returns what of it is new.
     private mutating func bring(
         _ moment: Moment, _ effects: inout [DirectoryEffect], using random: inout some RandomNumberGenerator,
         _ fill: (inout DirectoryMessage) -> Void,
-    ) {
+    ) -> DirectoryMessage {
         var message = message(moment)
         fill(&message)
-        let fresh = take(message, from: nil, moment, &effects, using: &random).fresh
-        push(fresh, except: nil, isOwn: true, moment, &effects, using: &random)
+        return take(message, from: nil, moment, &effects, using: &random).fresh
     }
 
     private mutating func block(_ community: CommunityID, _ isBlocked: Bool, _ effects: inout [DirectoryEffect]) {

@@ -118,9 +118,9 @@ extension DirectoryState {
         if row.isRevoked { return .revoked }
         guard let admission = row.admission, admission.isValid(at: moment.now) else { return .unadmitted }
         if row.quarantinedEpoch != nil { return .quarantined }
+        if let mark = row.mark, mark.isRetired, mark.epoch == admission.grant.epoch { return .retired }
         guard let record = row.record else { return .silent }
         if record.statement.epoch < admission.grant.epoch || !row.isRecordInForce { return .stale }
-        if record.statement.status == .retired { return .retired }
         if moment.now >= record.statement.expires, !skew.isDistrusted { return .stale }
         return switch record.statement.status {
         case .active, .draining: .active

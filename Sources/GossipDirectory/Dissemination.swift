@@ -282,6 +282,6 @@ extension DirectoryState {
     /// Whom a text says it is about; nothing but a label for what was judged, and for the log.
     func subject(_ compact: String, _ type: TokenType) -> CommunityID? {
         guard case .success(let draft) = reading.draft(compact, type) else { return nil }
-        return draft.payload["community"]?.string.flatMap { CommunityID($0) }
+        return draft.community
     }
 }

@@ -92,7 +92,8 @@ extension DirectoryState {
             findings.append(
                 DoctorFinding(
                     name: "status", isWell: record.statement.status == .draining,
-                    seen: "it says of itself: \(record.statement.status.rawValue)", next: nil))
+                    seen: "it says of itself: \(record.statement.status.rawValue)", next: record.statement.status == .retired
+                        ? "the authority may admit it anew with epoch \(record.statement.epoch + 1)" : nil))
         }
         return findings
     }
@@ -144,7 +145,6 @@ extension DirectoryState {
         case .otherNetwork: "it is of another network"
         case .tooOften: "it publishes too often; later ones will come with the next exchange"
         case .expired: "it must publish anew"
-        case .retired: "it has left; the authority may admit it anew with a higher epoch"
         case .malformed, .lifetimeTooLong, .noProof: "its program is faulty or newer than this one"
         case .full: "this directory is full; see hie config show"
         }

@@ -51,14 +51,17 @@ extension DirectoryState {
             effects.append(.notice(.cannotPublish("its admission does not name its key")))
             return
         }
-        if let held, held.statement.status == .retired, held.statement.epoch == admission.grant.epoch { return }
+        // Leaving is final within the epoch. Said under a key that was replaced since, it is said anew: who joins now could not
+        // verify the old word.
+        let hasLeft = row.mark.map { $0.isRetired && $0.epoch == admission.grant.epoch } ?? false
+        if hasLeft, held == nil || row.isRecordInForce { return }
         let highest = max(row.mark?.sequence ?? 0, foreignMark?.sequence ?? 0)
         let issued = Timestamp(seconds: moment.now.seconds)
         let statement = DirectoryRecord.Statement(
             network: identity.network, community: identity.community, epoch: admission.grant.epoch,
             sequence: max(highest + 1, UInt64(clamping: moment.now.milliseconds)), previous: held?.token.hash,
             issued: issued, expires: Timestamp(seconds: (issued + limits.recordLifetime).seconds),
-            status: isLeaving ? .retired : .active, profile: profile, keys: [ownKey], admission: admission.token.hash)
+            status: isLeaving || hasLeft ? .retired : .active, profile: profile, keys: [ownKey], admission: admission.token.hash)
         guard let record = try? DirectoryRecord(stating: statement, key: identity.key) else {
             effects.append(.notice(.cannotPublish("its key cannot sign, or the record is too long")))
             return

@@ -24,8 +24,6 @@ package enum DirectoryRefusal: Error, Hashable, Sendable, CustomStringConvertibl
     case beyondAdmission
     /// More communities than a directory holds.
     case full
-    /// Its community has left the network, for good within its epoch.
-    case retired
     /// Its community publishes more often than anybody may.
     case tooOften
     /// It waits for its community's admission.
@@ -45,7 +43,6 @@ package enum DirectoryRefusal: Error, Hashable, Sendable, CustomStringConvertibl
         case .expired: "expired long ago"
         case .beyondAdmission: "names keys or identifiers beyond its admission"
         case .full: "the directory is full"
-        case .retired: "its community has left"
         case .tooOften: "its community publishes too often"
         case .pending: "waits for its community's admission"
         case .noProof: "proves nothing"
@@ -60,7 +57,7 @@ extension DirectoryRefusal {
         // What a newer admission here or there, or a newer program, explains is no fault.
         case .token(.unknownKey), .malformed, .beyondAdmission: false
         case .token, .otherNetwork, .lifetimeTooLong, .noProof: true
-        case .notAdmitted, .wrongEpoch, .farFuture, .expired, .full, .retired, .tooOften, .pending: false
+        case .notAdmitted, .wrongEpoch, .farFuture, .expired, .full, .tooOften, .pending: false
         }
     }
 }

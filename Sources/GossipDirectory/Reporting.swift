@@ -15,9 +15,12 @@ struct Report: Sendable {
     var reach = Reach.reachable
 }
 
-/// Signals that wait a moment for company.
+/// Signals that wait a moment for company: in a partition there are many at once.
 struct SignalBatch: Sendable {
+    /// How long one waits that says that a process is gone, or that a node lives.
     static let wait = Duration.milliseconds(5)
+    /// How long one waits that tells of silence, which took seconds to be seen.
+    static let silenceWait = Duration.milliseconds(100)
     /// This node's own words, and others' to be passed on.
     var own = Words()
     var foreign = Words()
@@ -30,7 +33,11 @@ struct SignalBatch: Sendable {
         var isEmpty: Bool { observations.isEmpty && heartbeats.isEmpty }
     }
 
-    mutating func wake(_ uptime: Duration) { flushAt = flushAt ?? uptime + Self.wait }
+    mutating func wake(_ uptime: Duration, _ verdict: Observation.Verdict? = nil) {
+        let isSilence = verdict == .slow || verdict == .silent
+        let at = uptime + (isSilence ? Self.silenceWait : Self.wait)
+        flushAt = flushAt.map { min($0, at) } ?? at
+    }
 }
 
 extension DirectoryState {
@@ -81,7 +88,7 @@ extension DirectoryState {
             if isOwn { signals.own.observations.append(observation.token.compact) } else {
                 signals.foreign.observations.append(observation.token.compact)
             }
-            signals.wake(moment.uptime)
+            signals.wake(moment.uptime, observation.verdict)
         }
         return true
     }
@@ -93,7 +100,7 @@ extension DirectoryState {
         case .success(let read): draft = read
         case .failure(let why): return .token(why)
         }
-        guard let observer = draft.payload["community"]?.string.flatMap({ CommunityID($0) }),
+        guard let observer = draft.community,
             let subject = draft.payload["of"]?.string.flatMap({ CommunityID($0) }),
             let sequence = draft.payload["seq"]?.integer.flatMap({ UInt64(exactly: $0) })
         else { return .malformed("of") }
@@ -105,11 +112,12 @@ extension DirectoryState {
         guard sequence <= UInt64(clamping: (skew.earliest(moment.now) + DirectoryRecord.aheadMax).milliseconds) else {
             return .farFuture
         }
-        do {
-            let observation = try Observation(verifying: draft, admission: admission)
+        switch reading.observation(draft, admission) {
+        case .failure(let why): return why
+        case .success(let observation):
             if subject == identity.community { refute(observation, moment) } else { note(observation, moment) }
             return nil
-        } catch { return error }
+        }
     }
 
     /// Judges a heartbeat that a peer brought.
@@ -119,7 +127,7 @@ extension DirectoryState {
         case .success(let read): draft = read
         case .failure(let why): return .token(why)
         }
-        guard let community = draft.payload["community"]?.string.flatMap({ CommunityID($0) }),
+        guard let community = draft.community,
             let beat = draft.payload["beat"]?.integer.flatMap({ UInt64(exactly: $0) })
         else { return .malformed("beat") }
         if community == identity.community || beat <= reports[community]?.heartbeat?.beat ?? 0 { return nil }
@@ -129,8 +137,12 @@ extension DirectoryState {
         guard beat <= UInt64(clamping: (skew.earliest(moment.now) + DirectoryRecord.aheadMax).milliseconds) else {
             return .farFuture
         }
-        do { note(try Heartbeat(verifying: draft, admission: admission), moment) } catch { return error }
-        return nil
+        switch reading.heartbeat(draft, admission) {
+        case .failure(let why): return why
+        case .success(let heartbeat):
+            note(heartbeat, moment)
+            return nil
+        }
     }
 
     /// Takes a heartbeat into account: what was said before it is void.

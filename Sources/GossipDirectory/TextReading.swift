@@ -18,6 +18,11 @@ package struct TextReading: Sendable {
     /// Verifies a record under its community's admission.
     package var record: @Sendable (UnverifiedToken, Admission) -> Result<DirectoryRecord, DirectoryRefusal>
 
+    /// Verifies an observer's word under the observer's admission.
+    package var observation: @Sendable (UnverifiedToken, Admission) -> Result<Observation, DirectoryRefusal>
+    /// Verifies a heartbeat under its community's admission.
+    package var heartbeat: @Sendable (UnverifiedToken, Admission) -> Result<Heartbeat, DirectoryRefusal>
+
     /// Reads and verifies each text anew.
     package static let verifying = TextReading(
         draft: { text, type in Result { () throws(TokenRefusal) in try UnverifiedToken(text, type: type) } },
@@ -28,16 +33,26 @@ package struct TextReading: Sendable {
         },
         record: { draft, admission in
             Result { () throws(DirectoryRefusal) in try DirectoryRecord(verifying: draft, admission: admission) }
+        },
+        observation: { draft, admission in
+            Result { () throws(DirectoryRefusal) in try Observation(verifying: draft, admission: admission) }
+        },
+        heartbeat: { draft, admission in
+            Result { () throws(DirectoryRefusal) in try Heartbeat(verifying: draft, admission: admission) }
         })
 
-    /// From its three functions.
+    /// From its functions.
     package init(
         draft: @escaping @Sendable (String, TokenType) -> Result<UnverifiedToken, TokenRefusal>,
         admission: @escaping @Sendable (String, DirectoryIdentity) -> Result<Admission, DirectoryRefusal>,
         record: @escaping @Sendable (UnverifiedToken, Admission) -> Result<DirectoryRecord, DirectoryRefusal>,
+        observation: @escaping @Sendable (UnverifiedToken, Admission) -> Result<Observation, DirectoryRefusal>,
+        heartbeat: @escaping @Sendable (UnverifiedToken, Admission) -> Result<Heartbeat, DirectoryRefusal>,
     ) {
         self.draft = draft
         self.admission = admission
         self.record = record
+        self.observation = observation
+        self.heartbeat = heartbeat
     }
 }

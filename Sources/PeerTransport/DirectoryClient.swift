@@ -3,10 +3,10 @@ import GossipDirectory
 import Transactions
 import Trust
 
-/// Carries directory messages to other nodes: POST to `/directory` on the peer port, TLS alone, no assertion.
+/// Carries directory frames to other nodes: `hie-dir/1` on the peer port, TLS alone, no assertion.
 package struct DirectoryClient: Sendable {
     /// How long one message and its answer may take.
-    package static let timeout = Duration.seconds(8)
+    package static let timeout = Duration.seconds(5)
 
     private let connections: PeerConnections
     private let world: World
@@ -43,22 +43,11 @@ package struct DirectoryClient: Sendable {
     /// Sends a message; the answer comes with the community that the certificate names.
     ///
     /// `.forbidden` when this node is not admitted there, `.badRequest` for an answer that is no directory message,
-    /// otherwise as `PeerConnections.send`.
+    /// otherwise as `GossipLinks.ask`.
     package func send(_ frame: DirectoryFrame, to target: DirectoryTarget)
         async throws(ExchangeError) -> (answer: DirectoryFrame, from: CommunityID)
     {
-        var request = ClientRequest(
-            .post, "/directory", body: frame.bytes, responseBytesMax: DirectoryMessage.bytesMax, isRepeatable: true)
-        // A probe is as small as it can be: it is most of what an idle node says.
-        if case .message = frame {
-            request.headers = [("Content-Type", DirectoryMessage.mediaType), ("Accept", DirectoryMessage.mediaType)]
-        }
-        let (response, certificate) = try await connections.send(
-            request, to: target.url, of: target.community, deadline: world.uptime() + Self.timeout)
-        try PeerAnswer.check(response.status)
-        guard let community = certificate.community else {
-            throw ExchangeError(.unavailable, "the node that answered names no community")
-        }
-        return (try DirectoryFrame(response.body), community)
+        let (answer, community) = try await connections.gossip.ask(frame.bytes, of: target, timeout: Self.timeout)
+        return (try DirectoryFrame(answer), community)
     }
 }

@@ -82,28 +82,6 @@ package struct GossipShell: Sendable {
             exchange.logger.error("the directory cannot be kept", metadata: ["error": "\(error.message)"])
         }
     }
-
-    /// So many at a time: takes a slot, or waits for one to come back.
-    private struct Slots {
-        let done: AsyncStream<Void>.Continuation
-        private var free: Int
-        private var returned: AsyncStream<Void>.Iterator
-
-        init(_ count: Int) {
-            let (stream, continuation) = AsyncStream<Void>.makeStream()
-            done = continuation
-            free = count
-            returned = stream.makeAsyncIterator()
-        }
-
-        mutating func take() async -> Bool {
-            if free > 0 {
-                free -= 1
-                return true
-            }
-            return await returned.next() != nil
-        }
-    }
 }
 
 /// Rings once at the moment last set.

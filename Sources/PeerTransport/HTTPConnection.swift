@@ -197,7 +197,7 @@ package final class HTTPConnection: Sendable {
     }
 
     /// SNI is for names; an address is none (RFC 6066 section 3).
-    private static func serverName(_ destination: HTTPDestination) -> String? {
+    static func serverName(_ destination: HTTPDestination) -> String? {
         guard case .host(let host, let port) = destination, (try? SocketAddress(ipAddress: host, port: port)) == nil else {
             return nil
         }

@@ -35,7 +35,8 @@ package enum MutualTLS {
         identity: TLSIdentity, policy: @escaping @Sendable () -> TrustPolicy, now: @escaping @Sendable () -> Timestamp,
         refused: @escaping @Sendable (TrustRefusal) -> Void = { _ in },
     ) throws(ExchangeError) -> Listener {
-        let configuration = try configuration(identity, roots: policy().roots, oldest: .tlsv13, isServer: true)
+        var configuration = try configuration(identity, roots: policy().roots, oldest: .tlsv13, isServer: true)
+        configuration.applicationProtocols = [GossipPacket.protocolName, "h2", "http/1.1"]
         return Listener(configuration: configuration) { presented, promise in
             judge(presented, as: .peer(nil), policy: policy, now: now, promise: promise) { verdict in
                 if case .refused(let why) = verdict { refused(why) }
@@ -57,11 +58,14 @@ package enum MutualTLS {
     }
 
     /// The context for calling: another node (TLS 1.3), or a node's client port (1.2 or 1.3).
-    package static func callerContext(identity: TLSIdentity, roots: [Certificate], isPeer: Bool)
-        throws(ExchangeError) -> NIOSSLContext
-    {
-        let configuration = try configuration(
+    ///
+    /// - Parameter name: the one protocol offered (ALPN).
+    package static func callerContext(
+        identity: TLSIdentity, roots: [Certificate], isPeer: Bool, speaking name: String = "http/1.1",
+    ) throws(ExchangeError) -> NIOSSLContext {
+        var configuration = try configuration(
             identity, roots: roots, oldest: isPeer ? .tlsv13 : .tlsv12, isServer: false)
+        configuration.applicationProtocols = [name]
         do { return try NIOSSLContext(configuration: configuration) } catch {
             throw ExchangeError(.badRequest, "the certificate and key cannot be used for TLS")
         }

@@ -26,6 +26,8 @@ package final class PeerConnections: Sendable {
     /// The most destinations for which connections are kept; beyond it all are let go.
     static let poolsMax = 4096
 
+    /// The connections to other nodes' directories.
+    package let gossip: GossipLinks
     /// Communities that closed a kept connection: their processes may be gone.
     let lost: AsyncStream<CommunityID>
     private let losses: AsyncStream<CommunityID>.Continuation
@@ -44,6 +46,9 @@ package final class PeerConnections: Sendable {
         self.world = world
         self.group = group
         (lost, losses) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
+        gossip = GossipLinks(
+            context: try Self.gossipContext(identity, policy()), policy: policy, world: world, group: group,
+            losses: losses)
         state = Mutex(State(identity: identity, context: context))
     }
 
@@ -59,6 +64,14 @@ package final class PeerConnections: Sendable {
             return old
         }
         for pool in old.values { pool.close() }
+        gossip.rotate(to: try Self.gossipContext(identity, policy()))
+    }
+
+    private static func gossipContext(_ identity: TLSIdentity, _ policy: TrustPolicy) throws(ExchangeError)
+        -> NIOSSLContext
+    {
+        try MutualTLS.callerContext(
+            identity: identity, roots: policy.roots, isPeer: true, speaking: GossipPacket.protocolName)
     }
 
     /// Asks a node; the answer comes with what its certificate says.
@@ -98,6 +111,7 @@ package final class PeerConnections: Sendable {
             return keys.compactMap { state.pools.removeValue(forKey: $0) }
         }
         for pool in old { pool.close() }
+        gossip.cut(community)
     }
 
     /// Lets every kept connection go.
@@ -107,6 +121,7 @@ package final class PeerConnections: Sendable {
             return state.pools
         }
         for pool in old.values { pool.close() }
+        gossip.close()
     }
 
     private func pool(_ url: EndpointURL, _ community: CommunityID?) -> HTTPConnectionPool {

@@ -28,6 +28,13 @@ package final class DirectoryBook: Sendable {
         var neighbours: [DirectoryNeighbour]?
     }
     private let careServices = CareServices()
+    private let admitted = Mutex(Admitted())
+
+    private struct Admitted {
+        var edition: UInt64?
+        var second: Int64?
+        var keys: [CommunityID: Set<Thumbprint>]?
+    }
 
     private struct Listeners {
         var alarm: (@Sendable (Duration) -> Void)?
@@ -117,8 +124,15 @@ package final class DirectoryBook: Sendable {
     }
 
     /// The keys of every community admitted now, as `TrustPolicy` asks for them.
+    ///
+    /// Each frame and each request of a peer asks, so they are made once for each edition of the directory and second.
     package func admittedKeys(at now: Timestamp) -> [CommunityID: Set<Thumbprint>] {
-        state.withLock { $0.admittedKeys(now: now) }
+        let edition = state.withLock { $0.edition }
+        let known = admitted.withLock { $0.edition == edition && $0.second == now.seconds ? $0.keys : nil }
+        if let known { return known }
+        let (made, current) = state.withLock { ($0.admittedKeys(now: now), $0.edition) }
+        admitted.withLock { $0 = Admitted(edition: current, second: now.seconds, keys: made) }
+        return made
     }
 
     /// The key this node signs with: records, and what it says about consent.

@@ -6,7 +6,7 @@ import Logging
 import Trust
 
 extension Exchange {
-    /// Answers a peer's directory message (POST `/directory` on the peer port); the certificate says who it is.
+    /// Answers a peer's directory message (`hie-dir/1` on the peer port); the certificate says who it is.
     ///
     /// `.forbidden` when the peer is not admitted, `.badRequest` and `.tooLarge` for what is no message.
     package func exchangeDirectory(_ bytes: [UInt8], from peer: CommunityID) async throws(ExchangeError) -> [UInt8] {

@@ -55,6 +55,9 @@ package struct UnverifiedToken: Sendable {
     /// The claims, not to be believed yet.
     package let payload: JSONObject
 
+    /// The community it names, not to be believed yet; nil when it names none.
+    package let community: CommunityID?
+
     let signingInput: [UInt8]
     let signature: [UInt8]
 
@@ -78,6 +81,7 @@ package struct UnverifiedToken: Sendable {
         self.type = type
         self.keyID = keyID
         payload = try Self.object(parts[1], "payload", type.limits)
+        community = payload["community"]?.string.flatMap { CommunityID($0) }
         signingInput = Array(bytes[..<(parts[0].count + 1 + parts[1].count)])
         self.signature = signature
     }
@@ -86,7 +90,13 @@ package struct UnverifiedToken: Sendable {
     package func verified(by key: VerifyingKey?) throws(TokenRefusal) -> SignedToken {
         guard let key, key.thumbprint == keyID else { throw .unknownKey }
         guard key.verifies(signature, of: signingInput) else { throw .badSignature }
-        return SignedToken(compact: compact, type: type, payload: payload, keyID: keyID, signingInput: signingInput)
+        return believed
+    }
+
+    /// The token without a look at its signature: for what this node verified itself before it kept it, where the key that
+    /// signed it is named by nobody any more.
+    package var believed: SignedToken {
+        SignedToken(compact: compact, type: type, payload: payload, keyID: keyID, signingInput: signingInput)
     }
 
     private static func object(_ part: ArraySlice<UInt8>, _ name: String, _ limits: JSONLimits)

@@ -18,6 +18,13 @@ import Testing
         #expect(outcome.violations == [])
     }
 
+    /// Every seed that ever failed stays here: 875, a facility whose key was rotated had left, and was back after a restart.
+    @Test(arguments: [(12, 875)] as [(Int, UInt64)])
+    func `what once failed holds`(nodes: Int, seed: UInt64) throws {
+        let outcome = DirectoryPlay(try Cast(nodes: nodes), DirectoryPlan(nodes: nodes)).run(seed: seed)
+        #expect(outcome.violations == [])
+    }
+
     @Test(arguments: DirectoryFault.allCases)
     func `one fault alone does no harm`(fault: DirectoryFault) throws {
         let outcome = DirectoryPlay(try Cast(nodes: 10), DirectoryPlan(nodes: 10, faults: [fault])).run(seed: 3)

@@ -13,8 +13,10 @@ import Testing
         let seeds = try #require(Self.number("HIE_SEEDS"))
         let nodes = Self.number("HIE_NODES") ?? 50
         let first = Self.number("HIE_FIRST") ?? 1
+        let endsAtFirst = Self.number("HIE_FAIL_FAST") != nil
         let workers = max(1, ProcessInfo.processInfo.activeProcessorCount)
         let casts = try (0..<workers).map { _ in try Cast(nodes: nodes) }
+        let tell: (@Sendable (String) -> Void)? = Self.number("HIE_TRACE") == nil ? nil : { @Sendable (line: String) -> Void in print(line) }
         let next = Mutex(first)
         let failures = Mutex<[String]>([])
         DispatchQueue.concurrentPerform(iterations: workers) { worker in
@@ -23,8 +25,8 @@ import Testing
                     defer { next += 1 }
                     return next
                 }
-                guard number < first + seeds else { return }
-                let outcome = DirectoryPlay(casts[worker], DirectoryPlan(nodes: nodes)).run(seed: UInt64(number))
+                guard number < first + seeds, !(endsAtFirst && failures.withLock { !$0.isEmpty }) else { return }
+                let outcome = DirectoryPlay(casts[worker], DirectoryPlan(nodes: nodes), tell: tell).run(seed: UInt64(number))
                 guard !outcome.violations.isEmpty else { continue }
                 failures.withLock { $0.append("seed \(number) of \(nodes) nodes: \(outcome.violations[0])") }
             }

@@ -28,11 +28,11 @@ import Testing
         #expect(Set(RouteTable.routes.map(\.operation)) == Set(EdgeOperation.allCases))
     }
 
-    @Test func `T38 only metadata answers without a credential, and only directory and witnesses without a token`() {
+    @Test func `T38 only metadata answers without a credential, and only witnesses without a token`() {
         #expect(RouteTable.routes.filter { $0.credential == .none }.map(\.pattern) == ["/fhir/metadata"])
         #expect(
             RouteTable.routes.filter { $0.credential == .certificate }.map(\.pattern) == [
-                "/directory", "/witness/add-checkpoint", "/witness/heads", "/witness/consistency",
+                "/witness/add-checkpoint", "/witness/heads", "/witness/consistency",
             ])
     }
 
@@ -41,7 +41,7 @@ import Testing
             #expect(!["ITI-65", "ITI-105", "ITI-106", "ITI-108"].contains(route.transaction ?? ""))
         }
         #expect(match(.post, "fhir", .peer) == "404")
-        #expect(match(.post, "directory", .client) == "404")
+        for door in [AccessContext.Door.client, .peer] { #expect(match(.post, "directory", door) == "404") }
     }
 
     @Test func `what is not a route is 404, 405 or 501`() {

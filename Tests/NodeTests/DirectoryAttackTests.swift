@@ -2,6 +2,8 @@ import ExchangeCore
 import ExchangeNode
 import GossipDirectory
 import JSON
+import NIOCore
+import NIOSSL
 import PeerTransport
 import Testing
 import Transactions
@@ -37,13 +39,13 @@ extension RealNodes {
                 DirectoryMessage(network: admission.grant.network, at: World.system.now())
             }
 
-            /// The status of an answer; 0 when there was none.
-            func send(_ bytes: [UInt8]) async -> Int {
-                let request = ClientRequest(
-                    .post, "/directory", body: bytes, responseBytesMax: DirectoryMessage.bytesMax, isRepeatable: true)
-                let answer = try? await connections.send(
-                    request, to: target, of: victim, deadline: World.system.uptime() + .seconds(5))
-                return answer?.response.status ?? 0
+            /// Why a frame was not answered; nil when it was.
+            func send(_ bytes: [UInt8]) async -> ExchangeError.Code? {
+                do throws(ExchangeError) {
+                    _ = try await connections.gossip.ask(
+                        bytes, of: DirectoryTarget(community: victim, url: target), timeout: .seconds(5))
+                    return nil
+                } catch { return error.code }
             }
 
             func record(_ change: (inout DirectoryRecord.Statement) -> Void = { _ in }, key: SigningKey? = nil) throws
@@ -61,6 +63,15 @@ extension RealNodes {
             }
         }
 
+        /// A connection of the directory's protocol under a member's certificate, for bytes of the test's choice.
+        private static func raw(_ member: RunningNode, to node: RunningNode) async throws -> RawConnection {
+            let identity = try TLSIdentity(
+                certificatePEM: PlainFile.text(member.home.nodeCertificate), keyPEM: SecretFile.text(member.home.nodeKey))
+            var tls = try RawConnection.configuration(identity, oldest: .tlsv13)
+            tls.applicationProtocols = [GossipPacket.protocolName]
+            return try await RawConnection.open(port: node.peers.number, tls: tls)
+        }
+
         private func standing(_ community: CommunityID, at node: RunningNode) throws -> DirectoryCommunity? {
             try node.exchange.directory.communities(at: World.system.now()).first { $0.community == community }
         }
@@ -74,7 +85,7 @@ extension RealNodes {
                 hello.admissions = [member.admission.token.compact]
                 let good = try member.record()
                 hello.records = [good.token.compact]
-                #expect(await member.send(hello.bytes) == 200)
+                #expect(await member.send(hello.bytes) == nil)
                 #expect(try standing(stranger.community, at: node)?.record == good)
                 let later = UInt64(World.system.now().milliseconds) + 1
                 let hour = UInt64((World.system.now() + .seconds(3600)).milliseconds)
@@ -106,21 +117,57 @@ extension RealNodes {
                 var newer = probe.wire
                 newer[1] = 9
                 for bytes in [[], [0x01], newer, Array("{}".utf8), Array("[[[[[[[[".utf8), Array(hello.bytes.dropLast(5))] {
-                    #expect((400...499).contains(await member.send(bytes)))
+                    #expect(await member.send(bytes) == .badRequest)
                 }
                 for _ in 0..<20 {
                     let bytes = (0..<Int.random(in: 1...3000, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
-                    #expect((400...499).contains(await member.send(bytes)))
+                    #expect(await member.send(bytes) == .badRequest)
                 }
-                #expect([0, 413].contains(await member.send([UInt8](repeating: 0x20, count: DirectoryMessage.bytesMax + 1))))
-                #expect(await member.send(hello.bytes) == 200)
+                let long = [UInt8](repeating: 0x20, count: DirectoryMessage.bytesMax + 1)
+                #expect(await member.send(long) == .unavailable, "its head alone ends the connection")
+                #expect(await member.send(hello.bytes) == nil)
                 for number in 0..<5 {
                     var flood = member.message
                     flood.records = (0..<500).map { "\(number).\($0).x" }
                     _ = await member.send(flood.bytes)
                 }
-                #expect(await member.send(hello.bytes) == 403, "three faults are a ban")
+                #expect(await member.send(hello.bytes) == .forbidden, "three faults are a ban")
                 #expect(try standing(node.community, at: node)?.standing == .active)
+            }
+        }
+
+        @Test func `T6 T14 T24 bytes that are no packets, half a packet and too many connections hold nobody up`() async throws {
+            try await Network.one { network, node in
+                let stranger = try network.add(.init(name: "clinic", community: "1.3.6.1.4.1.21367.2026.11"))
+                func open() async throws -> RawConnection { try await Self.raw(stranger, to: node) }
+                for bytes in [
+                    [0, 0, 0, 1, 0, 0, 0, 1], [9, 9, 9, 9], Array("GET / HTTP/1.1\r\n\r\n".utf8), [1, 0xFF, 0xFF, 0xFF],
+                    [2, 0, 0, 1, 0, 0, 0, 1, 0],
+                ] as [[UInt8]] {
+                    let raw = try await open()
+                    await raw.send(bytes)
+                    try await until("the node ends what is no packet") { !raw.isOpen }
+                }
+                // Half a packet waits for its rest, and others are answered meanwhile.
+                let half = try await open()
+                await half.send([1, 0, 0, 40, 0, 0, 0, 1, 1, 1])
+                let member = try Member(stranger, against: node)
+                var hello = member.message
+                hello.admissions = [member.admission.token.compact]
+                #expect(await member.send(hello.bytes) == nil)
+                #expect(half.isOpen)
+                var many: [RawConnection] = []
+                for _ in 0..<6 {
+                    many.append(try await open())
+                    await many.last?.send([1, 0, 0, 40, 0, 0, 0, 1])
+                }
+                try await until("the oldest connections of one community are let go") { !half.isOpen && !many[0].isOpen }
+                #expect(many[5].isOpen)
+                #expect(await member.send(hello.bytes) == nil, "it dials anew and is answered")
+                for raw in many { raw.close() }
+                // HTTP on the same port is as it was, and has no door to the directory.
+                let http = try node.peer(stranger.peerIdentity)
+                #expect(try await http.send(.post, "/directory", body: hello.bytes, below: "").status == 404)
             }
         }
 
@@ -133,7 +180,7 @@ extension RealNodes {
                 var hello = member.message
                 hello.admissions = [member.admission.token.compact]
                 hello.records = [try member.record().token.compact]
-                #expect(await member.send(hello.bytes) == 200)
+                #expect(await member.send(hello.bytes) == nil)
                 for observer in [liar.community, well.community, node.community] {
                     var message = member.message
                     message.observations = try (0..<20).map { number in
@@ -167,9 +214,9 @@ extension RealNodes {
                             organization: "Mute", endpoints: [DirectoryEndpoint(role: "gossip", url: nowhere)])
                     }.token.compact,
                 ]
-                #expect(await member.send(hello.bytes) == 200)
+                #expect(await member.send(hello.bytes) == nil)
                 // While the node dials it in vain, it answers others as before, and goes on publishing.
-                #expect(await member.send(Probe(root: 0, hour: 0, at: World.system.now()).wire) == 200)
+                #expect(await member.send(Probe(root: 0, hour: 0, at: World.system.now()).wire) == nil)
                 #expect(try standing(node.community, at: node)?.standing == .active)
             }
         }
@@ -180,7 +227,7 @@ extension RealNodes {
                 let member = try Member(other, against: node)
                 var hello = member.message
                 hello.admissions = [member.admission.token.compact]
-                #expect(await member.send(hello.bytes) == 200)
+                #expect(await member.send(hello.bytes) == nil)
                 let directory = try node.exchange.directory
                 #expect(!directory.isClone)
                 let held = try #require(try standing(node.community, at: node)?.record?.statement)
@@ -189,7 +236,7 @@ extension RealNodes {
                 let key = try SigningKey(pem: SecretFile.text(node.home.nodeKey))
                 var message = member.message
                 message.records = [try DirectoryRecord(stating: later, key: key).token.compact]
-                #expect(await member.send(message.bytes) == 200)
+                #expect(await member.send(message.bytes) == nil)
                 #expect(directory.isClone)
                 try await node.exchange.advanceDirectory(.adopted)
                 #expect(!directory.isClone)
@@ -205,12 +252,20 @@ extension RealNodes {
                 var hello = member.message
                 hello.admissions = [member.admission.token.compact]
                 hello.records = [try member.record().token.compact]
-                #expect(await member.send(hello.bytes) == 200)
+                #expect(await member.send(hello.bytes) == nil)
+                let raw = try await Self.raw(stranger, to: node)
+                var question = ByteBuffer()
+                GossipPacket(.question, 1, Probe(root: 0, hour: 0, at: World.system.now()).wire).write(to: &question)
+                await raw.send(Array(question.readableBytesView))
+                try await until("the live connection is answered") { !raw.received.isEmpty }
                 let revocation = try network.authority.revoke(stranger.community, epoch: 1, reason: "key lost")
                 try await node.exchange.advanceDirectory(.revoked(revocation.token.compact))
                 #expect(try standing(stranger.community, at: node)?.standing == .revoked)
-                #expect([0, 401, 403].contains(await member.send(hello.bytes)))
-                #expect([0, 401, 403].contains(await member.send(Probe(root: 0, hour: 0, at: World.system.now()).wire)))
+                #expect([.unavailable, .forbidden].contains(await member.send(hello.bytes)))
+                let probe = Probe(root: 0, hour: 0, at: World.system.now())
+                #expect([.unavailable, .forbidden].contains(await member.send(probe.wire)))
+                // A connection that says nothing was ended by the node all the same.
+                try await until("the live connection is ended") { !raw.isOpen }
             }
         }
 

@@ -1,9 +1,11 @@
 import ExchangeCore
 import ExchangeNode
 import Fixtures
+import GossipDirectory
 import JSON
 import PeerTransport
 import Testing
+import Trust
 
 extension RealNodes {
     /// Every hostile file at every door that takes one: its outcome is INDEX.tsv's, nothing is half-stored, the node goes on.
@@ -84,7 +86,10 @@ extension RealNodes {
         @Test func `T113 each file at each door that takes a body is refused or answered, never a 500`() async throws {
             try await Network.process { _, node, process in
                 let client = try node.client()
-                let peer = try node.peer(node.peerIdentity)
+                let policy = TrustPolicy(roots: try CertificatePEM.read(PlainFile.text(node.home.networkAuthority)))
+                let peer = try PeerConnections(identity: node.peerIdentity, policy: { policy }, world: .system)
+                let directory = DirectoryTarget(
+                    community: node.community, url: try #require(EndpointURL("https://127.0.0.1:\(node.peers.number)")))
                 let before = try await process.documents()
                 let rss = try process.peakBytes
                 for file in SharedData.files("hostile/json") {
@@ -95,8 +100,12 @@ extension RealNodes {
                     }
                     let form = try await client.form("/DocumentReference/_search", String(decoding: bytes, as: UTF8.self))
                     #expect((400..<500).contains(form.status), "\(file) as a form: \(form.status)")
-                    let gossip = try await peer.send(.post, "/directory", body: bytes, below: "")
-                    #expect((400..<500).contains(gossip.status), "\(file) as gossip: \(gossip.status)")
+                    let gossip = await #expect(throws: ExchangeError.self) {
+                        try await peer.gossip.ask(bytes, of: directory, timeout: .seconds(20))
+                    }
+                    // What is longer than any message ends the connection.
+                    let isLong = bytes.count > DirectoryMessage.bytesMax
+                    #expect(gossip?.code == (isLong ? .unavailable : .badRequest), "\(file) as gossip: \(gossip?.message ?? "")")
                 }
                 #expect(try await process.documents() == before)
                 #expect(process.isRunning)

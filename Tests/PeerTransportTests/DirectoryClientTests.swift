@@ -21,14 +21,11 @@ private final class AnsweringDirectory: Sendable {
         return state.withLock { $0.handle(event, at: Moment(now: now, uptime: .seconds(1)), using: &random) }
     }
 
-    func answer(_ request: SeenRequest, from peer: CommunityID) -> CannedAnswer {
-        guard request.method == "POST", request.target == "/directory",
-            let message = try? DirectoryFrame(request.body)
-        else { return .answer(404) }
-        for effect in handle(.asked(message, from: peer)) {
-            if case .reply(let reply) = effect { return .answer(200, body: reply.bytes) }
+    func answer(_ bytes: [UInt8], from peer: CommunityID) throws(ExchangeError) -> [UInt8] {
+        for effect in handle(.asked(try DirectoryFrame(bytes), from: peer)) {
+            if case .reply(let reply) = effect { return reply.bytes }
         }
-        return .answer(403)
+        throw ExchangeError(.forbidden, "not admitted")
     }
 }
 
@@ -59,43 +56,51 @@ private final class AnsweringDirectory: Sendable {
     @Test func `two nodes exchange their records over mutual TLS, knowing only an address`() async throws {
         let east = try directory(scene.east, scene.eastNode, port: 1)
         let west = try directory(scene.west, scene.westNode, port: 2)
-        let server = try await LoopbackServer.start(tls: scene.peerListener()) { [scene] in
-            east.answer($0, from: scene.west)
+        let asker = scene.west
+        try await LoopbackGossip.serve(scene.peerListener(), as: { asker }, answer: east.answer) { server in
+            let client = DirectoryClient(connections: try scene.connections(), world: scene.world)
+            let seed = try server.target(nil)
+            var message = DirectoryMessage(network: scene.network.key.publicKey.thumbprint, at: scene.now)
+            let own = west.state.withLock { $0.facts }
+            message.admissions = own.filter { $0.kind == .admission }.map(\.compact)
+            message.records = own.filter { $0.kind == .record }.map(\.compact)
+            message.wants = true
+            let (answer, community) = try await client.send(.message(message), to: seed)
+            #expect(community == scene.east)
+            _ = west.handle(.answered(answer, from: community, target: seed))
+            for directory in [east, west] {
+                let known = directory.state.withLock { $0.communities(at: Moment(now: scene.now, uptime: .seconds(1))) }
+                #expect(known.map(\.standing) == [.active, .active])
+            }
         }
-        let client = DirectoryClient(connections: try scene.connections(), world: scene.world)
-        let seed = DirectoryTarget(
-            community: nil, url: try #require(EndpointURL("https://127.0.0.1:\(server.port)")))
-        var message = DirectoryMessage(network: scene.network.key.publicKey.thumbprint, at: scene.now)
-        let own = west.state.withLock { $0.facts }
-        message.admissions = own.filter { $0.kind == .admission }.map(\.compact)
-        message.records = own.filter { $0.kind == .record }.map(\.compact)
-        message.wants = true
-        let (answer, community) = try await client.send(.message(message), to: seed)
-        #expect(community == scene.east)
-        _ = west.handle(.answered(answer, from: community, target: seed))
-        for directory in [east, west] {
-            let known = directory.state.withLock { $0.communities(at: Moment(now: scene.now, uptime: .seconds(1))) }
-            #expect(known.map(\.standing) == [.active, .active])
-        }
-        try await server.stop()
     }
 
     @Test func `a node that is not admitted is refused, and another than the one meant is not heard`() async throws {
         let east = try directory(scene.east, scene.eastNode, port: 1)
-        let server = try await LoopbackServer.start(tls: scene.peerListener()) { [scene] in
-            east.answer($0, from: scene.west)
+        let asker = scene.west
+        let count = Counter(Mutex(0))
+        try await LoopbackGossip.serve(
+            scene.peerListener(), as: { asker },
+            answer: { (bytes, peer) async throws(ExchangeError) in
+                count.value.withLock { $0 += 1 }
+                return try east.answer(bytes, from: peer)
+            }
+        ) { server in
+            let client = DirectoryClient(connections: try scene.connections(), world: scene.world)
+            let message = DirectoryMessage(network: scene.network.key.publicKey.thumbprint)
+            await #expect(throws: ExchangeError(.forbidden, "")) {
+                try await client.send(.message(message), to: server.target(scene.east))
+            }
+            await #expect(throws: ExchangeError(.unavailable, "")) {
+                try await client.send(.message(message), to: server.target(scene.west))
+            }
+            #expect(count.value.withLock { $0 } == 1)
         }
-        let client = DirectoryClient(connections: try scene.connections(), world: scene.world)
-        let url = try #require(EndpointURL("https://127.0.0.1:\(server.port)"))
-        let message = DirectoryMessage(network: scene.network.key.publicKey.thumbprint)
-        await #expect(throws: ExchangeError(.forbidden, "")) {
-            try await client.send(.message(message), to: DirectoryTarget(community: scene.east, url: url))
-        }
-        await #expect(throws: ExchangeError(.unavailable, "")) {
-            try await client.send(.message(message), to: DirectoryTarget(community: scene.west, url: url))
-        }
-        #expect(server.seen.withLock { $0 }.count == 1)
-        try await server.stop()
+    }
+
+    private final class Counter: Sendable {
+        let value: Mutex<Int>
+        init(_ value: consuming sending Mutex<Int>) { self.value = value }
     }
 
     @Test func `a node goes on under a renewed certificate`() async throws {
