@@ -5,6 +5,8 @@
 package enum AdminCommand: String, Sendable, CaseIterable {
     /// How the node is.
     case nodeStatus = "node/status"
+    /// What is well and what is not, each with the next step.
+    case nodeHealth = "node/health"
     /// The other communities' nodes.
     case peerList = "peer/list"
     /// One of them: `community`.

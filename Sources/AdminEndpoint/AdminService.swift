@@ -49,6 +49,7 @@ package struct AdminService: Sendable {
     private func answer(_ command: AdminCommand, _ call: AdminCall) async throws -> AdminAnswer {
         switch command {
         case .nodeStatus: try await status()
+        case .nodeHealth: health()
         case .peerList: peers()
         case .peerShow: try peer(call)
         case .directoryList: directoryRecords()

@@ -20,13 +20,16 @@ package struct CertificateStatus: Hashable, Sendable {
     package let use: String
     /// SHA-256 of the key, base64url: what admissions name.
     package let keyThumbprint: String
+    /// The first moment it is valid.
+    package let validFrom: Timestamp
     /// The first moment it is no longer valid.
     package let validUntil: Timestamp
 
-    /// A certificate's use, key and end.
-    package init(use: String, keyThumbprint: String, validUntil: Timestamp) {
+    /// A certificate's use, key and time.
+    package init(use: String, keyThumbprint: String, validFrom: Timestamp, validUntil: Timestamp) {
         self.use = use
         self.keyThumbprint = keyThumbprint
+        self.validFrom = validFrom
         self.validUntil = validUntil
     }
 }

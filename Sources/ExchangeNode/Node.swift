@@ -31,6 +31,8 @@ package struct Node: Sendable {
     private let stopping = StopNotice()
     /// Who is at the other end of connections on the peer port.
     private let peersConnected = ConnectionIdentities()
+    private let clientFigures = RequestFigures()
+    private let peerFigures = RequestFigures()
     /// Its journal, keyring and projection.
     package let store: NodeStore
     let home: NodeHome
@@ -189,9 +191,10 @@ package struct Node: Sendable {
         services.append(
             StoreService(store: store, health: health, folder: home.store.path, world: world, logger: logger))
         if let address = configuration.health {
-            services.append(
-                HealthService.application(at: address, status: storeStatus, bound: bound, logger: logger))
+            services.append(HealthService.application(at: address, source: healthSource, bound: bound, logger: logger))
         }
+        services.append(
+            SystemdNotice(world: world, environment: ProcessInfo.processInfo.environment, isBound: isBound))
         services.append(WatchService(exchange: exchange))
         if !isDirectoryOnly {
             services.append(WitnessService(
@@ -234,7 +237,7 @@ package struct Node: Sendable {
                 community: configuration.community,
                 audiences: [configuration.community.urn, configuration.clientBase], policy: { trust.clientPolicy },
                 issuers: { trust.issuers }, now: world.now),
-            logger: logger, base: configuration.clientBase, isStopping: { [stopping] in stopping.isHeard })
+            logger: logger, base: configuration.clientBase, figures: clientFigures, isStopping: { [stopping] in stopping.isHeard })
         let tls = try MutualTLS.clientListener(
             identity: trust.listener, policy: { trust.clientPolicy }, now: world.now, refused: refusals("clients"))
         return try TLSListener.service(
@@ -253,7 +256,7 @@ package struct Node: Sendable {
                 community: configuration.community, policy: policy,
                 key: { directory.key($1, of: $0, at: world.now()) }, now: world.now),
             logger: logger, base: configuration.peerBase, connections: peersConnected,
-            isStopping: { [stopping] in stopping.isHeard })
+            figures: peerFigures, isStopping: { [stopping] in stopping.isHeard })
         let tls = try MutualTLS.peerListener(
             identity: trust.node, policy: policy, now: world.now, refused: refusals("peers"))
         return try TLSListener.service(
@@ -292,6 +295,24 @@ package struct Node: Sendable {
         }
     }
 
+    private var isBound: @Sendable () -> Bool {
+        { [bound] in ["clients", "peers", "administration"].allSatisfy { bound[$0] != nil } }
+    }
+
+    private var healthSource: HealthService.Source {
+        let (exchange, vitals, storeStatus, isBound, stopping) = (exchange, vitals, storeStatus, isBound, stopping)
+        let figures = NodeFigures(
+            started: started, version: Self.version, requests: [("clients", clientFigures), ("peers", peerFigures)])
+        return HealthService.Source(
+            findings: { vitals.findings(of: exchange) },
+            isReady: { isBound() && !stopping.isHeard && storeStatus().failure == nil },
+            figures: {
+                figures.page(
+                    vitals.findings(of: exchange), entries: exchange.journal.size, store: storeStatus(),
+                    certificates: vitals.certificates())
+            })
+    }
+
     private var vitals: NodeVitals {
         let (bound, store, trust, exchange, world) = (bound, store, trust, exchange, world)
         return NodeVitals(
@@ -300,7 +321,9 @@ package struct Node: Sendable {
             certificates: {
                 [("clients", trust.listener), ("peers", trust.node)].compactMap { use, identity in
                     identity.chain.first.map {
-                        CertificateStatus(use: use, keyThumbprint: $0.spkiThumbprint.text, validUntil: $0.validUntil)
+                        CertificateStatus(
+                            use: use, keyThumbprint: $0.spkiThumbprint.text, validFrom: $0.validFrom,
+                            validUntil: $0.validUntil)
                     }
                 }
             },

@@ -66,6 +66,8 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var retention: RetentionRules
     /// `trace` ... `critical`.
     package var logLevel: String
+    /// The keys that stand in the file; what else is in force is a default.
+    package let stated: Set<String>
 
     /// Reads the text of `node.yaml`; throws `.badRequest` with every problem, one a line.
     package init(yaml: String) throws(ExchangeError) {
@@ -118,6 +120,7 @@ package struct NodeConfiguration: Sendable, Equatable {
             retention = RetentionKeys.read(&section)
             file.take(section)
         }
+        stated = file.stated
         let problems = file.problems + file.unknown
         guard problems.isEmpty, let community, let clients, let peers, let consent else {
             throw ExchangeError(.badRequest, problems.joined(separator: "\n"))

@@ -6,6 +6,8 @@ struct YAMLReader {
     private let mapping: [String: Yams.Node]
     private let path: String
     private(set) var problems: [String] = []
+    /// The names of the values that stand in the file, those of nested mappings with theirs before: `limits.nesting`.
+    private(set) var stated: Set<String> = []
     private var known: Set<String> = []
 
     init(_ text: String) throws(ExchangeError) {
@@ -26,10 +28,12 @@ struct YAMLReader {
     private init(_ node: Yams.Node, path: String) {
         var mapping: [String: Yams.Node] = [:]
         var problems: [String] = []
+        var stated: Set<String> = []
         if let pairs = node.mapping {
             for (key, value) in pairs {
                 guard let name = key.string else { continue }
                 if mapping.updateValue(value, forKey: name) != nil { problems.append("\(path)\(name) stands twice") }
+                stated.insert(path + name)
             }
         } else {
             problems.append("\(path.isEmpty ? "the file" : String(path.dropLast())) must be a mapping of names to values")
@@ -37,6 +41,7 @@ struct YAMLReader {
         self.mapping = mapping
         self.path = path
         self.problems = problems
+        self.stated = stated
     }
 
     /// Notes a problem with a key's value.
@@ -109,10 +114,14 @@ struct YAMLReader {
     mutating func take(_ nested: YAMLReader) {
         problems += nested.problems
         problems += nested.unknown
+        stated.formUnion(nested.stated)
     }
 
     /// Keys nobody asked for: a misspelt key must not be a silent default.
     var unknown: [String] {
-        mapping.keys.filter { !known.contains($0) }.sorted().map { "\(path)\($0) is not a key of this file" }
+        mapping.keys.filter { !known.contains($0) }.sorted().map { key in
+            let near = NearestWord.of(key, among: known).map { "; did you mean \($0)?" } ?? ""
+            return "\(path)\(key) is not a key of this file\(near)"
+        }
     }
 }

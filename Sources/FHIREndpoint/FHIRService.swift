@@ -18,6 +18,7 @@ package struct FHIRService: Sendable {
     private let shares: AskerShares
     private let isStopping: @Sendable () -> Bool
     private let connections: ConnectionIdentities
+    let figures: RequestFigures
     private let dates = HTTPDate()
     private let capabilities: ByteBuffer
 
@@ -31,13 +32,15 @@ package struct FHIRService: Sendable {
     ///   - base: the listener's base URL, such as `https://a.example.org:8443/fhir`, without a slash at its end.
     ///   - tokenEndpoint: where clients get access tokens, for the CapabilityStatement; nil when it names none.
     ///   - connections: who is at the other end of its connections, to close some of them.
+    ///   - figures: where its requests are counted.
     ///   - isStopping: true once the node goes down: from then on every answer is its connection's last.
     package init(
         exchange: Exchange, door: AccessContext.Door, authenticator: any RequestAuthenticator, logger: Logger,
         base: String, tokenEndpoint: String? = nil, connections: ConnectionIdentities = ConnectionIdentities(),
-        isStopping: @escaping @Sendable () -> Bool = { false },
+        figures: RequestFigures = RequestFigures(), isStopping: @escaping @Sendable () -> Bool = { false },
     ) {
         self.isStopping = isStopping
+        self.figures = figures
         self.connections = connections
         self.exchange = exchange
         self.door = door

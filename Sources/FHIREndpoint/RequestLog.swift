@@ -5,11 +5,12 @@ import NIOCore
 import Transactions
 
 extension FHIRService {
-    /// One line a request: method, route pattern, status, duration, trace id, peer. Never the URI, the query or a token.
+    /// Counts a request, and writes one line: method, route pattern, status, duration, trace id, peer. Never the URI, the query or a token.
     func log(_ handled: Handled, channel: any Channel) {
+        let elapsed = exchange.world.uptime() - handled.started
+        figures.note(handled.route, status: handled.answer.status.code, took: elapsed)
         let level: Logger.Level = handled.answer.status.code == 401 ? .warning : .info
         guard logger.logLevel <= level else { return }
-        let elapsed = exchange.world.uptime() - handled.started
         var metadata: Logger.Metadata = [
             "method": .string(handled.method.rawValue), "route": .string(handled.route),
             "status": .stringConvertible(handled.answer.status.code),

@@ -20,9 +20,11 @@ struct ConfigCommand: AsyncParsableCommand {
             abstract: "Print the configuration in force, defaults filled in.",
             discussion: """
                 EXAMPLE
+                  hie config show --origin
                   hie config show --json | jq -r '."limits.request-bytes"'
                 """)
 
+        @Flag(help: "Say of each value whether node.yaml states it or it is a default.") var origin = false
         @OptionGroup var home: HomeOptions
         @OptionGroup var output: OutputOptions
 
@@ -36,9 +38,21 @@ struct ConfigCommand: AsyncParsableCommand {
             } catch {
                 throw ConfigCommand.refusal(error, in: folder + "/node.yaml", on: terminal)
             }
+            func source(_ key: String) -> String { configuration.stated.contains(key) ? "node.yaml" : "default" }
             if output.json {
                 return terminal.result(
-                    .object(JSONObject(configuration.effective.map { .init($0.key, .string($0.value)) })))
+                    .object(
+                        JSONObject(
+                            configuration.effective.map { key, value in
+                                .init(key, origin ? ["value": .string(value), "origin": .string(source(key))] : .string(value))
+                            })))
+            }
+            if origin {
+                var table = Table("KEY", "ORIGIN", "VALUE")
+                for (key, value) in configuration.effective {
+                    table.add(.init(key), .init(source(key)), .init(value))
+                }
+                return terminal.result(table)
             }
             var facts = Facts()
             for (key, value) in configuration.effective { facts.add(key, value) }

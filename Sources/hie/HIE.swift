@@ -38,8 +38,9 @@ struct HIE: AsyncParsableCommand {
 
     /// `run`, `status` and what else is about the node as a whole.
     static let nodeCommands: [any ParsableCommand.Type] = [
-        InitCommand.self, RunCommand.self, StatusCommand.self, ConfigCommand.self, JournalCommand.self,
-        BackupCommand.self, KeyringCommand.self, DemoCommand.self, VersionCommand.self,
+        InitCommand.self, RunCommand.self, StatusCommand.self, DoctorCommand.self, ConfigCommand.self,
+        JournalCommand.self, BackupCommand.self, KeyringCommand.self, DemoCommand.self, CompletionCommand.self,
+        VersionCommand.self,
     ]
 
     private static var exitCodes: String {

@@ -29,7 +29,7 @@ import Testing
     @Test func `every command of the issue is there`() async throws {
         let found = Set(try await Self.commands().map { $0.path.dropFirst().joined(separator: " ") })
         let wanted = [
-            "init", "run", "status", "certificate init", "certificate issue", "certificate show", "token issue",
+            "init", "run", "status", "doctor", "certificate init", "certificate issue", "certificate show", "token issue",
             "peer list", "peer show", "peer approve", "peer block", "peer revoke", "peer ping", "invite", "join",
             "directory list", "directory show", "directory watch", "directory doctor", "directory leave",
             "directory adopt", "patient add", "patient find",
@@ -41,7 +41,7 @@ import Testing
             "audit verify", "audit search", "audit prove", "audit check", "audit keys", "audit witness",
             "retention plan", "retention apply", "retention hold", "retention release", "retention holds", "retention erase",
             "journal rebuild", "journal follow", "journal promote", "backup key", "backup create", "backup verify",
-            "backup restore", "keyring rotate", "keyring backup", "keyring restore", "config show", "config check", "version",
+            "backup restore", "keyring rotate", "keyring backup", "keyring restore", "config show", "config check", "completion", "version",
         ]
         #expect(Set(wanted).subtracting(found).isEmpty)
     }
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func `every command that reads has --json`() async throws {
-        let silent: Set = ["run", "get", "demo"]
+        let silent: Set = ["run", "get", "demo", "completion"]
         for command in try await Self.commands() where !command.isGroup {
             guard let name = command.path.last, !silent.contains(name) else { continue }
             #expect(command.options.contains("json"), "\(command.path)")

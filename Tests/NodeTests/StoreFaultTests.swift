@@ -55,6 +55,7 @@ extension RealNodes {
             #expect(status["store"]?["working"]?.bool == false)
             #expect(status["store"]?["since"]?.string != nil)
             #expect(status["store"]?["next"]?.string?.contains("by itself") == true, "\(fault): the next step")
+            #expect(try await process.ask("node/health")["status"]?.string == "fail", "\(fault): the doctor says so")
             #expect(try await process.ask("audit/verify")["verified"]?.bool == true, "\(fault): reading goes on")
         }
 

@@ -1,0 +1,90 @@
+import AdminEndpoint
+import ExchangeCore
+import FHIREndpoint
+import Foundation
+import Glibc
+
+/// What a node tells Prometheus of itself: bounded names and labels, and nothing about any patient.
+struct NodeFigures: Sendable {
+    let started: Timestamp
+    let version: String
+    /// The figures of each listener, by its door's name.
+    let requests: [(door: String, figures: RequestFigures)]
+
+    /// The whole page.
+    func page(_ findings: [HealthFinding], entries: UInt64, store: StoreStatus, certificates: [CertificateStatus]) -> String {
+        var page = PrometheusText()
+        page.family("hie_build_info", .gauge, "The version that runs; always 1.")
+        page.sample("hie_build_info", [("version", version)], 1)
+        page.family("hie_health", .gauge, "What was looked at: 0 well, 1 somebody should see to it, 2 does not work.")
+        for finding in findings { page.sample("hie_health", [("component", finding.component)], finding.grade.order) }
+        page.family("hie_journal_entries_total", .counter, "Entries in the journal.")
+        page.sample("hie_journal_entries_total", entries)
+        page.family("hie_journal_writable", .gauge, "1 while entries can be written; at 0 nothing is disclosed.")
+        page.sample("hie_journal_writable", store.failure == nil ? 1 : 0)
+        if let free = store.freeBytes {
+            page.family("hie_disk_free_bytes", .gauge, "Room left on the disk of the node's store.")
+            page.sample("hie_disk_free_bytes", free)
+        }
+        page.family("hie_certificate_expiry_timestamp_seconds", .gauge, "When a certificate in use ends.")
+        for certificate in certificates {
+            page.sample(
+                "hie_certificate_expiry_timestamp_seconds", [("use", certificate.use)], certificate.validUntil.seconds)
+        }
+        add(requestsTo: &page)
+        add(processTo: &page)
+        return page.text
+    }
+
+    private func add(requestsTo page: inout PrometheusText) {
+        let rows = requests.flatMap { door, figures in
+            figures.all.map { (labels: [("door", door), ("route", $0.route)], row: $0.row) }
+        }
+        page.family("hie_requests_total", .counter, "Requests answered, by route and class of status.")
+        for (labels, row) in rows {
+            for (hundreds, count) in row.byStatus.enumerated() where count > 0 {
+                page.sample("hie_requests_total", labels + [("status", hundreds == 0 ? "none" : "\(hundreds)xx")], count)
+            }
+        }
+        page.family("hie_request_duration_seconds", .histogram, "How long answers took until they were sent.")
+        for (labels, row) in rows {
+            var below: UInt64 = 0
+            for (bound, count) in zip(RequestFigures.bucketMilliseconds, row.byDuration) {
+                below += count
+                page.sample(
+                    "hie_request_duration_seconds_bucket", labels + [("le", "\(Double(bound) / 1000)")], below)
+            }
+            let count = row.byDuration.reduce(0, +)
+            page.sample("hie_request_duration_seconds_bucket", labels + [("le", "+Inf")], count)
+            page.sample("hie_request_duration_seconds_sum", labels, row.total / .seconds(1))
+            page.sample("hie_request_duration_seconds_count", labels, count)
+        }
+    }
+
+    private func add(processTo page: inout PrometheusText) {
+        page.family("process_start_time_seconds", .gauge, "When the node was opened.")
+        page.sample("process_start_time_seconds", started.seconds)
+        var usage = rusage()
+        if getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 {
+            let seconds = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec
+            let rest = usage.ru_utime.tv_usec + usage.ru_stime.tv_usec
+            page.family("process_cpu_seconds_total", .counter, "Processor time of the process.")
+            page.sample("process_cpu_seconds_total", Double(seconds) + Double(rest) / 1_000_000)
+        }
+        if let pages = Self.residentPages {
+            page.family("process_resident_memory_bytes", .gauge, "Memory the process holds.")
+            page.sample("process_resident_memory_bytes", pages * Int(sysconf(Int32(_SC_PAGESIZE))))
+        }
+        if let open = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count {
+            page.family("process_open_fds", .gauge, "Files and sockets that are open.")
+            page.sample("process_open_fds", open)
+        }
+    }
+
+    /// The second number of `/proc/self/statm` (proc(5)).
+    private static var residentPages: Int? {
+        guard let bytes = FileManager.default.contents(atPath: "/proc/self/statm") else { return nil }
+        let numbers = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+        return numbers.count > 1 ? Int(numbers[1]) : nil
+    }
+}
