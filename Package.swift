@@ -37,6 +37,8 @@ let floors: [[Module]] = [
         Module("XDSMetadata", needs: ["ExchangeCore"]),
         Module("CDA", needs: ["ExchangeCore", "XML"]),
         Module("Trust", needs: ["ExchangeCore", "JSON"], foreign: ["X509", "SwiftASN1", "Crypto"]),
+        Module("HL7v2", needs: ["ExchangeCore"]),
+        Module("Terminology", needs: ["ExchangeCore", "JSON"]),
     ],
     [
         Module("PatientIndex", needs: ["ExchangeCore", "JSON", "FHIRModel"]),
@@ -44,6 +46,7 @@ let floors: [[Module]] = [
         Module(
             "DocumentExchange", needs: ["ExchangeCore", "JSON", "XML", "FHIRModel", "XDSMetadata", "CDA"],
             foreign: ["Crypto"]),
+        Module("DocumentReview", needs: ["ExchangeCore", "XML", "CDA", "Terminology"]),
         Module("RecordLocation", needs: ["ExchangeCore"]),
         Module("Journal", needs: ["ExchangeCore"], foreign: ["Crypto"]),
         Module("GossipDirectory", needs: ["ExchangeCore", "JSON", "Trust"], foreign: ["Crypto"]),
@@ -68,7 +71,7 @@ let floors: [[Module]] = [
                 "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOTLS", "Logging", "X509", "SwiftASN1", "Crypto",
             ]),
         Module(
-            "Storage", needs: core + standards + questions + ["Transactions"],
+            "Storage", needs: core + standards + questions + ["Transactions", "Terminology"],
             foreign: ["NIOCore", "NIOPosix", "GRDB", "GRDBSQLite", "Logging", "Crypto"]),
         Module("DirectorySimulation", needs: ["ExchangeCore", "JSON", "Trust", "GossipDirectory"]),
         Module("Simulation", needs: core + standards + questions + ["Transactions"], foreign: ["Logging", "Crypto"]),
@@ -88,7 +91,7 @@ let floors: [[Module]] = [
         Module(
             "hie",
             needs: core + standards + questions + [
-                "Transactions", "AdminEndpoint", "PeerTransport", "Storage", "ExchangeNode",
+                "Transactions", "AdminEndpoint", "PeerTransport", "Storage", "ExchangeNode", "Terminology", "DocumentReview",
             ],
             foreign: [
                 "ArgumentParser", "NIOCore", "NIOPosix", "NIOSSL", "Logging", "X509", "SwiftASN1", "Crypto", "Yams",
@@ -102,7 +105,9 @@ let floors: [[Module]] = [
             ]),
         Module(
             "hie-bench",
-            needs: core + standards + questions + ["Transactions", "PeerTransport", "Storage", "ExchangeNode"],
+            needs: core + standards + questions + [
+                "Transactions", "PeerTransport", "Storage", "ExchangeNode", "HL7v2", "DocumentReview",
+            ],
             foreign: [
                 "ArgumentParser", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "Logging", "Histogram", "Crypto",
             ]),
@@ -112,9 +117,11 @@ let programs = Set(floors.last.map { $0.map(\.name) } ?? [])
 
 /// Suites that belong to no single module: what they need.
 let suites: [Module] = [
-    Module("ConformanceTests", needs: ["ExchangeCore", "JSON", "XML", "FHIRModel", "CDA"]),
     Module(
-        "StorageTests", needs: core + standards + questions + ["Transactions", "Storage", "Simulation"],
+        "ConformanceTests",
+        needs: ["ExchangeCore", "JSON", "XML", "FHIRModel", "CDA", "Terminology", "DocumentReview"]),
+    Module(
+        "StorageTests", needs: core + standards + questions + ["Transactions", "Storage", "Simulation", "Terminology"],
         foreign: ["Crypto", "Logging"]),
     Module("FlowTests", needs: core + standards + questions + ["Transactions", "Simulation"], foreign: ["Crypto"]),
     Module(

@@ -60,14 +60,19 @@ package struct ClinicalDocument: Hashable, Sendable {
     package static func read(
         _ bytes: [UInt8], limits: XMLLimits = XMLLimits(),
     ) throws(ExchangeError) -> ClinicalDocument {
-        let root: XMLElement
+        try read(root(bytes, limits: limits))
+    }
+
+    /// The root element of a document's bytes, for those who read more than the header; throws as `read` does.
+    package static func root(
+        _ bytes: [UInt8], limits: XMLLimits = XMLLimits(),
+    ) throws(ExchangeError) -> XMLElement {
         do {
-            root = try XMLReader.read(bytes, limits: limits)
+            return try XMLReader.read(bytes, limits: limits)
         } catch {
             throw ExchangeError(
                 bytes.count > limits.bytesMax ? .tooLarge : .badRequest, error.message, at: "byte \(error.offset)")
         }
-        return try read(root)
     }
 
     /// Reads a document from its root element; throws as the other does.

@@ -104,6 +104,8 @@ package struct Encounter: Hashable, Sendable {
     package let facilityName: String?
     /// The organisation that runs the facility.
     package let provider: Organization?
+    /// Where the patient went (`dischargeDispositionCode`; NUBC or HL7 table 0112).
+    package let disposition: CodedValue?
 }
 
 /// Care a document reports on (`documentationOf/serviceEvent`).

@@ -85,7 +85,8 @@ enum ElementReading {
             identifiers: identifiers(element), code: element.first("code").flatMap(code), start: start, end: end,
             facilityType: facility?.first("code").flatMap(code),
             facilityName: facility?.path("location", "name").flatMap(text),
-            provider: facility?.first("serviceProviderOrganization").map(organization))
+            provider: facility?.first("serviceProviderOrganization").map(organization),
+            disposition: element.first("dischargeDispositionCode").flatMap(code))
     }
 
     static func serviceEvent(_ element: XMLElement) -> ServiceEvent {

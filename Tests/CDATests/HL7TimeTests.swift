@@ -1,4 +1,3 @@
-import CDA
 import ExchangeCore
 import Testing
 

@@ -2,7 +2,6 @@ import CDA
 import ExchangeCore
 import FHIRModel
 import Fixtures
-import Foundation
 import JSON
 import Testing
 import XML
@@ -79,8 +78,7 @@ struct HostileTests {
     @Test(arguments: xml) func `T107 T108 a hostile XML file gets its verdict`(
         _ row: (name: String, verdict: Verdict)
     ) throws {
-        var bytes = try SharedData.bytes("hostile/xml/\(row.name)")
-        if row.name.hasSuffix(".gz") { bytes = try Self.inflated(row.name) }
+        let bytes = try SharedData.inflated("hostile/xml/\(row.name)")
         let tree = Result { try XMLReader.read(bytes) }
         switch row.verdict {
         case .refusedByReader:
@@ -112,17 +110,5 @@ struct HostileTests {
         let marked = try ClinicalDocument.read(SharedData.bytes("hostile/xml/utf8-bom.xml"))
         let wide = try ClinicalDocument.read(SharedData.bytes("hostile/xml/utf16le-bom.xml"))
         #expect(wide == marked)
-    }
-
-    private static func inflated(_ name: String) throws -> [UInt8] {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["gzip", "-dc", SharedData.root.appendingPathComponent("hostile/xml/\(name)").path]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let bytes = [UInt8](output.fileHandleForReading.readDataToEndOfFile())
-        process.waitUntilExit()
-        return bytes
     }
 }

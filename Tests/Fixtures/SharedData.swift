@@ -19,6 +19,20 @@ package enum SharedData {
         try [UInt8](Data(contentsOf: root.appendingPathComponent(path)))
     }
 
+    /// The bytes of one file; those of a `.gz` inflated.
+    package static func inflated(_ path: String) throws -> [UInt8] {
+        guard path.hasSuffix(".gz") else { return try bytes(path) }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["gzip", "-dc", root.appendingPathComponent(path).path]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let bytes = [UInt8](output.fileHandleForReading.readDataToEndOfFile())
+        process.waitUntilExit()
+        return bytes
+    }
+
     /// Paths (relative to the folder) of the files below a subfolder, sorted.
     package static func files(_ folder: String) -> [String] {
         let base = root.appendingPathComponent(folder)

@@ -1,5 +1,3 @@
-import ExchangeCore
-
 /// `TS` of HL7 v3 and v2: `YYYY[MM[DD[HH[MM[SS[.f]]]]]][+ZZzz]`.
 package enum HL7Time {
     /// The date or time it says, in FHIR's form; nil for what is not one, or names a day that does not exist.
