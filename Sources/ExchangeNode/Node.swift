@@ -28,13 +28,13 @@ package struct Node: Sendable {
     package let exchange: Exchange
     /// Where it listens, once `run` has bound its ports.
     package let bound = BoundAddresses()
-    private let stopping = StopNotice()
+    let stopping = StopNotice()
     /// Who is at the other end of connections on the peer port.
-    private let peersConnected = ConnectionIdentities()
+    let peersConnected = ConnectionIdentities()
     /// Who is at the other end of connections on the client port.
-    private let clientsConnected = ConnectionIdentities()
-    private let clientFigures = RequestFigures()
-    private let peerFigures = RequestFigures()
+    let clientsConnected = ConnectionIdentities()
+    let clientFigures = RequestFigures()
+    let peerFigures = RequestFigures()
     /// Its journal, keyring and projection.
     package let store: NodeStore
     let home: NodeHome
@@ -44,8 +44,8 @@ package struct Node: Sendable {
     let world: World
     let logger: Logger
     let started: Timestamp
-    private let health: StoreHealth
-    private let auditFeed: AuditFeed?
+    let health: StoreHealth
+    let auditFeed: AuditFeed?
     /// How the feed of audit events to a repository fares; nil where none is configured, or before it began.
     package var feedStatus: AuditFeedStatus? { auditFeed?.status }
 
@@ -301,7 +301,7 @@ package struct Node: Sendable {
 
     private func adminService() throws -> any Service {
         let path = home.adminSocket.path
-        guard path.utf8.count < 104 else {
+        guard path.utf8.count < FolderCheckup.socketPathMax else {
             throw ExchangeError(.badRequest, "the path of the administrator's socket is too long; use a shorter --home")
         }
         // The store's lock is ours, so a socket that lies here is a dead process's.
@@ -314,79 +314,6 @@ package struct Node: Sendable {
                 chmod(path, 0o600)
                 bound.note("administration", path)
             }, logger: logger)
-    }
-
-    /// How the store is at this moment, also before the service that watches it has looked.
-    private var storeStatus: @Sendable () -> StoreStatus {
-        { [store, health, world] in
-            if let failure = store.failure { health.note(failure, at: world.now()) }
-            return health.status
-        }
-    }
-
-    private var isBound: @Sendable () -> Bool {
-        { [bound] in ["clients", "peers", "administration"].allSatisfy { bound[$0] != nil } }
-    }
-
-    private var healthSource: HealthService.Source {
-        let (exchange, vitals, storeStatus, isBound, stopping) = (exchange, vitals, storeStatus, isBound, stopping)
-        let figures = NodeFigures(
-            started: started, version: Self.version, requests: [("clients", clientFigures), ("peers", peerFigures)])
-        return HealthService.Source(
-            findings: { vitals.findings(of: exchange) },
-            isReady: { isBound() && !stopping.isHeard && storeStatus().failure == nil },
-            figures: {
-                figures.page(
-                    vitals.findings(of: exchange), entries: exchange.journal.size, store: storeStatus(),
-                    certificates: vitals.certificates())
-            })
-    }
-
-    private var vitals: NodeVitals {
-        let (bound, store, trust, exchange, world, auditFeed) = (bound, store, trust, exchange, world, auditFeed)
-        return NodeVitals(
-            version: Self.version, home: home.folder.path, started: started,
-            listeners: { bound.all.map { ListenerStatus(name: $0.name, address: $0.address) } },
-            certificates: {
-                [("clients", trust.listener), ("peers", trust.node)].compactMap { use, identity in
-                    identity.chain.first.map {
-                        CertificateStatus(
-                            use: use, keyThumbprint: $0.spkiThumbprint.text, validFrom: $0.validFrom,
-                            validUntil: $0.validUntil)
-                    }
-                }
-            },
-            reach: {
-                var reach: [CommunityID: PeerReach] = [:]
-                for community in exchange.directory.communities(at: world.now()) {
-                    guard let contact = community.lastContact else { continue }
-                    reach[community.community] = PeerReach(
-                        isReachable: community.reach == .reachable, lastContact: contact)
-                }
-                return reach
-            },
-            ping: { [connections] community throws(ExchangeError) in
-                try await DirectoryClient(connections: connections, world: world).ping(community, of: exchange.directory)
-            },
-            verifyJournal: { await JournalAudit.verify(home, running: store.store) }, store: storeStatus,
-            journalEnd: {
-                let end = store.store.end
-                return JournalExtent(segment: end.segment, offset: end.offset, entries: end.entries, root: end.root)
-            },
-            reloadCertificates: { [clientsConnected] () throws(ExchangeError) in
-                try trust.revokedClients.reload()
-                let policy = trust.clientPolicy
-                return clientsConnected.close { policy.refusal(of: $0, now: world.now()) != nil }
-            },
-            rotateKeyring: { () throws(ExchangeError) in
-                try await WrappingKeyFile.rotate(home, keyring: store.keyring, world: world)
-            },
-            rotateLogKey: { [health] (user) throws(ExchangeError) in
-                let key = try await LogKeyFile.rotate(home, store: store, user: user, world: world)
-                health.askToReopen()
-                return key.text
-            }, reopen: { [health] in health.askToReopen() }, isReopening: { [health] in health.isAskedToReopen },
-            auditFeed: { auditFeed?.status })
     }
 }
 
