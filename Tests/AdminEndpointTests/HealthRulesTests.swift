@@ -1,6 +1,6 @@
 import AdminEndpoint
 import ExchangeCore
-import GossipDirectory
+@testable import GossipDirectory
 import JSON
 import Testing
 
