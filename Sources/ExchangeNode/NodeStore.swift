@@ -112,7 +112,12 @@ package struct NodeStore: Sendable {
             return try await FileKeyring.create(path, wrappingKey: wrapping, world: world)
         }
         let keyring = try await FileKeyring.open(path, wrappingKey: wrapping, world: world)
-        try await KeyringWatch.demandKeys(keyring, for: store, path: path)
+        do throws(ExchangeError) {
+            try await KeyringWatch.demandKeys(keyring, for: store, path: path)
+        } catch {
+            await keyring.close()
+            throw error
+        }
         return keyring
     }
 

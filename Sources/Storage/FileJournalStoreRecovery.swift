@@ -18,6 +18,7 @@ struct FileJournalStoreRecovery {
     private var missing: UInt32?
     private var isInspecting = false
     private var lastOrigin: String?
+    private var ownFrom: UInt64 = 0
     private var reached: (segment: UInt32, offset: UInt64)?
     private var head = JournalHead(frontier: MerkleFrontier(), leaf: [])
     private var checkpoint: Checkpoint?
@@ -78,7 +79,7 @@ struct FileJournalStoreRecovery {
         }
         try flushLeaves(all: true)
         return FileJournalStoreRepair.Survey(
-            origin: lastOrigin ?? origin, head: head, end: reached.map { ($0.segment, $0.offset) }, damage: damage)
+            origin: lastOrigin ?? origin, head: head, own: head.size - ownFrom, end: reached.map { ($0.segment, $0.offset) }, damage: damage)
     }
 
     mutating func recover(
@@ -186,6 +187,7 @@ struct FileJournalStoreRecovery {
             if let lastOrigin, !LogOrigin.mayPrecede(lastOrigin, header.origin) {
                 throw fault("segment belongs to another log than the one before it", segment: number, offset: 0)
             }
+            if lastOrigin != header.origin { ownFrom = head.size }
             lastOrigin = header.origin
             try scan(file, number, from: resumes ? mark?.offset ?? begin : begin)
             if isInspecting { try demandWhole(file, header) }

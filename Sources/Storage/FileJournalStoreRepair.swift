@@ -14,6 +14,8 @@ package struct FileJournalStoreRepair {
         package let origin: String
         /// The whole entries, from the first on.
         package let head: JournalHead
+        /// How many of them were written under that log's own name.
+        package let own: UInt64
         /// Where the last of them ends: segment and offset; nil when not even the first segment can be read.
         package let end: (segment: UInt32, offset: UInt64)?
         /// Why what follows is lost; nil when nothing is.
@@ -54,7 +56,7 @@ package struct FileJournalStoreRepair {
         let names = try segmentNames()
         guard names.first == FileJournalStore.segmentName(0) else {
             return Survey(
-                origin: origin, head: JournalHead(frontier: MerkleFrontier(), leaf: []), end: nil,
+                origin: origin, head: JournalHead(frontier: MerkleFrontier(), leaf: []), own: 0, end: nil,
                 damage: ExchangeError(.corrupted, "the first segment is missing", at: folder.path))
         }
         var recovery = try FileJournalStoreRecovery(inspecting: folder, origin: origin, options: options, segments: names)
@@ -101,7 +103,7 @@ package struct FileJournalStoreRepair {
     ) throws(ExchangeError) {
         if try begun() == nil { try folder.replace(Self.marker, with: plan) }
         var frontier = survey.head.frontier
-        if survey.origin != origin || survey.damage != nil {
+        if survey.origin != origin || survey.own == 0 || survey.damage != nil {
             let aside = DurableFolder(path, calls: options.calls)
             try aside.create()
             let keeps = survey.end.map { $0.segment + 1 } ?? 0
