@@ -20,7 +20,7 @@ private final class AuditRepositoryServer: Sendable {
         self.credentials = credentials
     }
 
-    deinit { process.withLock { $0?.terminate() } }
+    deinit { kill() }
 
     func start() async throws {
         let started = Process()
@@ -28,6 +28,7 @@ private final class AuditRepositoryServer: Sendable {
         started.arguments =
             ["python3", Repository.root.appendingPathComponent("Tests/interop/audit_repository.py").path, folder.path]
             + credentials
+        started.standardOutput = FileHandle.nullDevice
         started.standardError = FileHandle.nullDevice
         try started.run()
         process.withLock { $0 = started }
@@ -105,6 +106,7 @@ extension RealNodes {
         {
             try await Network.one { network, node in
                 let repository = try AuditRepositoryServer(in: network)
+                defer { repository.kill() }
                 try await repository.start()
                 let port = try repository.port
                 let patient = try await node.register().id
@@ -169,6 +171,7 @@ extension RealNodes {
                 let repository = try AuditRepositoryServer(
                     in: network,
                     [node.home.listenerCertificate.path, node.home.listenerKey.path, node.home.networkAuthority.path])
+                defer { repository.kill() }
                 try await repository.start()
                 try await node.register()
                 try await node.stop()

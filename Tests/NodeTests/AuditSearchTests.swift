@@ -83,7 +83,7 @@ extension RealNodes {
                     ("&type=rest", { $0["type"]?["code"] == "rest" }),
                     ("&type=http://dicom.nema.org/resources/ontology/DCM%7C110113", { $0["type"]?["code"] == "110113" }),
                     ("&subtype=delete", { $0["action"] == "D" }),
-                    ("&subtype=ITI-67,ITI-68", { "\($0["subtype"] ?? .null)".contains("ITI-6") }),
+                    ("&subtype=ITI-67,ITI-68", { "\($0["subtype"] ?? .null)".contains("ITI-67") || "\($0["subtype"] ?? .null)".contains("ITI-68") }),
                     ("&outcome=8", { $0["outcome"] == "8" }),
                     ("&outcome=0,4", { $0["outcome"] != "8" }),
                     ("&date=ge2020-01-01&date=lt2100-01-01", { $0["recorded"] != nil }),

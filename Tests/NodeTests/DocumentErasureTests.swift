@@ -17,8 +17,11 @@ enum RawBytes {
         let found = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: [.isRegularFileKey])
         var names: [String] = []
         for case let file as URL in found ?? .init() {
-            guard try file.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true else { continue }
-            if try Data(contentsOf: file).range(of: Data(text)) != nil { names.append(file.lastPathComponent) }
+            // A running node replaces small files: one that has gone meanwhile holds nothing.
+            guard (try? file.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile) == true,
+                let bytes = try? Data(contentsOf: file)
+            else { continue }
+            if bytes.range(of: Data(text)) != nil { names.append(file.lastPathComponent) }
         }
         return names.sorted()
     }

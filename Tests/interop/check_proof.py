@@ -182,7 +182,7 @@ def check(path):
     return f"log {origin}, head {size}, entries {positions}, cosigned by {len(cosigners)}"
 
 
-def main():
+def main(check):
     failed = False
     for path in sys.argv[1:]:
         try:
@@ -194,4 +194,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(check)
