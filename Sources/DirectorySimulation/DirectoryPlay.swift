@@ -72,7 +72,10 @@ package struct DirectoryPlay {
             root = other
             if node.state.count < world.plan.nodes { return false }
             let community = cast.facilities[node.number].community
-            guard let mark = node.state.mark(of: community) else { return false }
+            // A facility whose key was rotated has not come to rest before it has said its word anew.
+            guard let mark = node.state.mark(of: community),
+                node.state.community(community, at: world.moment(node))?.standing == .active
+            else { return false }
             if honest[0].state.mark(of: community) != mark { return false }
         }
         return true
