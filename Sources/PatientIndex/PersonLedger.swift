@@ -13,6 +13,8 @@ package struct PersonLedger: Sendable {
 
     package private(set) var names = NameFrequencies()
     package let secret: IndexSecret
+    package private(set) var model = MatchModel.initial
+    private var models: [ModelAct] = []
     private var filed: [Filed] = []
     private var numberOfRecord: [PatientID: Int] = [:]
     private var membersOf: [PersonNumber: [Int]] = [:]
@@ -66,6 +68,12 @@ package struct PersonLedger: Sendable {
         for pair in act.apart { keepApart(pair.one, pair.other) }
         for pair in act.rejoined { rejoin(pair.one, pair.other) }
         for record in act.closes { open[record] = nil }
+    }
+
+    /// Applies what was done about the model.
+    package mutating func apply(_ act: ModelAct) {
+        models.append(act)
+        if act.kind == .activated { model = act.model }
     }
 
     /// Forgets a record that was erased: nothing finds it any more, and what it held is gone.
@@ -200,6 +208,8 @@ extension PersonLedger: PersonSnapshot {
     package func review(of record: PatientID) -> OpenReview? { open[record] }
 
     package func act(at position: UInt64) -> IdentityAct? { acts[position] }
+
+    package func modelActs(limit: Int) -> [ModelAct] { Array(models.reversed().prefix(limit)) }
 
     package func acts(about record: PatientID) -> [UInt64] {
         acts.filter { entry in

@@ -3,11 +3,11 @@ import GRDB
 /// The projection's tables, clustered for how they are read; another version means a rebuild from the journal, never a
 /// migration: the journal is the truth, so the tables need no history.
 enum ProjectionSchema {
-    static let version = 4
+    static let version = 5
 
     static let tables = [
         "mark", "patient", "patient_identifier", "person", "person_record", "person_key",
-        "person_name", "person_apart", "person_review", "person_act", "document", "document_place", "document_unique",
+        "person_name", "person_apart", "person_review", "person_act", "person_model", "document", "document_place", "document_unique",
         "submission", "directive", "directive_place", "directive_version", "access", "alert",
         "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure",
     ]
@@ -16,7 +16,7 @@ enum ProjectionSchema {
         let existing = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         if existing != version {
             for table in tables + ["patient_key"] { try drop(table, database) }
-            try database.execute(sql: "PRAGMA user_version = 4")
+            try database.execute(sql: "PRAGMA user_version = 5")
         }
         try database.execute(sql: definition)
     }
@@ -56,6 +56,7 @@ enum ProjectionSchema {
           position INTEGER NOT NULL, patient BLOB NOT NULL, payload BLOB NOT NULL, PRIMARY KEY(position, patient))
           WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS person_act_by_patient ON person_act(patient, position DESC);
+        CREATE TABLE IF NOT EXISTS person_model(position INTEGER PRIMARY KEY, active INTEGER NOT NULL, payload BLOB NOT NULL);
         CREATE TABLE IF NOT EXISTS document(
           patient BLOB NOT NULL, registered INTEGER NOT NULL, id BLOB NOT NULL, status INTEGER NOT NULL,
           unique_id TEXT NOT NULL, sha256 BLOB NOT NULL, mime TEXT NOT NULL, facts BLOB NOT NULL,

@@ -29,9 +29,10 @@ extension SQLiteProjection {
     package func persons<Value: Sendable>(_ question: @Sendable @escaping (any PersonSnapshot) throws -> Value)
         async throws -> Value
     {
-        let (names, secret) = (names, secret)
+        let (names, model, secret) = (names, model, secret)
         return try await read { database in
-            try question(SQLitePersons(database: database, names: names.current(database), secret: secret))
+            try question(SQLitePersons(
+                    database: database, names: names.current(database), model: model.current(database), secret: secret))
         }
     }
 

@@ -90,22 +90,21 @@ extension Exchange {
     /// Decides whose a record is and journals both; a record that is known keeps its person, whatever it says now.
     private func file(_ record: PatientRecord, isKnown: Bool) async throws(ExchangeError) {
         let packed = PackedRecord(record.demographics, identifiers: record.identifiers)
-        let keys = packed.read { BlockingKey.keys(of: $0, secret: LinkingTurns.secret) }
+        let keys = packed.read { BlockingKey.keys(of: $0, reach: .near, secret: LinkingTurns.secret) }
         await turns.begin(keys)
         defer { turns.end(keys) }
         var random = world.random
         let fresh = PersonID.random(using: &random)
         let policy = settings.matching
-        let model = MatchModel.initial
         let decision = try await read {
             try await projection.persons { snapshot in
                 if isKnown, let person = try snapshot.person(of: record.id) {
                     return IdentityDecision(person: try snapshot.id(of: person), kind: .automatic)
                 }
                 var effort = PersonSearch<SnapshotIndex>.Effort()
-                let linking = RecordLinking(SnapshotIndex(snapshot), model: model, policy: policy)
+                let linking = RecordLinking(SnapshotIndex(snapshot), policy: policy)
                 let link = try packed.read { try linking.decide($0, effort: &effort) }
-                return try IdentityDecision(link, fresh: fresh, model: model, policy: policy) { try snapshot.id(of: $0) }
+                return try IdentityDecision(link, fresh: fresh, model: snapshot.model, policy: policy) { try snapshot.id(of: $0) }
             }
         }
         let entry = IdentityEntry.registration(record, decision)
