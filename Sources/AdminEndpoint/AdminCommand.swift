@@ -49,6 +49,14 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case patientReview = "patient/review"
     /// Links, unlinks, merges, closes a review or takes an act back: `act`, `record`, `other`, `position`, `reason`, `preview`.
     case patientAct = "patient/act"
+    /// A person's records as one view, with who says what: `patient` or `identifier`, one of them.
+    case patientGolden = "patient/golden"
+    /// The matching model in force, and what was done about models.
+    case patientModels = "patient/models"
+    /// Learns a model from the index; nothing is decided by it.
+    case patientLearn = "patient/learn"
+    /// Puts a learnt model in force: `model`, `reason`.
+    case patientActivate = "patient/activate"
     /// Records a directive: `consent`, a FHIR Consent, or `directive`, its parts.
     case consentRecord = "consent/record"
     /// Revokes a directive: `id`.

@@ -66,7 +66,9 @@ package struct AdminService: Sendable {
         case .patientAdd: try await addPatient(call)
         case .patientShow: try await showPatient(call)
         case .patientFind: try await findPatients(call)
-        case .patientExplain, .patientLookUp, .patientReviews, .patientReview, .patientAct:
+        case .patientGolden: try await goldenPatient(call)
+        case .patientExplain, .patientLookUp, .patientReviews, .patientReview, .patientAct, .patientModels, .patientLearn,
+            .patientActivate:
             AdminAnswer(
                 try await IdentityCommands(exchange.desk).answer(command, call.arguments, actor: call.context.user))
         case .consentRecord: try await recordConsent(call)

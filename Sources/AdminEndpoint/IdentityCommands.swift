@@ -16,7 +16,9 @@ package struct IdentityCommands: Sendable {
     /// Whether a command is one of these.
     package static func serves(_ command: AdminCommand) -> Bool {
         switch command {
-        case .patientExplain, .patientLookUp, .patientReviews, .patientReview, .patientAct: true
+        case .patientExplain, .patientLookUp, .patientReviews, .patientReview, .patientAct, .patientModels, .patientLearn,
+            .patientActivate:
+            true
         default: false
         }
     }
@@ -29,6 +31,9 @@ package struct IdentityCommands: Sendable {
         case .patientReviews: try await reviews(arguments)
         case .patientReview: try await review(arguments)
         case .patientAct: try await act(arguments, actor: actor)
+        case .patientModels: try await ModelCommands(desk).models()
+        case .patientLearn: try await ModelCommands(desk).learn(actor: actor)
+        case .patientActivate: try await ModelCommands(desk).activate(arguments, actor: actor)
         default: throw ExchangeError(.notFound, "there is no such command")
         }
     }
@@ -63,10 +68,7 @@ package struct IdentityCommands: Sendable {
         guard let header = arguments["header"]?.string, let lines = arguments["lines"]?.items, lines.count <= 1000 else {
             throw ExchangeError(.badRequest, "give header and at most 1,000 lines", at: "lines")
         }
-        let profile = arguments["profile"]?.string ?? "strict"
-        guard let policy = MatchPolicy.named(profile) else {
-            throw ExchangeError(.badRequest, "a profile is strict, balanced or cms-hte", at: "profile")
-        }
+        let policy = try Self.policy(arguments)
         let table = try RegistrationTable(header: Array(header.utf8))
         let first = arguments["first"]?.integer ?? 2
         var answers: [JSONValue] = []
@@ -85,6 +87,15 @@ package struct IdentityCommands: Sendable {
         }
         try await desk.note(questions: answers.count, actor: actor)
         return ["answers": .array(answers)]
+    }
+
+    /// `profile` names one, or `profileFile` is the text of one's own.
+    private static func policy(_ arguments: JSONObject) throws(ExchangeError) -> MatchPolicy {
+        if let file = arguments["profileFile"]?.string { return try MatchPolicy(file: Array(file.utf8)) }
+        guard let policy = MatchPolicy.named(arguments["profile"]?.string ?? "strict") else {
+            throw ExchangeError(.badRequest, "a profile is strict, balanced, cms-hte or a file", at: "profile")
+        }
+        return policy
     }
 
     private func reviews(_ arguments: JSONObject) async throws -> JSONValue {

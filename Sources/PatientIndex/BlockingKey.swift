@@ -10,10 +10,64 @@ package enum BlockingKey {
     /// The postings of one key that are read; a key with more is skipped and counted.
     package static let postingsMax = 400
 
-    /// The keys of a packed record, each once, sorted.
+    /// Which keys are read when.
+    package enum Reach: CaseIterable {
+        /// What a registration of the same person nearly always shares.
+        case near
+        /// What is left when several things were written wrongly; read only when nobody near is certain.
+        case far
+    }
+
+    /// All keys of a packed record, each once, sorted: what it is filed under.
     package static func keys(of record: RecordView, secret: IndexSecret) -> [UInt64] {
+        distinct(near(record, secret) + far(record, secret), keysMax)
+    }
+
+    /// The keys of a packed record that reach so far, each once, sorted.
+    package static func keys(of record: RecordView, reach: Reach, secret: IndexSecret) -> [UInt64] {
+        switch reach {
+        case .near: distinct(near(record, secret), keysMax)
+        case .far: distinct(far(record, secret), keysMax)
+        }
+    }
+
+    private static func distinct(_ keys: [UInt64], _ count: Int) -> [UInt64] {
+        let sorted = keys.sorted()
+        var distinct: [UInt64] = []
+        distinct.reserveCapacity(sorted.count)
+        for key in sorted where key != distinct.last && distinct.count < count { distinct.append(key) }
+        return distinct
+    }
+
+    private static func far(_ record: RecordView, _ secret: IndexSecret) -> [UInt64] {
         var keys: [UInt64] = []
-        keys.reserveCapacity(24)
+        keys.reserveCapacity(8)
+        func add(_ kind: UInt64, _ first: UInt64, _ second: UInt64) { keys.append(secret.hash(kind << 56 ^ first, second)) }
+        if let day = day(record) {
+            for index in 0..<record.streets.count { add(17, record.streets[index], day) }
+            for index in 0..<record.cities.count { add(18, UInt64(record.cities[index]), day) }
+        }
+        guard let name = record.firstName else { return keys }
+        // The same for swapped names.
+        for sound in [sound(name.first), sound(name.family)] where sound != 0 {
+            for index in 0..<record.postalCodes.count { add(19, sound, UInt64(record.postalCodes[index])) }
+            for index in 0..<record.streets.count { add(20, sound, record.streets[index]) }
+            for index in 0..<record.socialSecurity.count {
+                let number = record.socialSecurity[index]
+                add(21, sound, UInt64(number & 0x7FFF_FFFF) % 10000)
+                if number >> 31 == 0 { add(22, sound, UInt64(number) / 10000) }
+            }
+        }
+        return keys
+    }
+
+    private static func day(_ record: RecordView) -> UInt64? {
+        record.birthDate % 100 == 0 ? nil : UInt64(record.birthDate)
+    }
+
+    private static func near(_ record: RecordView, _ secret: IndexSecret) -> [UInt64] {
+        var keys: [UInt64] = []
+        keys.reserveCapacity(32)
         func add(_ kind: UInt64, _ first: UInt64, _ second: UInt64 = 0) {
             keys.append(secret.hash(kind << 56 ^ first, second))
         }
@@ -21,7 +75,7 @@ package enum BlockingKey {
         for index in 0..<record.phones.count { add(2, record.phones[index]) }
         for index in 0..<record.emails.count { add(3, record.emails[index]) }
         for index in 0..<record.singles.count { add(4, record.singles[index]) }
-        let day = record.birthDate % 100 == 0 ? nil : UInt64(record.birthDate)
+        let day = day(record)
         let numbers = record.socialSecurity
         for index in 0..<numbers.count {
             let digits = UInt64(numbers[index] & 0x7FFF_FFFF)
@@ -35,11 +89,7 @@ package enum BlockingKey {
             addName(name, record, day, add)
             next = record.name(after: name)
         }
-        keys.sort()
-        var distinct: [UInt64] = []
-        distinct.reserveCapacity(keys.count)
-        for key in keys where key != distinct.last { distinct.append(key) }
-        return Array(distinct.prefix(keysMax))
+        return keys
     }
 
     private static func addName(

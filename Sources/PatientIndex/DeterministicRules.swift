@@ -26,20 +26,21 @@ enum DeterministicRules {
         guard evidence.dependent != .different else {
             return PolicyVerdict(rule: .dependentConflict, isCertain: false)
         }
+        guard evidence.single != .different else { return PolicyVerdict(rule: .identifierConflict, isCertain: false) }
         var fuzzy = 0
         let first = first(evidence, &fuzzy)
         let last = last(evidence, &fuzzy)
         let date = date(evidence, &fuzzy)
         guard fuzzy <= 1 else { return no }
-        // The individual has to be named: a first name, or a birth date with a number that is nobody else's.
-        guard first > 0 || evidence.single == .same && date > 0 else { return no }
+        // The individual has to be named: a first name, or a number that is nobody else's.
+        guard first > 0 || evidence.single == .same else { return no }
         var individual = first + last + date
         if evidence.single == .same { individual += Weight.unique }
         if evidence.dependent == .same { individual += Weight.unique }
         switch evidence.socialSecurity {
         case .same: individual += Weight.unique
         case .lastFour: individual += Weight.four
-        case .close, .different, .missing: break
+        case .slip, .close, .lastFourClose, .different, .missing: break
         }
         // Of a household one item counts: they come together.
         let household = evidence.household

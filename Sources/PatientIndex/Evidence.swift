@@ -20,8 +20,7 @@ package struct Evidence: Sendable, Hashable {
     /// A record number of the same authority.
     var assigned = Agreement.missing
     var hasPlaceholderName = false
-    /// Two names one letter apart that are both names in use, or begin differently: JEAN and JANE, OLIVIA and LIVIA
-    /// rather than a slip of the pen.
+    /// Two names one letter apart that are both names in use: JEAN and JANE rather than a slip of the pen.
     var isEstablishedPair = false
     /// Hashes of the names that agree, for their frequency; 0 when none does.
     var firstHash: UInt32 = 0
@@ -29,7 +28,7 @@ package struct Evidence: Sendable, Hashable {
 
     /// Number of things that name an individual and agree.
     var individualIdentifiers: Int {
-        (socialSecurity == .same || socialSecurity == .lastFour ? 1 : 0) + (single == .same ? 1 : 0)
+        (socialSecurity == .same || socialSecurity == .lastFour || socialSecurity == .slip ? 1 : 0) + (single == .same ? 1 : 0)
             + (dependent == .same ? 1 : 0) + (assigned == .same ? 1 : 0)
     }
 }
@@ -109,9 +108,7 @@ struct EvidenceFold {
             evidence.first = first
             evidence.firstHash = first == .exact ? name.firstHash : 0
             evidence.isEstablishedPair =
-                first == .similar
-                && (name.first[0] != other.first[0]
-                    || names.isEstablished(name.firstHash) && names.isEstablished(other.firstHash))
+                first == .similar && names.isEstablished(name.firstHash) && names.isEstablished(other.firstHash)
         }
         let familyWorth = MatchModel.rank(family)
         if familyWorth > self.familyWorth {

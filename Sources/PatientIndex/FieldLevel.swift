@@ -3,6 +3,8 @@ package enum NameLevel: String, Sendable, CaseIterable {
     case exact, nickname, similar, initial
     /// The other's middle name, or a double name of which the second part is left out: EDMUND JAVIER and JAVIER.
     case compound
+    /// First and middle name in each other's place: ETHAN PAUL and PAUL ETHAN.
+    case reordered
     /// Another name by custom: HOANG at home, JASON at work.
     case alias
     case partial, swapped, resembling, unlike, missing
@@ -24,6 +26,10 @@ package enum Agreement: String, Sendable, CaseIterable { case same, close, diffe
 package enum SocialSecurityLevel: String, Sendable, CaseIterable {
     case same
     case lastFour = "last-four"
+    /// One slip apart in a digit that tells families apart, so no twin's next number.
+    case slip
+    /// The last four digits but for one slip: says little, and is no conflict.
+    case lastFourClose = "last-four-close"
     case close, different, missing
 }
 

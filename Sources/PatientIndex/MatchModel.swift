@@ -35,19 +35,22 @@ package struct MatchModel: Sendable, Hashable {
     package static let initial = MatchModel(
         id: "initial-1",
         first: [
-            .exact: 8_700, .swapped: 5_800, .nickname: 5_500, .similar: 5_400, .initial: 4_500, .compound: 4_500, .alias: 1_000, .partial: 4_500,
+            .exact: 8_700, .swapped: 5_800, .nickname: 5_500, .similar: 5_400, .initial: 4_500, .compound: 4_500, .reordered: 5_500, .alias: 1_000,
+            .partial: 4_500,
             .resembling: 3_100, .unlike: -4_800, .missing: 0,
         ],
         family: [
             .exact: 10_200, .similar: 7_600, .swapped: 6_800, .partial: 5_900, .resembling: 4_400, .unlike: -3_750,
-            .nickname: 0, .initial: 0, .compound: 0, .alias: 0, .missing: 0,
+            .nickname: 0, .initial: 0, .compound: 0, .reordered: 0, .alias: 0,
+            .missing: 0,
         ],
         birthDate: [
             .exact: 14_600, .oneEdit: 5_200, .consistent: 5_000, .twoEdits: -1_400, .sameYear: -1_400,
             .unlike: -6_300, .missing: 0,
         ],
         // Twins have consecutive numbers: a near one is worth less than learning says.
-        socialSecurity: [.same: 15_900, .lastFour: 12_800, .close: 11_000, .different: -4_800, .missing: 0])
+        socialSecurity: [.same: 15_900, .lastFour: 12_800, .slip: 12_500, .close: 11_000, .lastFourClose: 2_000,
+            .different: -4_800, .missing: 0])
 
     /// How sure an exact first name is to be exact again, in millionths, and what rarity may be worth at most.
     private static let exactShare: UInt64 = 850_000
@@ -117,8 +120,9 @@ package struct MatchModel: Sendable, Hashable {
     /// Which of two levels is the better one, whatever a model has learnt.
     @inline(__always) static func rank(_ level: NameLevel) -> Int {
         switch level {
-        case .exact: 9
-        case .nickname: 8
+        case .exact: 10
+        case .nickname: 9
+        case .reordered: 8
         case .similar: 7
         case .swapped: 6
         case .compound: 5
@@ -145,9 +149,11 @@ package struct MatchModel: Sendable, Hashable {
 
     @inline(__always) static func rank(_ level: SocialSecurityLevel) -> Int {
         switch level {
-        case .same: 4
-        case .lastFour: 3
-        case .close: 2
+        case .same: 6
+        case .lastFour: 5
+        case .slip: 4
+        case .close: 3
+        case .lastFourClose: 2
         case .different: 1
         case .missing: 0
         }

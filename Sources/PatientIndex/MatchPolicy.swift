@@ -15,11 +15,10 @@ package struct MatchPolicy: Sendable, Hashable {
     package var peopleAtRisk: Int
     /// How few namesakes a million may have for name and birth date to be enough; nil for never.
     package var rarity: RarityLimits?
-    /// Items of a household that must agree, besides names and birth date to the letter, to outweigh one number that
-    /// differs: nobody has a namesake of the same birthday at home.
-    package var contactsToForgive = 2
     /// Whether a middle name in first place, or a name by custom, needs no number of the person's own.
     package var acceptsOtherNames = false
+    /// Whether evidence about the individual is demanded beside the score; only test data are linked without.
+    package var demandsEvidence = true
     /// Decides by fixed combinations instead of the score (`cms-hte`).
     package var isDeterministic = false
 
@@ -31,9 +30,12 @@ package struct MatchPolicy: Sendable, Hashable {
         package var withCity: Int
         /// With neither; what is not compared counts as neither.
         package var alone: Int
+        /// Whether city or nothing counts only beside an equal middle initial.
+        package var demandsMiddle: Bool
 
         /// Limits from their parts.
-        package init(withPostalCode: Int, withCity: Int, alone: Int) {
+        package init(withPostalCode: Int, withCity: Int, alone: Int, demandsMiddle: Bool = false) {
+            self.demandsMiddle = demandsMiddle
             self.withPostalCode = withPostalCode
             self.withCity = withCity
             self.alone = alone
@@ -44,7 +46,7 @@ package struct MatchPolicy: Sendable, Hashable {
     /// organisations.
     package static let strict = MatchPolicy(
         name: "strict", certainMillibits: 6_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000,
-        rarity: RarityLimits(withPostalCode: 60_000, withCity: 0, alone: 0))
+        rarity: RarityLimits(withPostalCode: 60_000, withCity: 1_000, alone: 200, demandsMiddle: true))
 
     /// What answers questions: as strict, but name and birth date are never enough, with whatever place.
     package static let remote = MatchPolicy(
@@ -53,7 +55,7 @@ package struct MatchPolicy: Sendable, Hashable {
     /// For one organisation: rare names may be joined by name, birth date and place.
     package static let balanced = MatchPolicy(
         name: "balanced", certainMillibits: 6_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000,
-        rarity: RarityLimits(withPostalCode: 60_000, withCity: 5_000, alone: 500), contactsToForgive: 1,
+        rarity: RarityLimits(withPostalCode: 60_000, withCity: 5_000, alone: 500),
         acceptsOtherNames: true)
 
     /// The deterministic proposal of the CMS Health Tech Ecosystem, gated by uniqueness.
@@ -80,6 +82,7 @@ package struct MatchPolicy: Sendable, Hashable {
     ///
     /// - Parameter namesakes: expected in a million people, in thousandths.
     func verdict(_ evidence: Evidence, namesakes: Int) -> PolicyVerdict {
+        guard demandsEvidence else { return PolicyVerdict(rule: .scoreAlone, isCertain: true) }
         if let veto = veto(evidence) { return PolicyVerdict(rule: veto, isCertain: false) }
         switch evidence.birthDate {
         case .unlike, .sameYear: return birthDateFarOff(evidence)
@@ -93,24 +96,11 @@ package struct MatchPolicy: Sendable, Hashable {
     func veto(_ evidence: Evidence) -> PolicyRule? {
         if evidence.hasPlaceholderName { return .placeholderIdentity }
         if evidence.suffix == .different { return .suffixConflict }
-        let isForgiven = isOnePersonsHousehold(evidence)
-        if evidence.dependent == .different, !isForgiven { return .dependentConflict }
+        if evidence.dependent == .different { return .dependentConflict }
         if evidence.single == .different { return .identifierConflict }
         // Somebody may carry a relative's number; another number of the person's own outweighs it.
-        if evidence.socialSecurity == .different, evidence.single != .same,
-            !isForgiven,
-            evidence.dependent != .same || !isSameFirst(evidence) || evidence.birthDate != .exact
-        {
-            return .socialSecurityConflict
-        }
+        if evidence.socialSecurity == .different, evidence.single != .same { return .socialSecurityConflict }
         return nil
-    }
-
-    /// Everything but a number agrees: nobody has a namesake of the same birthday at home.
-    private func isOnePersonsHousehold(_ evidence: Evidence) -> Bool {
-        evidence.first == .exact && evidence.birthDate == .exact && evidence.household.items >= contactsToForgive
-            && (evidence.family == .exact || evidence.family == .similar || evidence.family == .partial)
-            && !hasSoftConflict(evidence)
     }
 
     private func birthDateFarOff(_ evidence: Evidence) -> PolicyVerdict {
@@ -129,7 +119,10 @@ package struct MatchPolicy: Sendable, Hashable {
         }
         // Father and son share all of this but the generation, or their place in the insurance.
         let isOwn = evidence.individualIdentifiers > 1 || evidence.individualIdentifiers > 0 && evidence.household.items > 0
-        let isHousehold = evidence.isOneGeneration && evidence.household.items > 1
+        // The same year is one generation; without it two things of a household have to agree.
+        let isHousehold =
+            evidence.birthDate == .consistent && evidence.first == .exact && evidence.family == .exact
+            ? evidence.household.items > 0 : evidence.isOneGeneration && evidence.household.items > 1
         return PolicyVerdict(
             rule: .birthDateUnsure, isCertain: isNamed && evidence.sex != .different && (isOwn || isHousehold))
     }
@@ -150,7 +143,9 @@ package struct MatchPolicy: Sendable, Hashable {
 
     private func birthDateExact(_ evidence: Evidence, namesakes: Int) -> PolicyVerdict {
         switch evidence.first {
-        case .alias where evidence.family == .exact && evidence.household.items > (acceptsOtherNames ? 0 : 1):
+        case .alias
+        where evidence.family == .exact
+            && evidence.household.items > (acceptsOtherNames || evidence.middle == .same ? 0 : 1):
             return PolicyVerdict(rule: .sharedContact, isCertain: !hasSoftConflict(evidence))
         case .alias, .unlike, .missing:
             let isFamily =
@@ -161,6 +156,10 @@ package struct MatchPolicy: Sendable, Hashable {
                 isCertain: (hasStrongIdentifier(evidence) || isPlacedInFamily(evidence)) && isFamily
                     && !hasSoftConflict(evidence))
         case .partial where acceptsOtherNames && evidence.family == .exact && !hasSoftConflict(evidence): break
+        case .initial where evidence.middle == .same && evidence.household.items > 0 && !hasSoftConflict(evidence):
+            // Both initials, the birth date and the household: twins that share them are rarer than the initial alone.
+            return PolicyVerdict(rule: .sharedContact, isCertain: evidence.family == .exact)
+        case .partial where evidence.household.items > 1 && evidence.family == .exact && !hasSoftConflict(evidence): break
         case .resembling, .initial, .partial:
             // JESSICA and JESSENIA of one birthday and one telephone.
             if evidence.household.items > 0, evidence.individualIdentifiers == 0 {
@@ -170,7 +169,7 @@ package struct MatchPolicy: Sendable, Hashable {
             if evidence.individualIdentifiers == 0, evidence.socialSecurity != .missing || evidence.isEstablishedPair {
                 return PolicyVerdict(rule: .twinRule, isCertain: false)
             }
-        case .exact, .nickname, .swapped: break
+        case .exact, .nickname, .swapped, .reordered: break
         case .compound:
             // The initials differ when the middle name stands in first place.
             if evidence.family == .exact, evidence.sex != .different, evidence.individualIdentifiers > 0 {
@@ -197,8 +196,8 @@ package struct MatchPolicy: Sendable, Hashable {
             return namesakes < rarity.withPostalCode
         }
         guard isSameFirst(evidence), evidence.family == .exact else { return false }
-        let times = evidence.middle == .same ? 10 : 1
-        return namesakes < (evidence.household.city ? rarity.withCity : rarity.alone) * times
+        let limit = evidence.household.city ? rarity.withCity : rarity.alone
+        return namesakes < (evidence.middle == .same ? limit * 10 : rarity.demandsMiddle ? 0 : limit)
     }
 
     /// The same number within one insurance, and more of the household: twins have different ones.
@@ -208,7 +207,7 @@ package struct MatchPolicy: Sendable, Hashable {
     }
 
     private func isSameFirst(_ evidence: Evidence) -> Bool {
-        evidence.first == .exact || evidence.first == .nickname
+        evidence.first == .exact || evidence.first == .nickname || evidence.first == .reordered
     }
 
     private func hasStrongIdentifier(_ evidence: Evidence) -> Bool {
@@ -239,6 +238,7 @@ package enum PolicyRule: String, Sendable, CaseIterable {
     case postalCodeAndMiddle = "postal-code-and-middle-initial"
     case nameAndBirthDate = "name-and-birth-date"
     case combination = "deterministic-combination"
+    case scoreAlone = "score-alone"
 }
 
 /// What the policy says of some evidence.

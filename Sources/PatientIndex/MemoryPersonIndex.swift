@@ -5,6 +5,8 @@
 package final class MemoryPersonIndex: PersonIndex {
     package private(set) var names = NameFrequencies()
     package let secret: IndexSecret
+    /// What is worth how much.
+    package let model: MatchModel
     private var arena: [UInt8] = []
     private var starts: [UInt64] = [0]
     private var personOfRecord: [PersonNumber] = []
@@ -16,7 +18,10 @@ package final class MemoryPersonIndex: PersonIndex {
     private static let none = UInt32.max
 
     /// An empty index.
-    package init(secret: IndexSecret) { self.secret = secret }
+    package init(secret: IndexSecret, model: MatchModel = .initial) {
+        self.secret = secret
+        self.model = model
+    }
 
     /// Records filed so far.
     package var recordCount: Int { personOfRecord.count }

@@ -21,13 +21,18 @@ enum Millibits {
         return whole * 1000 + ((parts * 1000) >> 20)
     }
 
-    /// The probability that odds of 2 to so many bits make, in thousandths; only for showing.
-    static func probability(_ millibits: Int) -> Double {
+    /// Odds of 2 to so many bits; as exact as `probability`.
+    static func odds(_ millibits: Int) -> Double {
         let bits = min(max(millibits, -40_000), 40_000)
         var odds = 1.0
         for _ in 0..<abs(bits / 1000) { odds *= bits > 0 ? 2 : 0.5 }
+        return odds * (1 + Double(bits % 1000) / 1000 * (bits < 0 ? 0.5 : 1))
+    }
+
+    /// The probability that odds of 2 to so many bits make, in thousandths; only for showing.
+    static func probability(_ millibits: Int) -> Double {
         // Between two whole bits the odds are taken to grow evenly: near enough for a figure of three digits.
-        odds *= 1 + Double(bits % 1000) / 1000 * (bits < 0 ? 0.5 : 1)
+        let odds = odds(millibits)
         return (odds / (1 + odds) * 1000).rounded() / 1000
     }
 }

@@ -3,18 +3,46 @@ enum NameComparison {
     static func first(_ a: NameView, _ b: NameView) -> NameLevel {
         guard a.firstCount > 0, b.firstCount > 0 else { return .missing }
         if a.first == b.first { return .exact }
-        if a.nicknames.count > 0, a.nicknames.meets(b.nicknames) { return .nickname }
+        if a.nicknames.count > 0, a.nicknames.meets(b.nicknames), !isAlike(a, b) || isTrusted(a, b) { return .nickname }
         if a.firstCount == 1 || b.firstCount == 1 { return a.first[0] == b.first[0] ? .initial : .unlike }
         let likeness = StringDistance.jaroWinkler(a.first, b.first)
         // A slip of the pen is one edit; more are another name, a twin's perhaps (JESSICA and JESSENIA).
-        if likeness >= 880, StringDistance.isOneEdit(a.first, b.first) { return .similar }
+        if likeness >= 880 || min(a.firstCount, b.firstCount) > 4, StringDistance.isOneEdit(a.first, b.first) {
+            return .similar
+        }
+        if isReordered(a, b) { return .reordered }
         if isCompound(a, b) || isCompound(b, a) { return .compound }
         // MARY ANN and MARY LOU, JAE WON and JAE.
         if let x = a.givenTokens.first, let y = b.givenTokens.first, x == y, x.count > 1 { return .partial }
         if b.givenTokens.contains(a.first) || a.givenTokens.contains(b.first) { return .partial }
         if NameCultures.isShortened(a, b) { return .partial }
-        if likeness >= 850 { return .resembling }
+        let isShortSlip = min(a.firstCount, b.firstCount) > 2 && StringDistance.isOneEdit(a.first, b.first)
+        if likeness >= 850 || isShortSlip { return .resembling }
         return NameCultures.isAlias(a, b) ? .alias : .unlike
+    }
+
+    /// Spelt alike, neither a short form of the other: twins are given such names (JEAN and JANE).
+    private static func isAlike(_ a: NameView, _ b: NameView) -> Bool {
+        let shorter = min(a.firstCount, b.firstCount)
+        var prefix = 0
+        while prefix < shorter, a.first[prefix] == b.first[prefix] { prefix += 1 }
+        guard prefix < shorter else { return false }
+        if StringDistance.isOneEdit(a.first, b.first) { return true }
+        let areCommon = NameFrequencies.isCommon(a.firstHash) && NameFrequencies.isCommon(b.firstHash)
+        return StringDistance.jaroWinkler(a.first, b.first) >= (areCommon ? 750 : 800)
+    }
+
+    /// Whether they are known as one name, however alike they are spelt.
+    private static func isTrusted(_ a: NameView, _ b: NameView) -> Bool {
+        for i in 0..<a.nicknames.count where a.nicknames[i] < Nicknames.trusted {
+            for j in 0..<b.nicknames.count where a.nicknames[i] == b.nicknames[j] { return true }
+        }
+        return false
+    }
+
+    /// Whether each one's first name stands among the other's.
+    private static func isReordered(_ a: NameView, _ b: NameView) -> Bool {
+        a.firstCount >= 3 && b.firstCount >= 3 && b.givenTokens.contains(a.first) && a.givenTokens.contains(b.first)
     }
 
     /// Whether the middle name of one is the other's first, or the other's first is the first half of a double name
@@ -51,9 +79,13 @@ enum NameComparison {
     /// First and family name in each other's place, or a family name that stands among the given ones.
     static func isSwapped(_ a: NameView, _ b: NameView) -> Bool {
         guard a.firstCount > 1, b.firstCount > 1, a.familyCount > 1, b.familyCount > 1 else { return false }
-        let forward = near(a.first, b.family) || b.familyTokens.contains { $0.count > 2 && $0 == a.first }
-        guard forward else { return false }
-        return near(a.family, b.first) || a.familyTokens.contains { $0.count > 2 && $0 == b.first }
+        return stands(a.first, b.family, b.familyTokens) && stands(b.first, a.family, a.familyTokens)
+            || stands(a.family, b.first, b.givenTokens) && stands(b.family, a.first, a.givenTokens)
+    }
+
+    /// Whether a name is another one, or one of its parts.
+    private static func stands(_ name: ByteRun, _ other: ByteRun, _ tokens: TokenList) -> Bool {
+        near(name, other) || tokens.contains { $0.count > 2 && $0 == name }
     }
 
     private static func near(_ a: ByteRun, _ b: ByteRun) -> Bool { a == b || StringDistance.jaroWinkler(a, b) >= 920 }
@@ -112,9 +144,12 @@ enum DateComparison {
     static func socialSecurity(_ left: UInt32, _ right: UInt32) -> SocialSecurityLevel {
         let four: UInt32 = 1 << 31
         if left & four != 0 || right & four != 0 {
-            return (left & ~four) % 10000 == (right & ~four) % 10000 ? .lastFour : .different
+            let (mine, theirs) = ((left & ~four) % 10000, (right & ~four) % 10000)
+            return mine == theirs ? .lastFour : edits(mine, theirs) <= 1 ? .lastFourClose : .different
         }
         if left == right { return .same }
-        return edits(left, right) <= 1 ? .close : .different
+        guard edits(left, right) <= 1 else { return .different }
+        // Twins have consecutive numbers: what differs in the last two digits alone is perhaps the other one's.
+        return left / 100 == right / 100 ? .close : .slip
     }
 }

@@ -4,6 +4,8 @@ import ExchangeCore
 struct NormalizedAddress: Hashable, Sendable {
     /// House number and street: `930|LINCOLN`; `POBOX|12` for a box; nil without a number and for no address at all.
     let street: String?
+    /// What a second line names, a house or an estate, without a number: `ROSEDALECOTTAGE`.
+    let estate: String?
     /// The first five digits of the postal code, or all of a foreign one.
     let postalCode: String?
     /// The city, closed up.
@@ -11,12 +13,17 @@ struct NormalizedAddress: Hashable, Sendable {
 
     /// Nil when nothing of use is left.
     init?(_ address: PostalAddress) {
-        let words = NormalizedName.tokens(address.lines.prefix(4).joined(separator: " "))
-            .map { String(decoding: $0, as: UTF8.self) }
+        let lines = address.lines.prefix(4).map { line in
+            NormalizedName.tokens(line).map { String(decoding: $0, as: UTF8.self) }
+        }.filter { !$0.isEmpty }
+        // A number may stand on a line of its own.
+        let isNumber = lines.first?.count == 1 && lines.count > 1
+        let words = isNumber ? lines[0] + lines[1] : lines.first ?? []
         let isPlaceholder =
             words.isEmpty || words.contains("UNKNOWN") || words.contains("HOMELESS") || words.contains("SHELTER")
             || words.starts(with: ["GENERAL", "DELIVERY"]) || words.starts(with: ["NO", "ADDRESS"])
         street = isPlaceholder ? nil : Self.street(words)
+        estate = isPlaceholder ? nil : lines.dropFirst(isNumber ? 2 : 1).lazy.compactMap(Self.estate).first
         let code = LatinFold.fold(String((address.postalCode ?? "").prefix(16))).filter { $0 != 0x20 }
         let digits = code.prefix(5)
         let zip = digits.count == 5 && digits.allSatisfy { (0x30...0x39).contains($0) } ? Array(digits) : code
@@ -25,6 +32,14 @@ struct NormalizedAddress: Hashable, Sendable {
         let place = NormalizedName.tokens(address.city ?? "").joined()
         city = place.isEmpty ? nil : String(decoding: place, as: UTF8.self)
         guard street != nil || postalCode != nil || city != nil else { return nil }
+    }
+
+    /// Two words or more that name no unit and hold no number.
+    private static func estate(_ words: [String]) -> String? {
+        guard words.count > 1, !words.contains(where: units.contains),
+            !words.contains(where: { $0.utf8.contains { (0x30...0x39).contains($0) } })
+        else { return nil }
+        return words.joined()
     }
 
     private static func street(_ words: [String]) -> String? {

@@ -46,7 +46,9 @@ struct NormalizedIdentifiers: Sendable {
         let hasDependent = digits == 11
         let family = StableHash.word(hasDependent ? value.dropLast(2) : value[...]) & ~0xFF
         guard hasDependent else { return family | 0xFF }
-        return family | value.suffix(2).reduce(UInt64(0)) { $0 * 10 + UInt64($1 - 0x30) }
+        // Nobody is a family's twentieth dependent: a slip of the pen.
+        let dependent = value.suffix(2).reduce(UInt64(0)) { $0 * 10 + UInt64($1 - 0x30) }
+        return family | (dependent < 20 ? dependent : 0xFF)
     }
 
     /// Four digits that are all there is; not one digit throughout, not counted up.
@@ -55,6 +57,9 @@ struct NormalizedIdentifiers: Sendable {
         guard digits.count == 4, Set(digits).count > 1 else { return nil }
         return ["1234", "6789", "4321", "9876"].contains(String(decoding: digits, as: UTF8.self)) ? nil : digits
     }
+
+    /// Whether a number is among them that is copied from a card.
+    var isShown: Bool { !socialSecurity.isEmpty || !single.isEmpty }
 
     /// The numbers packed: nine digits as they are, four with bit 31 set.
     var socialSecurityWords: [UInt32] {

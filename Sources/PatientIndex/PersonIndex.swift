@@ -6,6 +6,8 @@ package typealias PersonNumber = UInt32
 package protocol PersonIndex {
     /// How common names are.
     var names: NameFrequencies { get }
+    /// What is worth how much.
+    var model: MatchModel { get }
     /// Keys the index of keys.
     var secret: IndexSecret { get }
 
@@ -48,9 +50,11 @@ package struct PersonSearch<Index: PersonIndex> {
     private let prior: Int
 
     /// A search with its model and policy.
-    package init(_ index: Index, model: MatchModel = .initial, policy: MatchPolicy) {
+    ///
+    /// - Parameter model: another one than the index's own.
+    package init(_ index: Index, model: MatchModel? = nil, policy: MatchPolicy) {
         self.index = index
-        self.model = model
+        self.model = model ?? index.model
         self.policy = policy
         prior = policy.priorMillibits
     }
@@ -68,18 +72,24 @@ package struct PersonSearch<Index: PersonIndex> {
 
     /// Everybody who is at least possible, best first; ties in order of arrival.
     package func candidates(_ query: RecordView, effort: inout Effort) throws -> [Candidate] {
-        var persons: [PersonNumber] = []
-        for key in BlockingKey.keys(of: query, secret: index.secret) {
-            if try !index.persons(under: key, { persons.append($0) }) { effort.skippedKeys += 1 }
-        }
-        persons.sort()
         var found: [Candidate] = []
-        var last: PersonNumber?
-        for person in persons where person != last {
-            last = person
-            effort.compared += 1
-            let candidate = try judge(query, person)
-            if candidate.grade(policy) > .none { found.append(candidate) }
+        var seen: [PersonNumber] = []
+        for reach in BlockingKey.Reach.allCases {
+            var persons: [PersonNumber] = []
+            for key in BlockingKey.keys(of: query, reach: reach, secret: index.secret) {
+                if try !index.persons(under: key, { persons.append($0) }) { effort.skippedKeys += 1 }
+            }
+            persons.sort()
+            var last: PersonNumber?
+            for person in persons where person != last {
+                last = person
+                if reach == .far, Self.holds(seen, person) { continue }
+                effort.compared += 1
+                let candidate = try judge(query, person)
+                if candidate.grade(policy) > .none { found.append(candidate) }
+            }
+            if found.contains(where: { $0.grade(policy) == .certain }) { break }
+            seen = persons
         }
         found.sort { Self.isBefore($0, $1, policy) }
         return found
@@ -92,16 +102,28 @@ package struct PersonSearch<Index: PersonIndex> {
     ///
     /// - Parameter extra: a record that is about to be the person's.
     package func judge(_ query: RecordView, _ person: PersonNumber, with extra: RecordView? = nil) throws -> Candidate {
+        try judge(query, CollectionOfOne(person), with: extra)
+    }
+
+    /// Several persons who are about to be one, compared with a registration.
+    func judge(_ query: RecordView, _ persons: some Collection<PersonNumber>, with extra: RecordView? = nil) throws
+        -> Candidate
+    {
         var fold = EvidenceFold(query, names: index.names)
         if let extra { fold.add(extra) }
-        var left = 64
-        try index.records(of: person) { record in
-            fold.add(record)
-            left -= 1
-            return left > 0
+        for person in persons {
+            var left = Self.membersMax
+            try index.records(of: person) { record in
+                fold.add(record)
+                left -= 1
+                return left > 0
+            }
         }
-        return judge(fold.finished(), person)
+        return judge(fold.finished(), persons.first ?? 0)
     }
+
+    /// Records of a person that are compared.
+    private static var membersMax: Int { 64 }
 
     func judge(_ evidence: Evidence, _ person: PersonNumber) -> Candidate {
         let millibits = model.total(evidence, index.names, prior: prior)
@@ -117,6 +139,16 @@ package struct PersonSearch<Index: PersonIndex> {
         let first = evidence.firstHash == 0 ? 3_000_000 : names.share(first: evidence.firstHash)
         let family = evidence.familyHash == 0 ? 300_000 : names.share(family: evidence.familyHash)
         return Int(first * family / 1_000_000_000)
+    }
+
+    /// Whether a sorted list holds a number.
+    private static func holds(_ sorted: [PersonNumber], _ number: PersonNumber) -> Bool {
+        var (low, high) = (0, sorted.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if sorted[middle] < number { low = middle + 1 } else { high = middle }
+        }
+        return low < sorted.count && sorted[low] == number
     }
 
     static func isBefore(_ left: Candidate, _ right: Candidate, _ policy: MatchPolicy) -> Bool {

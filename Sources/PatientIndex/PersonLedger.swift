@@ -13,6 +13,8 @@ package struct PersonLedger: Sendable {
 
     package private(set) var names = NameFrequencies()
     package let secret: IndexSecret
+    package private(set) var model = MatchModel.initial
+    private var models: [ModelAct] = []
     private var filed: [Filed] = []
     private var numberOfRecord: [PatientID: Int] = [:]
     private var membersOf: [PersonNumber: [Int]] = [:]
@@ -77,6 +79,12 @@ package struct PersonLedger: Sendable {
         unfile(number)
         filed[number].isActive = isActive
         file(number)
+    }
+
+    /// Applies what was done about the model.
+    package mutating func apply(_ act: ModelAct) {
+        models.append(act)
+        if act.kind == .activated { model = act.model }
     }
 
     /// Forgets a record that was erased: nothing finds it any more, and what it held is gone.
@@ -213,6 +221,8 @@ extension PersonLedger: PersonSnapshot {
     package func areApart(_ one: PatientID, _ other: PatientID) -> Bool { apart[one]?.contains(other) ?? false }
 
     package func act(at position: UInt64) -> IdentityAct? { acts[position] }
+
+    package func modelActs(limit: Int) -> [ModelAct] { Array(models.reversed().prefix(limit)) }
 
     package func acts(about record: PatientID) -> [UInt64] {
         acts.filter { entry in

@@ -22,12 +22,12 @@ package struct PersonLookup<Index: PersonIndex> {
     private let linking: RecordLinking<Index>
 
     /// A look-up over an index as it is now.
-    package init(_ index: Index, model: MatchModel = .initial, policy: MatchPolicy) {
+    package init(_ index: Index, policy: MatchPolicy) {
         // Whoever asks gives a few fields; that a name is rare here does not make it rare elsewhere.
         var policy = policy
         if policy == .strict { policy = .remote }
-        search = PersonSearch(index, model: model, policy: policy)
-        linking = RecordLinking(index, model: model, policy: policy)
+        search = PersonSearch(index, policy: policy)
+        linking = RecordLinking(index, policy: policy)
     }
 
     /// A candidate's score, field by field.

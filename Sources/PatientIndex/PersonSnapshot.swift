@@ -26,6 +26,9 @@ package protocol PersonSnapshot: PersonIndex {
     /// The open review of a record.
     func review(of record: PatientID) throws -> OpenReview?
 
+    /// What was done about the model, newest first, at most `limit`.
+    func modelActs(limit: Int) throws -> [ModelAct]
+
     /// The act that an entry of the journal holds.
     func act(at position: UInt64) throws -> IdentityAct?
 
@@ -66,6 +69,7 @@ package struct SnapshotIndex: PersonIndex {
 
     package var names: NameFrequencies { base.names }
     package var secret: IndexSecret { base.secret }
+    package var model: MatchModel { base.model }
     package func persons(under key: UInt64, _ body: (PersonNumber) -> Void) throws -> Bool {
         try base.persons(under: key, body)
     }

@@ -23,8 +23,8 @@ package struct RecordLinking<Index: PersonIndex> {
     private let policy: MatchPolicy
 
     /// Linking over an index as it is now.
-    package init(_ index: Index, model: MatchModel = .initial, policy: MatchPolicy) {
-        search = PersonSearch(index, model: model, policy: policy)
+    package init(_ index: Index, policy: MatchPolicy) {
+        search = PersonSearch(index, policy: policy)
         self.policy = policy
     }
 
@@ -39,40 +39,82 @@ package struct RecordLinking<Index: PersonIndex> {
             return LinkDecision(review: Self.review(candidates))
         }
         var decision = LinkDecision(person: best.person, millibits: best.millibits, rule: best.verdict.rule)
+        var merged: [Candidate] = []
         for other in passing.dropFirst() {
-            if try fits(other.person, best.person, decision.merged) {
+            if try fits(other, [best] + merged) {
                 decision.merged.append(other.person)
+                merged.append(other)
             } else if policy.isDeterministic || best.millibits - other.millibits < policy.lead {
                 // Two who cannot be one and are too close to tell apart: somebody has to look.
                 return LinkDecision(review: Self.review(candidates))
             }
         }
-        for neighbour in candidates.prefix(8) where neighbour.grade(policy) != .certain {
-            if try fits(neighbour.person, best.person, decision.merged),
-                try joins(neighbour.person, best.person, with: query)
-            {
-                decision.merged.append(neighbour.person)
-            }
-        }
+        decision.merged += try neighbours(candidates, of: [best] + merged, with: query)
         return decision
     }
 
-    /// Whether a person can be one with another and with all who were found to be that one already.
-    private func fits(_ person: PersonNumber, _ best: PersonNumber, _ merged: [PersonNumber]) throws -> Bool {
-        for other in [best] + merged {
-            if try !areOne(other, person) { return false }
+    /// Who was not certain alone but is beside everything the person has by now, until nobody follows.
+    private func neighbours(_ candidates: [Candidate], of persons: [Candidate], with query: RecordView) throws -> [PersonNumber] {
+        var persons = persons
+        var joined: [PersonNumber] = []
+        var waiting = candidates.prefix(Self.neighboursMax).filter { candidate in
+            !persons.contains { $0.person == candidate.person }
+        }
+        var isSettled = false
+        while !isSettled {
+            isSettled = true
+            for neighbour in waiting {
+                guard try fits(neighbour, persons), try joins(neighbour.person, persons.map(\.person), with: query) else {
+                    continue
+                }
+                persons.append(neighbour)
+                joined.append(neighbour.person)
+                waiting.removeAll { $0.person == neighbour.person }
+                isSettled = false
+            }
+        }
+        return joined
+    }
+
+    /// Candidates that are asked again once a person has gained a record.
+    private static var neighboursMax: Int { 12 }
+
+    /// Whether a person can be one with all who were found to be the record's already.
+    private func fits(_ other: Candidate, _ persons: [Candidate]) throws -> Bool {
+        for one in persons {
+            let isBridged = Self.isBridge(one.evidence, other.evidence)
+            if try !areOne(one.person, other.person, isNamed: isBridged) { return false }
         }
         return true
     }
 
-    /// Whether somebody nearby is now the same person: a late strong record joins what came before it.
-    private func joins(_ neighbour: PersonNumber, _ person: PersonNumber, with query: RecordView) throws -> Bool {
-        var isCertain = false
-        try each(of: neighbour) { record in
-            isCertain = try search.judge(record, person, with: query).grade(policy) == .certain
-            return !isCertain
+    /// Whether a record's first name is one person's and at most a slip of the other's: KATIE beside CATHERINE and KATUE.
+    ///
+    /// Two slips may be of two twins' names: ADEN of AIDEN and JADEN.
+    private static func isBridge(_ one: Evidence, _ other: Evidence) -> Bool {
+        func isName(_ evidence: Evidence) -> Bool {
+            switch evidence.first {
+            case .exact, .nickname, .reordered, .swapped: true
+            default: false
+            }
         }
-        return try isCertain && areOne(person, neighbour, with: query)
+        func isNear(_ evidence: Evidence) -> Bool {
+            isName(evidence) || evidence.first == .similar && !evidence.isEstablishedPair
+        }
+        return isName(one) && isNear(other) || isNear(one) && isName(other)
+    }
+
+    /// Whether somebody nearby is now the same person: a late strong record joins what came before it.
+    private func joins(_ neighbour: PersonNumber, _ persons: [PersonNumber], with query: RecordView) throws -> Bool {
+        var isCertain = false
+        var isConflict = false
+        try each(of: neighbour) { record in
+            let candidate = try search.judge(record, persons, with: query)
+            if candidate.grade(policy) == .certain { isCertain = true }
+            if policy.demandsEvidence, self.isConflict(candidate.evidence) { isConflict = true }
+            return !isConflict
+        }
+        return isCertain && !isConflict
     }
 
     private func each(of person: PersonNumber, _ body: (RecordView) throws -> Bool) throws {
@@ -92,20 +134,21 @@ package struct RecordLinking<Index: PersonIndex> {
 
     /// Whether two persons may be merged: nothing about them conflicts, and nobody said they are different.
     ///
-    /// - Parameter query: a record that is about to be the first one's.
-    package func areOne(_ one: PersonNumber, _ other: PersonNumber, with query: RecordView? = nil) throws -> Bool {
+    /// - Parameter isNamed: their first names are known to be one, whatever they look like.
+    package func areOne(_ one: PersonNumber, _ other: PersonNumber, isNamed: Bool = false) throws -> Bool {
         if try search.index.areAsserted(different: one, other) { return false }
+        guard policy.demandsEvidence else { return true }
         var conflict = false
         try each(of: other) { record in
-            conflict = isConflict(try search.judge(record, one, with: query).evidence)
+            conflict = isConflict(try search.judge(record, one).evidence, isNamed: isNamed)
             return !conflict
         }
         return !conflict
     }
 
-    private func isConflict(_ evidence: Evidence) -> Bool {
+    private func isConflict(_ evidence: Evidence, isNamed: Bool = false) -> Bool {
         let isDate = evidence.birthDate == .unlike || evidence.birthDate == .sameYear || evidence.birthDate == .twoEdits
-        if evidence.first == .unlike || isDate { return true }
+        if isDate || evidence.first == .unlike && !isNamed { return true }
         guard let veto = policy.veto(evidence) else { return false }
         return veto != .placeholderIdentity
     }

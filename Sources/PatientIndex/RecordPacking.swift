@@ -25,7 +25,9 @@ extension PackedRecord {
         let identifiers = person.identifiers
         words(person.phones.map { StableHash.word($0.utf8) }.sorted(), 7)
         words(person.emails.map { StableHash.word($0.utf8) }.sorted(), 8)
-        words(Self.distinct(person.addresses.compactMap(\.street).map { StableHash.word($0.utf8) }), 9)
+        words(
+            Self.distinct(
+                person.addresses.flatMap { [$0.street, $0.estate].compactMap(\.self) }.map { StableHash.word($0.utf8) }), 9)
         words(Self.distinct(identifiers.insurance), 10)
         words(Self.distinct(identifiers.singleWords), 11)
         words(
@@ -54,7 +56,7 @@ extension PackedRecord {
         let family = name.family.prefix(64)
         let familyTokens = name.familyTokens.prefix(6)
         let givenTokens = name.givenTokens.prefix(6)
-        let classes = Nicknames.classes(name.first).prefix(8)
+        let classes = Nicknames.classes(name.first).prefix(16)
         var packed: [UInt8] = [
             0, 0, name.suffixCode, name.middleInitial ?? 0, UInt8(first.count), UInt8(family.count),
             UInt8(familyTokens.count << 4 | givenTokens.count), UInt8(classes.count),

@@ -21,6 +21,18 @@ package struct RegistrationTable: Sendable {
         package let demographics: Demographics
         /// Numbers it carries, the record number of its source left aside.
         package let identifiers: [PatientIdentifier]
+
+        /// A row from its parts.
+        package init(
+            id: String, source: String?, recordNumber: String?, demographics: Demographics,
+            identifiers: [PatientIdentifier],
+        ) {
+            self.id = id
+            self.source = source
+            self.recordNumber = recordNumber
+            self.demographics = demographics
+            self.identifiers = identifiers
+        }
     }
 
     /// The system of US social security numbers, nine digits or the last four.

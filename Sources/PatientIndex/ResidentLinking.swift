@@ -6,26 +6,24 @@ package struct ResidentLinking {
     package let index: MemoryPersonIndex
     /// What was looked at so far.
     package private(set) var effort = PersonSearch<MemoryPersonIndex>.Effort()
-    private let model: MatchModel
     private let policy: MatchPolicy
 
     /// Linking into an index.
     package init(
-        _ index: MemoryPersonIndex, model: MatchModel = .initial, policy: MatchPolicy,
+        _ index: MemoryPersonIndex, policy: MatchPolicy,
     ) {
         self.index = index
-        self.model = model
         self.policy = policy
     }
 
     /// Linking into an empty index.
-    package init(secret: IndexSecret, model: MatchModel = .initial, policy: MatchPolicy) {
-        self.init(MemoryPersonIndex(secret: secret), model: model, policy: policy)
+    package init(secret: IndexSecret, policy: MatchPolicy) {
+        self.init(MemoryPersonIndex(secret: secret), policy: policy)
     }
 
     /// Decides about a registration and files it; the decision's `person` is then never nil.
     package mutating func register(_ record: PackedRecord) -> LinkDecision {
-        let linking = RecordLinking(index, model: model, policy: policy)
+        let linking = RecordLinking(index, policy: policy)
         // Reading memory does not fail.
         var decision = (try? record.read { try linking.decide($0, effort: &effort) }) ?? LinkDecision()
         for other in decision.merged { index.merge(other, into: decision.person ?? other) }

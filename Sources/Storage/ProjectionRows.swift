@@ -21,6 +21,11 @@ struct ProjectionRows {
         if entry.kind == .directory {
             return try Self.keep((entry.value as? DirectoryFact) ?? DirectoryFact(payload: entry.payload), database)
         }
+        if let act = try ModelEntry.act(entry) {
+            return try database.execute(
+                sql: "INSERT INTO person_model(position, active, payload) VALUES (?, ?, ?)",
+                arguments: [Int64(entry.position), act.kind == .activated, entry.payload.sql])
+        }
         if let erasure = try Erasure(entry) { return try erase(erasure, entry, database) }
         if let erasure = try DocumentErasure(entry) { return try Self.erase(erasure, entry, database) }
         guard let subject = entry.subject, !entry.isErased else { return }

@@ -6,8 +6,9 @@ enum ProjectionSchema {
     static let version = 5
 
     static let tables = [
-        "mark", "patient", "patient_version", "patient_identifier", "patient_system", "patient_word", "person", "person_record", "person_key",
-        "person_name", "person_apart", "person_review", "person_act", "document", "document_place", "document_unique",
+        "mark", "patient", "patient_version", "patient_identifier", "patient_system", "patient_word", "person", "person_record",
+        "person_key", "person_name", "person_apart", "person_review", "person_act", "person_model", "document", "document_place",
+        "document_unique",
         "submission", "directive", "directive_place", "directive_version", "access", "alert",
         "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure", "document_erasure",
     ]
@@ -63,6 +64,7 @@ enum ProjectionSchema {
           position INTEGER NOT NULL, patient BLOB NOT NULL, payload BLOB NOT NULL, PRIMARY KEY(position, patient))
           WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS person_act_by_patient ON person_act(patient, position DESC);
+        CREATE TABLE IF NOT EXISTS person_model(position INTEGER PRIMARY KEY, active INTEGER NOT NULL, payload BLOB NOT NULL);
         CREATE TABLE IF NOT EXISTS document(
           patient BLOB NOT NULL, registered INTEGER NOT NULL, id BLOB NOT NULL, status INTEGER NOT NULL,
           unique_id TEXT NOT NULL, sha256 BLOB NOT NULL, mime TEXT NOT NULL, facts BLOB NOT NULL,

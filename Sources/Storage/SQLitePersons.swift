@@ -2,11 +2,13 @@ import ExchangeCore
 import GRDB
 import PatientIndex
 import Synchronization
+import Transactions
 
 /// The persons of one snapshot of the tables; valid while its read lasts.
 struct SQLitePersons: PersonSnapshot {
     let database: Database
     let names: NameFrequencies
+    let model: MatchModel
     let secret: IndexSecret
 
     func persons(under key: UInt64, _ body: (PersonNumber) -> Void) throws -> Bool {
@@ -117,6 +119,12 @@ struct SQLitePersons: PersonSnapshot {
         } ?? nil
     }
 
+    func modelActs(limit: Int) throws -> [ModelAct] {
+        try database.all("SELECT payload FROM person_model ORDER BY position DESC LIMIT ?", [limit]) {
+            try ModelEntry.act($0.bytes(0))
+        }.compactMap(\.self)
+    }
+
     func acts(about record: PatientID) throws -> [UInt64] {
         try database.all("SELECT position FROM person_act WHERE patient = ? ORDER BY position DESC LIMIT 100", [record.sql]) {
             UInt64(clamping: $0.integer(0))
@@ -163,4 +171,25 @@ final class NameCounts: Sendable {
 
     /// Forgets: the tables were emptied.
     func forget() { counted.withLock { $0 = nil } }
+}
+
+/// The model in force, read once and again whenever another was put in force.
+final class ModelInForce: Sendable {
+    private let known = Mutex<(position: Int64, model: MatchModel)?>(nil)
+
+    /// The model of a snapshot.
+    func current(_ database: Database) throws -> MatchModel {
+        let position =
+            try database.one("SELECT coalesce(max(position), -1) FROM person_model WHERE active = 1", []) { $0.integer(0) } ?? -1
+        guard position >= 0 else { return .initial }
+        if let known = known.withLock({ $0 }), known.position == position { return known.model }
+        let act = try database.one("SELECT payload FROM person_model WHERE position = ?", [position]) {
+            try ModelEntry.act($0.bytes(0))
+        }
+        guard let act = act ?? nil else {
+            throw ExchangeError(.corrupted, "the matching model cannot be read; hie journal rebuild makes the tables anew")
+        }
+        known.withLock { $0 = (position, act.model) }
+        return act.model
+    }
 }

@@ -29,10 +29,11 @@ extension SQLiteProjection {
     package func personsNow<Value: Sendable>(
         _ question: @Sendable @escaping (any PersonSnapshot, UInt64) throws -> Value,
     ) async throws -> Value {
-        let (names, secret) = (names, secret)
+        let (names, model, secret) = (names, model, secret)
         return try await read { database in
             try question(
-                SQLitePersons(database: database, names: names.current(database), secret: secret),
+                SQLitePersons(
+                    database: database, names: names.current(database), model: model.current(database), secret: secret),
                 Self.position(database))
         }
     }

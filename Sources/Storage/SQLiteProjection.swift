@@ -21,6 +21,7 @@ package struct SQLiteProjection: Sendable {
     /// Keys the hashes of blocking keys, so that the index tells nothing without the node's own secret.
     let secret: IndexSecret
     let names = NameCounts()
+    let model = ModelInForce()
     let logger: Logger
     /// What was said by patients asked about lately.
     let consents = ConsentCache()

@@ -69,11 +69,12 @@ package struct IdentityDesk: Sendable {
                 guard let left = try snapshot.packed(one), let right = try snapshot.packed(other) else {
                     throw ExchangeError(.unknownPatient, "no such patient is registered here; see hie patient find")
                 }
-                let (score, verdict) = PatientMatcher(policy: policy, names: snapshot.names).compare(left, right)
+                let model = snapshot.model
+                let (score, verdict) = PatientMatcher(policy: policy, model: model, names: snapshot.names).compare(left, right)
                 let isOne = try snapshot.person(of: one) == snapshot.person(of: other)
                 return MatchExplanation(
                     score: score, verdict: verdict, grade: policy.grade(score.millibits, verdict),
-                    model: MatchModel.initial.id, profile: policy.name, areLinked: isOne)
+                    model: model.id, profile: policy.name, areLinked: isOne)
             }
         }
     }

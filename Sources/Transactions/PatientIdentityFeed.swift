@@ -141,7 +141,7 @@ extension Exchange {
     /// Decides whose a record is and journals both, as long as the persons it was decided on are what they were.
     private func file(_ record: PatientRecord, known: PatientRecord?) async throws(ExchangeError) {
         let packed = PackedRecord(record.demographics, identifiers: record.identifiers)
-        let keys = packed.read { BlockingKey.keys(of: $0, secret: LinkingTurns.secret) }
+        let keys = packed.read { BlockingKey.keys(of: $0, reach: .near, secret: LinkingTurns.secret) }
         await turns.begin(keys)
         defer { turns.end(keys) }
         var random = world.random

@@ -37,16 +37,16 @@ package struct PatientImport {
         self.desk = desk
         random = desk.world.random
         let policy = desk.policy
-        let loaded = try await desk.read {
+        let (loaded, model) = try await desk.read {
             try await desk.projection.persons { snapshot in
                 var records: [(PatientID, PersonID, PackedRecord)] = []
                 try snapshot.everyRecord { record, person, packed in
                     records.append((record, try snapshot.id(of: person), packed))
                 }
-                return records
+                return (records, snapshot.model)
             }
         }
-        let index = MemoryPersonIndex(secret: IndexSecret([UInt8](repeating: 1, count: 16)))
+        let index = MemoryPersonIndex(secret: IndexSecret([UInt8](repeating: 1, count: 16)), model: model)
         persons = []
         numbers = [:]
         var numberOf: [PersonID: PersonNumber] = [:]
@@ -100,7 +100,7 @@ package struct PatientImport {
         if isNew { persons.append(.random(using: &random)) }
         var named = link
         if isNew { named.person = nil }
-        return IdentityDecision(named, fresh: persons[Int(person)], model: .initial, policy: desk.policy) {
+        return IdentityDecision(named, fresh: persons[Int(person)], model: linking.index.model, policy: desk.policy) {
             persons[Int($0)]
         }
     }

@@ -28,9 +28,8 @@ struct RegistrationLinking: Sendable {
             decision.review = try doubt(of: known, person, snapshot)
             return Filing(decision: decision, position: position, persons: [], records: [])
         }
-        let model = MatchModel.initial
         var effort = PersonSearch<SnapshotIndex>.Effort()
-        let linking = RecordLinking(SnapshotIndex(snapshot), model: model, policy: policy)
+        let linking = RecordLinking(SnapshotIndex(snapshot), policy: policy)
         var link = try packed.read { try linking.decide($0, effort: &effort) }
         var touched = [link.person].compactMap { $0 } + link.merged
         var records = try touched.flatMap { try snapshot.members(of: $0) }
@@ -40,7 +39,7 @@ struct RegistrationLinking: Sendable {
             (touched, records) = ([], [])
         }
         return Filing(
-            decision: try IdentityDecision(link, fresh: fresh, model: model, policy: policy) { try snapshot.id(of: $0) },
+            decision: try IdentityDecision(link, fresh: fresh, model: snapshot.model, policy: policy) { try snapshot.id(of: $0) },
             position: position, persons: try touched.map { try snapshot.id(of: $0) }, records: records)
     }
 
@@ -51,7 +50,8 @@ struct RegistrationLinking: Sendable {
     {
         let before = PackedRecord(known.demographics, identifiers: known.identifiers)
         guard before.bytes != packed.bytes else { return [] }
-        let (score, verdict) = PatientMatcher(policy: policy, names: snapshot.names).compare(before, packed)
+        let (score, verdict) = PatientMatcher(policy: policy, model: snapshot.model, names: snapshot.names)
+            .compare(before, packed)
         guard policy.grade(score.millibits, verdict) == .none else { return [] }
         return [ReviewCandidate(person: try snapshot.id(of: person), millibits: score.millibits, rule: verdict.rule)]
     }

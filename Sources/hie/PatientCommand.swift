@@ -18,8 +18,9 @@ struct PatientCommand: AsyncParsableCommand {
               hie patient match --as ~/.hie/clients/dr.brattain --file patient.json
             """,
         subcommands: [
-            Add.self, Find.self, PatientExplainCommand.self, PatientImportCommand.self, PatientMatchCommand.self,
-            PatientMergeCommand.self, PatientReviewCommand.self, Show.self, PatientUndoCommand.self,
+            Add.self, Find.self, PatientExplainCommand.self, PatientGoldenCommand.self,
+            PatientImportCommand.self, PatientMatchCommand.self,
+            PatientMergeCommand.self, PatientModelCommand.self, PatientReviewCommand.self, Show.self, PatientUndoCommand.self,
             PatientUnlinkCommand.self,
         ])
 

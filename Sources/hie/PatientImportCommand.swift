@@ -20,10 +20,8 @@ struct PatientImportCommand: AsyncParsableCommand {
                 --review review.csv --home /var/lib/hie
             """)
 
-    static let profiles = "--profile is strict, balanced or cms-hte."
-
     @Argument(help: "The table.") var table: String
-    @Option(help: "How rows are linked: strict, balanced or cms-hte.") var profile = "strict"
+    @Option(help: "How rows are linked: strict, balanced, cms-hte, or a file of one's own (.json).") var profile = "strict"
     @Option(help: ArgumentHelp("Where each row's person goes: rec_id,cluster_id.", valueName: "file")) var out: String?
     @Option(
         name: [.customLong("review"), .customLong("tasks")],
@@ -34,12 +32,12 @@ struct PatientImportCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard MatchPolicy.named(profile) != nil else { throw ValidationError(Self.profiles) }
+        if !profile.hasSuffix(".json") { _ = try MatchProfile(profile) }
     }
 
     func run() async throws {
         let terminal = Terminal()
-        let policy = MatchPolicy.named(profile) ?? .strict
+        let policy = try MatchProfile(profile).policy
         let way = try await IdentityWay.open(home, policy: policy)
         guard case .resting(_, let desk) = way else {
             throw CommandFailure(.locked, "the node is running", hint: "stop it, or register with hie patient add")

@@ -19,7 +19,7 @@ struct PatientMatchCommand: AsyncParsableCommand {
 
     @Argument(help: "A table of questions; asked as the administrator, of a node running or at rest.") var table: String?
     @Option(help: ArgumentHelp("Where the table's answers go.", valueName: "file")) var out: String?
-    @Option(help: "Profile for a table: strict, balanced or cms-hte.") var profile = "strict"
+    @Option(help: "Profile for a table: strict, balanced, cms-hte, or a file of one's own (.json).") var profile = "strict"
     @OptionGroup var home: HomeOptions
 
     @OptionGroup var fields: PatientFields
@@ -31,7 +31,7 @@ struct PatientMatchCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1...100).contains(count) else { throw ValidationError("--count is 1 to 100.") }
         guard (table != nil) == (out != nil) else { throw ValidationError("A table of questions and --out go together.") }
-        guard MatchPolicy.named(profile) != nil else { throw ValidationError(PatientImportCommand.profiles) }
+        if !profile.hasSuffix(".json") { _ = try MatchProfile(profile) }
         if table == nil { try fields.demand() }
     }
 

@@ -12,7 +12,8 @@ enum PatientTable {
     static func match(
         _ path: String, out: String, profile: String, home: HomeOptions, output: OutputOptions, on terminal: Terminal,
     ) async throws {
-        let way = try await IdentityWay.open(home, policy: MatchPolicy.named(profile) ?? .strict)
+        let profile = try MatchProfile(profile)
+        let way = try await IdentityWay.open(home, policy: profile.policy)
         let counts: [Int]
         do {
             counts = try await Progress.during("matching \(path)", world: .system, on: terminal) { progress in
@@ -33,7 +34,7 @@ enum PatientTable {
     }
 
     private static func ask(
-        _ path: String, out: String, profile: String, _ way: IdentityWay, _ progress: Progress,
+        _ path: String, out: String, profile: MatchProfile, _ way: IdentityWay, _ progress: Progress,
     ) async throws -> [Int] {
         var lines = try TextLines(path)
         guard let header = try lines.next() else {
@@ -52,12 +53,11 @@ enum PatientTable {
                 }
                 batch.append(.string(String(decoding: line, as: UTF8.self)))
             }
-            let answer = try await way.ask(
-                .patientLookUp,
-                [
-                    "header": .string(String(decoding: header, as: UTF8.self)), "lines": .array(batch),
-                    "profile": .string(profile), "first": .number(String(first)),
-                ])
+            var question = profile.arguments
+            question["header"] = .string(String(decoding: header, as: UTF8.self))
+            question["lines"] = .array(batch)
+            question["first"] = .number(String(first))
+            let answer = try await way.ask(.patientLookUp, question)
             for asked in answer["answers"]?.items ?? [] {
                 questions += 1
                 let persons = asked["persons"]?.items ?? []

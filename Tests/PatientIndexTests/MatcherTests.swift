@@ -149,6 +149,22 @@ struct MatcherTests {
         }
     }
 
+    @Test(arguments: UInt64(0)..<20) func `a person's waterfall sums to the score that decided, to the thousandth`(seed: UInt64) throws {
+        var random = Seeded(seed: seed)
+        let index = MemoryPersonIndex(secret: IndexSecret([1]))
+        for number in 0..<60 { index.add(PackedRecord(Self.anything(&random)), to: number % 3 == 1 ? UInt32(0) : nil) }
+        for policy in [MatchPolicy.strict, .balanced, .cms] {
+            let search = PersonSearch(index, policy: policy)
+            var effort = PersonSearch<MemoryPersonIndex>.Effort()
+            let query = PackedRecord(Self.anything(&random))
+            for candidate in try query.read({ try search.candidates($0, effort: &effort) }) {
+                let score = search.explain(candidate.evidence)
+                #expect(score.millibits == candidate.millibits)
+                #expect(score.fields.map(\.millibits).reduce(0, +) == score.millibits)
+            }
+        }
+    }
+
     @Test func `keys are made of what is there: nothing is filed under what is missing`() {
         #expect(Self.keys(Demographics()).isEmpty)
         let placeholder = Self.person(

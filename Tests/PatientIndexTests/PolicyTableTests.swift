@@ -56,14 +56,8 @@ struct PolicyTableTests {
             guard isCertain else { return }
             func never(_ name: String, _ isSo: Bool) { if isSo, broken.count < 20 { broken.append("\(name): \(evidence)") } }
             never("identifier conflict", evidence.single == .different)
-            let isAtHome =
-                evidence.first == .exact && evidence.birthDate == .exact && evidence.household.items > 0
-                && evidence.family != .unlike && evidence.middle != .different && evidence.sex != .different
-            never("dependent conflict", evidence.dependent == .different && !isAtHome)
-            never(
-                "social security conflict",
-                evidence.socialSecurity == .different && evidence.single != .same && evidence.dependent != .same
-                    && !isAtHome)
+            never("dependent conflict", evidence.dependent == .different)
+            never("social security conflict", evidence.socialSecurity == .different && evidence.single != .same)
             never(
                 "birth date far off",
                 [.unlike, .sameYear].contains(evidence.birthDate)
@@ -119,6 +113,43 @@ struct PolicyTableTests {
         twin.first = .similar
         twin.isEstablishedPair = true
         #expect(policy.verdict(twin, namesakes: .max) == PolicyVerdict(rule: .twinRule, isCertain: false))
+    }
+
+    @Test(arguments: policies) func `a veto outweighs everything else that agrees`(policy: MatchPolicy) {
+        var all = Evidence()
+        all.first = .exact
+        all.family = .exact
+        all.birthDate = .exact
+        all.middle = .same
+        all.sex = .same
+        all.suffix = .same
+        all.household = HouseholdLevel(
+            phone: true, email: true, address: true, insurance: true, postalCode: true, city: true, isComparable: true)
+        all.socialSecurity = .same
+        all.dependent = .same
+        all.assigned = .same
+        #expect(policy.verdict(all, namesakes: 0).isCertain)
+        let vetoes: [(inout Evidence) -> Void] = [
+            { $0.hasPlaceholderName = true }, { $0.suffix = .different }, { $0.dependent = .different },
+            { $0.single = .different }, { $0.socialSecurity = .different },
+        ]
+        for plant in vetoes {
+            var evidence = all
+            plant(&evidence)
+            #expect(!policy.verdict(evidence, namesakes: 0).isCertain)
+        }
+        // Somebody may carry a relative's number: another number of the person's own outweighs it, and nothing else.
+        var carried = all
+        carried.socialSecurity = .different
+        carried.single = .same
+        #expect(policy.verdict(carried, namesakes: 0).isCertain)
+    }
+
+    @Test func `the score alone decides only where a file says so`() throws {
+        let policy = try MatchPolicy(file: Array(#"{"evidence": "score-alone"}"#.utf8))
+        #expect(policy.name == "custom")
+        Self.every { #expect(policy.verdict($0, namesakes: .max) == PolicyVerdict(rule: .scoreAlone, isCertain: true)) }
+        #expect(Self.policies.allSatisfy { $0.demandsEvidence })
     }
 
     @Test func `rarity counts only where the profile says so`() {

@@ -49,7 +49,7 @@ struct PopulationTests {
         return sizes.values.reduce(0) { $0 + $1 * ($1 - 1) / 2 }
     }
 
-    @Test(arguments: [(MatchPolicy.strict, 0.9995, 0.88), (.balanced, 0.998, 0.90), (.cms, 0.98, 0.60)])
+    @Test(arguments: [(MatchPolicy.strict, 0.9997, 0.91), (.balanced, 0.999, 0.92), (.cms, 0.99, 0.70)])
     func `persons are put together, and hardly ever strangers`(policy: MatchPolicy, precision: Double, recall: Double) throws {
         let sample = try Sample("records.csv", truth: "truth.csv", first: Self.registrations)
         let (_, persons, reviews) = Self.link(sample, policy, order: Array(sample.rows.indices))
@@ -99,8 +99,8 @@ struct PopulationTests {
         let all = Self.pairs(straight) + Self.pairs(shuffled) - both
         let share = Double(all - both) / Double(all)
         print("seed \(seed): \(share) of the pairs differ")
-        // The aim is 0.005; measured 0.007 to 0.008 on the whole sample.
-        #expect(share <= 0.012)
+        // The aim is 0.005; measured 0.0071 to 0.0075 on the whole sample.
+        #expect(share <= 0.009)
     }
 
     @Test(arguments: ["febrl2", "febrl3"]) func `FEBRL by score alone`(set: String) throws {
@@ -120,8 +120,10 @@ struct PopulationTests {
             truth.insert([min(a, b), max(a, b)])
         }
         var policy = MatchPolicy.strict
-        policy.possibleMillibits = 0
+        policy.possibleMillibits = -2_000
         policy.peopleAtRisk = 5_000
+        // Every record finds itself: only what is never certain is sought far, too.
+        policy.certainMillibits = 1_000_000
         let search = PersonSearch(index, policy: policy)
         var found: Set<[Int]> = []
         for (number, row) in rows.enumerated() {
@@ -134,7 +136,7 @@ struct PopulationTests {
         let right = found.intersection(truth).count
         let (precision, recall) = (Double(right) / Double(found.count), Double(right) / Double(truth.count))
         print("\(set): precision \(precision), recall \(recall), F1 \(2 * precision * recall / (precision + recall))")
-        #expect(precision >= 0.99)
-        #expect(recall >= 0.95)
+        #expect(precision >= 0.998)
+        #expect(recall >= 0.98)
     }
 }

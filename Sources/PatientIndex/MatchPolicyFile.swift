@@ -1,0 +1,82 @@
+import ExchangeCore
+import JSON
+
+extension MatchPolicy {
+    /// A profile of one's own, from a JSON file: `base` (`strict` or `balanced`), and what differs from it.
+    ///
+    ///     {"base": "balanced", "certain-bits": 6, "possible-bits": 0, "lead-bits": 8, "people-at-risk": 5000000,
+    ///      "namesakes": {"postal-code": 60, "city": 5, "alone": 0.5, "demands-middle": false},
+    ///      "accepts-other-names": true, "evidence": "demanded"}
+    ///
+    /// `evidence: "score-alone"` switches the whole table of evidence off: for test data, never for patients.
+    package init(file bytes: [UInt8]) throws(ExchangeError) {
+        let json: JSONValue
+        do { json = try JSONReader.read(bytes) } catch {
+            throw ExchangeError(.badRequest, "the profile is no JSON", at: "profile")
+        }
+        guard case .object(let object) = json else { throw Self.refusal("it is no object", "profile") }
+        for member in object.members where !Self.members.contains(member.name) {
+            throw Self.refusal("there is no setting \(member.name.prefix(40))", "profile")
+        }
+        guard let base = Self.named(json["base"]?.string ?? "strict"), !base.isDeterministic else {
+            throw Self.refusal("base is strict or balanced", "base")
+        }
+        self = base
+        name = "custom"
+        certainMillibits = try Self.thousandths(json["certain-bits"], "certain-bits", certainMillibits, 0...40_000)
+        possibleMillibits = try Self.thousandths(json["possible-bits"], "possible-bits", possibleMillibits, -20_000...40_000)
+        lead = try Self.thousandths(json["lead-bits"], "lead-bits", lead, 0...40_000)
+        if let people = json["people-at-risk"] {
+            guard let number = people.integer, (1...1_000_000_000).contains(number) else {
+                throw Self.refusal("a whole number from 1 to 1,000,000,000", "people-at-risk")
+            }
+            peopleAtRisk = number
+        }
+        if let limits = json["namesakes"] { rarity = try Self.limits(limits, rarity) }
+        if let accepts = json["accepts-other-names"] {
+            guard let truth = accepts.bool else { throw Self.refusal("true or false", "accepts-other-names") }
+            acceptsOtherNames = truth
+        }
+        switch json["evidence"]?.string ?? "demanded" {
+        case "demanded": demandsEvidence = true
+        case "score-alone": demandsEvidence = false
+        default: throw Self.refusal("demanded or score-alone", "evidence")
+        }
+        guard possibleMillibits <= certainMillibits else {
+            throw Self.refusal("possible-bits may not be above certain-bits", "possible-bits")
+        }
+    }
+
+    private static let members: Set<String> = [
+        "base", "certain-bits", "possible-bits", "lead-bits", "people-at-risk", "namesakes", "accepts-other-names",
+        "evidence",
+    ]
+
+    private static func limits(_ json: JSONValue, _ start: RarityLimits?) throws(ExchangeError) -> RarityLimits? {
+        if case .null = json { return nil }
+        guard case .object = json else { throw refusal("an object, or null for never", "namesakes") }
+        let most = 0...1_000_000_000
+        return RarityLimits(
+            withPostalCode: try thousandths(json["postal-code"], "namesakes", start?.withPostalCode ?? 0, most),
+            withCity: try thousandths(json["city"], "namesakes", start?.withCity ?? 0, most),
+            alone: try thousandths(json["alone"], "namesakes", start?.alone ?? 0, most),
+            demandsMiddle: json["demands-middle"]?.bool ?? start?.demandsMiddle ?? true)
+    }
+
+    /// A decimal number in thousandths.
+    private static func thousandths(_ json: JSONValue?, _ name: String, _ start: Int, _ range: ClosedRange<Int>)
+        throws(ExchangeError) -> Int
+    {
+        guard let json else { return start }
+        guard case .number(let text) = json, let number = Double(text) else { throw refusal("a number", name) }
+        let scaled = (number * 1000).rounded()
+        guard scaled >= Double(range.lowerBound), scaled <= Double(range.upperBound) else {
+            throw refusal("from \(range.lowerBound / 1000) to \(range.upperBound / 1000)", name)
+        }
+        return Int(scaled)
+    }
+
+    private static func refusal(_ words: String, _ name: String) -> ExchangeError {
+        ExchangeError(.badRequest, "the profile cannot be read: \(words)", at: name)
+    }
+}

@@ -1,0 +1,55 @@
+import AdminEndpoint
+import ArgumentParser
+import ExchangeCore
+import JSON
+
+/// `hie patient golden`.
+struct PatientGoldenCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "golden",
+        abstract: "What is best believed of a person, from all of the person's records, and who says it.",
+        discussion: """
+            A view only: nobody is ever matched against it. The majority decides; later records, and
+            those with a number that somebody had to show, weigh more. Every record it is made of
+            stands in the journal as shown.
+
+            EXAMPLE
+              hie patient golden 3f0c5c1e-57a5-4f6e-8d5e-0d0c5f9f7a11
+            """)
+
+    @Argument(help: "The id of one of the person's records.") var id: String?
+    @Option(help: ArgumentHelp("A record number with its authority.", valueName: "system|value"))
+    var identifier: String?
+    @OptionGroup var home: HomeOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard (id == nil) != (identifier == nil) else {
+            throw ValidationError("Give the patient's ID or --identifier 'SYSTEM|VALUE', one of them.")
+        }
+        if let identifier { _ = try PatientIdentifier(argument: identifier) }
+    }
+
+    func run() async throws {
+        let terminal = Terminal()
+        var arguments: JSONObject = [:]
+        arguments["patient"] = id.map { .string($0) }
+        arguments["identifier"] = try identifier.map { try PatientIdentifier(argument: $0).argumentJSON }
+        let answer = try await AdminClient(home).ask(.patientGolden, arguments)
+        if output.json { return terminal.result(answer) }
+        var table = Table("FIELD", "VALUE", "SAID BY")
+        for (field, name) in [
+            ("name", "names"), ("birth date", "birthDates"), ("sex", "sexes"), ("address", "addresses"),
+            ("telephone", "phones"), ("e-mail", "emails"), ("identifier", "identifiers"),
+        ] {
+            for stated in answer[name]?.items ?? [] {
+                let records = (stated["records"]?.items ?? []).compactMap(\.string)
+                table.add(.init(field), .init(stated.text("value")), .init(records.joined(separator: " ")))
+            }
+        }
+        terminal.result(table)
+        if answer["birthDateConflict"]?.bool ?? false {
+            terminal.words("the records do not agree about the birth date")
+        }
+    }
+}

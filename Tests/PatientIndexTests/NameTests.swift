@@ -1,0 +1,95 @@
+import ExchangeCore
+import Testing
+
+@testable import PatientIndex
+
+/// Names of many cultures, as registrations write them.
+struct NameTests {
+    private static func levels(_ one: (String, [String]), _ other: (String, [String])) -> (first: NameLevel, family: NameLevel) {
+        func record(_ name: (String, [String])) -> PackedRecord {
+            PackedRecord(Demographics(names: [PersonName(family: name.0, given: name.1)]))
+        }
+        return record(one).read { one in
+            record(other).read { other in
+                var fold = EvidenceFold(one, names: NameFrequencies())
+                fold.add(other)
+                let evidence = fold.finished()
+                return (evidence.first, evidence.family)
+            }
+        }
+    }
+
+    private static func first(_ one: String, _ other: String) -> NameLevel { levels(("Mohr", [one]), ("Mohr", [other])).first }
+
+    private static func family(_ one: String, _ other: String) -> NameLevel {
+        levels((one, ["Alice"]), (other, ["Alice"])).family
+    }
+
+    @Test func `short forms, other languages and other spellings are one name`() {
+        let pairs = [
+            ("William", "Bill"), ("Robert", "Bob"), ("Margaret", "Peggy"), ("Guadalupe", "Lupita"), ("José", "Pepe"),
+            ("Francisco", "Paco"), ("Juan", "John"), ("Mohammed", "Muhammad"), ("Hussein", "Hussain"),
+            ("Fatima", "Fatimah"), ("Aleksandr", "Alexander"), ("Katarzyna", "Kasia"), ("Theresa", "Teresa"),
+            ("Seung", "Sung"), ("Giuseppe", "Joseph"),
+        ]
+        for (one, other) in pairs {
+            #expect(Self.first(one, other) == .nickname, "\(one) \(other)")
+            #expect(Self.first(other, one) == .nickname, "\(other) \(one)")
+        }
+    }
+
+    @Test func `names that twins are given are not one name`() {
+        for (one, other) in [
+            ("Jean", "Jane"), ("Olivia", "Livia"), ("Aiden", "Jaden"), ("Taylor", "Tyler"), ("Alyssa", "Alisha"),
+            ("Darius", "Marius"), ("Chloe", "Zoe"), ("Jacob", "Joshua"), ("Emily", "Emma"), ("Juan", "Julian"),
+        ] {
+            let level = Self.first(one, other)
+            #expect(![.exact, .nickname, .reordered].contains(level), "\(one) \(other): \(level)")
+        }
+    }
+
+    @Test func `particles, double surnames and marks are written as people please`() {
+        for (one, other) in [
+            ("de la Cruz", "Delacruz"), ("Mc Carthy", "McCarthy"), ("O'Brien", "OBRIEN"), ("Nguyễn", "Nguyen"),
+            ("van der Berg", "Vanderberg"), ("Müller", "MU\u{308}LLER"), ("Smith-Jones", "Smith Jones"),
+        ] { #expect(Self.family(one, other) == .exact, "\(one) \(other)") }
+        for (one, other) in [("García Márquez", "García"), ("Fuentes-Orozco", "Orozco"), ("Silva Chavez", "SILVA")] {
+            #expect(Self.family(one, other) == .partial, "\(one) \(other)")
+        }
+    }
+
+    @Test func `swapped and reordered names are recognised, also beside a second surname`() {
+        #expect(Self.levels(("Mohr", ["Alice"]), ("Alice", ["Mohr"])) == (.swapped, .swapped))
+        #expect(Self.levels(("Garcia", ["Jorge"]), ("Jorge", ["Garcia Flores"])) == (.swapped, .swapped))
+        #expect(Self.levels(("Fuentes", ["Ethan", "Paul"]), ("Fuentes", ["Paul", "Ethan"])).first == .reordered)
+    }
+
+    @Test func `a person called otherwise at work is an alias only among names of such a custom`() {
+        #expect(Self.levels(("Nguyen", ["Hoang"]), ("Nguyen", ["Jason"])).first == .alias)
+        #expect(Self.levels(("Smith", ["Hoang"]), ("Smith", ["Jason"])).first == .unlike)
+        #expect(Self.levels(("Kim", ["Jae-Won"]), ("Kim", ["Jae"])).first != .unlike)
+    }
+
+    @Test func `numbers that are one slip apart are no conflict, and twins' numbers are no evidence`() {
+        func level(_ one: String, _ other: String) -> SocialSecurityLevel {
+            func word(_ text: String) -> UInt32 { (UInt32(text) ?? 0) | (text.utf8.count == 4 ? 1 << 31 : 0) }
+            return DateComparison.socialSecurity(word(one), word(other))
+        }
+        #expect(level("343911789", "343917189") == .slip)
+        #expect(level("381770803", "381770804") == .close)
+        #expect(level("381770803", "0803") == .lastFour)
+        #expect(level("1096", "1006") == .lastFourClose)
+        #expect(level("381770803", "0830") == .lastFourClose)
+        #expect(level("1096", "2387") == .different)
+        #expect(level("531534525", "093469583") == .different)
+    }
+
+    @Test func `a twentieth dependent is a slip of the pen`() throws {
+        let plain = try #require(NormalizedIdentifiers.member("HUM142897201"))
+        let slip = try #require(NormalizedIdentifiers.member("HUM14289720171"))
+        let other = try #require(NormalizedIdentifiers.member("HUM14289720102"))
+        #expect(slip & 0xFF == 0xFF)
+        #expect(other & 0xFF == 2)
+        #expect(plain & 0xFF == 0xFF)
+    }
+}
