@@ -1,6 +1,7 @@
 import AdminEndpoint
 import ExchangeCore
 import FHIREndpoint
+import Foundation
 import GossipDirectory
 import Journal
 import PeerTransport
