@@ -148,7 +148,10 @@ package struct RecordLinking<Index: PersonIndex> {
 
     private func isConflict(_ evidence: Evidence, isNamed: Bool = false) -> Bool {
         let isDate = evidence.birthDate == .unlike || evidence.birthDate == .sameYear || evidence.birthDate == .twoEdits
-        if isDate || evidence.first == .unlike && !isNamed { return true }
+        let isOtherName =
+            evidence.first == .unlike || evidence.first == .resembling
+            || evidence.first == .similar && evidence.isEstablishedPair
+        if isDate || isOtherName && !isNamed { return true }
         guard let veto = policy.veto(evidence) else { return false }
         return veto != .placeholderIdentity
     }

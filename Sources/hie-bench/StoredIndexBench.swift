@@ -3,6 +3,7 @@ import ExchangeNode
 import Glibc
 import Logging
 import PatientIndex
+import Storage
 import Transactions
 
 /// A node's folder filled with registrations, and looked up in: the tables on disk, one thread, one snapshot.

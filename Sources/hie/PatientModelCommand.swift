@@ -1,7 +1,9 @@
 import AdminEndpoint
 import ArgumentParser
 import ExchangeCore
+import ExchangeNode
 import JSON
+import PatientIndex
 
 /// `hie patient model`.
 struct PatientModelCommand: AsyncParsableCommand {
