@@ -1,6 +1,8 @@
+import AdminEndpoint
 import ArgumentParser
 import ExchangeCore
 import ExchangeNode
+import FoundationEssentials
 import JSON
 import Trust
 

@@ -1,6 +1,7 @@
 import ExchangeCore
 import ExchangeNode
 import Foundation
+import JSON
 import NIOSSL
 import PeerTransport
 import Testing

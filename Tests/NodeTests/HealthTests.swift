@@ -2,6 +2,7 @@ import AdminEndpoint
 import ExchangeNode
 import Foundation
 import JSON
+import PeerTransport
 import Testing
 
 extension RealNodes {
