@@ -36,7 +36,7 @@ package final class RequestFigures: Sendable {
         }
     }
 
-    /// What was counted so far, by route pattern such as `fhir/Binary/:id`.
+    /// What was counted so far, by route pattern such as `/fhir/Binary/:id`.
     package var all: [(route: String, row: Row)] {
         rows.withLock { $0.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
     }

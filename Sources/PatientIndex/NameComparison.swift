@@ -34,7 +34,7 @@ enum NameComparison {
 
     /// Whether they are known as one name, however alike they are spelt.
     private static func isTrusted(_ a: NameView, _ b: NameView) -> Bool {
-        for i in 0..<a.nicknames.count where a.nicknames[i] < Nicknames.trusted {
+        for i in 0..<a.nicknames.count {
             for j in 0..<b.nicknames.count where a.nicknames[i] == b.nicknames[j] { return true }
         }
         return false

@@ -3,9 +3,6 @@ enum Nicknames {
     /// The sets a folded given name belongs to, as their numbers; empty for a name in none.
     static func classes(_ name: [UInt8]) -> [Int] { byName[String(decoding: name, as: UTF8.self)] ?? [] }
 
-    /// Sets of a number below this may hold names that are spelt alike; others may not, for twins are given such names.
-    static let trusted = UInt32(sets(spelt).count + sets(groups).count)
-
     private static func sets(_ table: String) -> [Substring] { table.split(whereSeparator: { $0 == ";" || $0.isNewline }) }
 
     /// Whether a name's hash is that of a name in one of the sets: a name in use, no slip of the pen.
@@ -16,7 +13,7 @@ enum Nicknames {
     private static let byName: [String: [Int]] = {
         var byName: [String: [Int]] = [:]
         var number = 0
-        for table in [spelt, groups, NicknameTable.english] {
+        for table in [spelt, groups] {
             for group in sets(table) {
                 for name in group.split(separator: " ") { byName[String(name), default: []].append(number) }
                 number += 1

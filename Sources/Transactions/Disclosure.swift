@@ -38,10 +38,13 @@ extension Exchange {
     /// Nil when there is no such patient or document: nothing about anybody was disclosed.
     /// - Parameters:
     ///   - transaction: the IHE transaction, for the entry.
+    ///   - records: the records that the answer is written down for. They must not depend on what is hidden: how much is
+    ///     written shows in how long the answer takes.
     ///   - communities: what others contributed, for the entry; read after the facts.
     ///   - facts: reads one snapshot, and asks others if the answer is also theirs; called again when consent has moved.
     func disclose(
-        for context: AccessContext, transaction: String, communities: () -> [String] = { [] },
+        for context: AccessContext, transaction: String, records: (PatientFacts) -> [PatientID],
+        communities: () -> [String] = { [] },
         facts read: () async throws -> PatientFacts?,
     ) async throws(ExchangeError) -> Disclosure? {
         for _ in 0..<settings.limits.decisionsMax {
@@ -53,7 +56,7 @@ extension Exchange {
             let now = world.now()
             let decided = decide(facts, for: context, now: now)
             let said = communities()
-            let entries = Self.records(asked: patient, decided).map { record -> (PatientID, AccessRecord) in
+            let entries = records(facts).map { record -> (PatientID, AccessRecord) in
                 let access = AccessRecord(
                     transaction: transaction, context: context, factsPosition: facts.position, together: facts.together,
                     decisions: AccessRecord.Decision.grouped(
@@ -72,13 +75,6 @@ extension Exchange {
             }
         }
         throw ExchangeError(.unavailable, "the patient's consent keeps changing; ask again")
-    }
-
-    /// The records that an answer is written down for: the one asked for, and those whose documents were decided on.
-    private static func records(asked: PatientID, _ decided: [(RegisteredDocument, ConsentDecision)]) -> [PatientID] {
-        var records = [asked]
-        for (document, _) in decided where !records.contains(document.patient) { records.append(document.patient) }
-        return records
     }
 
     /// Writes one access entry and begins its answer; nil when what it rests on has changed since the facts were read.

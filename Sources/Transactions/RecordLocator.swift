@@ -73,7 +73,7 @@ extension Exchange {
         var lines: [CommunityAnswer] = []
         var found: [DocumentEntry] = []
         let disclosure = try await disclose(
-            for: context, transaction: "ITI-67",
+            for: context, transaction: "ITI-67", records: \.consent.records,
             communities: { lines.map { "\($0.community.urn) \($0.word)" } }
         ) {
             // Consent as it is known before the others are asked: when one of them sends word of a refusal meanwhile, what

@@ -53,7 +53,7 @@ extension Exchange {
     {
         try await admit(context)
         let started = world.uptime()
-        let disclosure = try await disclose(for: context, transaction: "ITI-67") {
+        let disclosure = try await disclose(for: context, transaction: "ITI-67", records: \.consent.records) {
             try await projection.facts(about: patient, matching: query)
         }
         let rows = (disclosure?.documents ?? []).map {

@@ -26,7 +26,7 @@ extension Exchange {
     {
         try await admit(context)
         let hidden = ExchangeError(.notFound, "there is no such document here")
-        let disclosure = try await disclose(for: context, transaction: "ITI-68") {
+        let disclosure = try await disclose(for: context, transaction: "ITI-68", records: { $0.documents.map(\.patient) }) {
             try await projection.facts(aboutDocument: id)
         }
         guard let disclosure else { throw hidden }

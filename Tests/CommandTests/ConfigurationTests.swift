@@ -21,10 +21,10 @@ import Testing
 
     static let vectors: [Vector] = [
         Vector(description: "an unknown key", text: sound + "colour: red\n", named: ["colour is not a key of this file\n"]),
-        Vector(description: "a misspelt key", text: sound + "limts:\n  nesting: 12\n", named: ["limts", "did you mean limits?"]),
+        Vector(description: "a misspelt key", text: sound + "limts:\n  nesting: 12\n", named: ["limts is not a key of this file; did you mean limits?"]),
         Vector(
             description: "an unknown limit", text: sound + "limits:\n  request-byte: 2048\n",
-            named: ["limits.request-byte", "did you mean request-bytes?"]),
+            named: ["limits.request-byte is not a key of this file; did you mean request-bytes?"]),
         Vector(
             description: "a limit out of range", text: sound + "limits:\n  locate-seconds: 100000\n",
             named: ["limits.locate-seconds"]),

@@ -50,7 +50,7 @@ import Testing
         #expect(match(.get, "fhir/Patient/$match") == "405 POST")
         #expect(match(.options, "fhir/DocumentReference") == "405 POST,GET")
         #expect(match(.get, "fhir/DocumentReference/1") == "501")
-        #expect(match(.get, "fhir/Patient/1/_history/2") == "501")
+        #expect(match(.get, "fhir/Binary/1/_history/2") == "501")
         #expect(match(.get, "fhir/$export") == "501")
         #expect(match(.get, "fhir/Observation") == "404")
         #expect(match(.get, "fhir/patient") == "404")

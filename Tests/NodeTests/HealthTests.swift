@@ -55,7 +55,7 @@ extension RealNodes {
         @Test func `metrics count requests by route and hold no patient, path or requester`() async throws {
             try await Self.serve { node in
                 try await node.register()
-                let client = try node.known()
+                let client = try node.client()
                 defer { client.close() }
                 _ = try await client.send(.get, "/metadata")
                 _ = try await client.send(.get, "/Patient/nobody-there-4711")
@@ -63,9 +63,9 @@ extension RealNodes {
                 let page = try await Self.get("/metrics", node)
                 #expect(page.status == 200)
                 #expect(page.type == "text/plain; version=0.0.4; charset=utf-8")
-                #expect(page.body.contains(#"hie_requests_total{door="clients",route="fhir/metadata",status="2xx"} 1"#))
+                #expect(page.body.contains(#"hie_requests_total{door="clients",route="/fhir/metadata",status="2xx"} 1"#))
                 #expect(page.body.contains(#"hie_requests_total{door="clients",route="none",status="4xx"} 1"#))
-                #expect(page.body.contains(#"route="fhir/Patient/:id""#))
+                #expect(page.body.contains(#"route="/fhir/Patient/:id""#))
                 #expect(!page.body.contains("4711"))
                 #expect(!page.body.contains("some/where"))
                 #expect(Canary.found(in: page.body.split(separator: "\n").map(String.init)).isEmpty)
