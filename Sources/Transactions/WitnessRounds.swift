@@ -33,17 +33,29 @@ extension Exchange {
         while !Task.isCancelled {
             let pause = isFirst ? Duration.milliseconds(700) : .seconds(settings.limits.witnessSeconds)
             do { try await world.sleep(pause) } catch { return }
-            let peers = witnesses()
-            // What others hold of this node is heard before they are shown anything: a copy that was restored in good
-            // faith and lacks entries must end without contradicting what it once signed.
-            if isFirst {
-                for peer in peers.prefix(4) { try await exchangeHeads(with: peer, witness, client) }
-                try await demandNoPast(witness)
+            do throws(ExchangeError) {
+                isFirst = try await !witnessRound(witness, isFirst: isFirst, by: client)
+            } catch where error.code == .unavailable {
+                // The disk takes no writes: others' heads are heard again, and the own one is shown again, once it does.
+                logger.warning("a round of witnesses was cut short", metadata: ["error": "\(error.description)"])
             }
-            try await witnessRound(witness, peers, by: client)
-            let hasShown = await witness.ownHead != nil
-            isFirst = peers.isEmpty || !hasShown
         }
+    }
+
+    /// One round of a running node; whether its head was shown to somebody.
+    private func witnessRound(_ witness: WitnessBook, isFirst: Bool, by client: any WitnessClient)
+        async throws(ExchangeError) -> Bool
+    {
+        let peers = witnesses()
+        // What others hold of this node is heard before they are shown anything: a copy that was restored in good faith and
+        // lacks entries must end without contradicting what it once signed.
+        if isFirst {
+            for peer in peers.prefix(4) { try await exchangeHeads(with: peer, witness, client) }
+            try await demandNoPast(witness)
+        }
+        try await witnessRound(witness, peers, by: client)
+        let hasHead = await witness.ownHead != nil
+        return hasHead && !peers.isEmpty
     }
 
     /// One round: the head to everybody, everything to one.
