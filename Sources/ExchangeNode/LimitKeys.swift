@@ -15,7 +15,7 @@ enum LimitKeys {
         Key(name: "nesting", path: \.nestingMax, range: 8...512),
         Key(name: "page-entries", path: \.pageEntriesMax, range: 1...10_000),
         Key(name: "documents-per-search", path: \.documentsPerSearchMax, range: 1...100_000),
-        Key(name: "patients-per-search", path: \.patientsPerSearchMax, range: 1...1000),
+        Key(name: "patients-per-search", path: \.patientsPerSearchMax, range: 1...250),
         Key(name: "persons-per-user", path: \.personsPerUserMax, range: 1...1_000_000),
         Key(name: "persons-per-community", path: \.personsPerCommunityMax, range: 1...1_000_000),
         Key(name: "patients-read", path: \.patientsReadMax, range: 1...1_000_000),

@@ -7,7 +7,7 @@ enum MatchExplanation {
     static let url = "https://concordat.example/fhir/StructureDefinition/match-explanation"
 
     /// The fields, prior included, whose bits sum to `bits` exactly; the policy's line, profile and model.
-    static func json(_ match: MatchResult, profile: String, model: String) -> JSONValue {
+    static func json(_ match: MatchResult, profile: String) -> JSONValue {
         var parts = match.explanation.fields.map { field -> JSONValue in
             [
                 "url": "field",
@@ -21,7 +21,7 @@ enum MatchExplanation {
         parts.append(["url": "bits", "valueDecimal": .number(decimal(match.explanation.millibits))])
         if let rule = match.rule { parts.append(["url": "rule", "valueCode": .string(rule.rawValue)]) }
         parts.append(["url": "profile", "valueCode": .string(profile)])
-        parts.append(["url": "model", "valueCode": .string(model)])
+        if let model = match.model { parts.append(["url": "model", "valueCode": .string(model)]) }
         return ["url": .string(url), "extension": .array(parts)]
     }
 

@@ -107,7 +107,7 @@ extension FHIRService {
             .init(
                 .match, score: match.score, grade: match.grade.rawValue,
                 extensions: isSteward
-                    ? [MatchExplanation.json(match, profile: MatchPolicy.remote.name, model: MatchModel.initial.id)] : [])
+                    ? [MatchExplanation.json(match, profile: MatchPolicy.remote.name)] : [])
         }
     }
 

@@ -35,12 +35,16 @@ package struct MatchResult: Sendable {
     package let explanation: MatchScore
     /// The line of the policy's table that decided; nil where nothing was compared.
     package let rule: PolicyRule?
+    /// The identity of the model that scored; nil where nothing was compared.
+    package let model: String?
 
     /// A result from its parts.
     package init(
         record: PatientRecord, grade: MatchGrade, score: Double, explanation: MatchScore, rule: PolicyRule? = nil,
+        model: String? = nil,
     ) {
         self.rule = rule
+        self.model = model
         self.record = record
         self.grade = grade
         self.score = score

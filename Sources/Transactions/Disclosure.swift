@@ -17,6 +17,14 @@ package struct Disclosure: Sendable {
     package let ticket: AnswersUnderWay.Ticket
 }
 
+/// One access entry of an answer, and the facts that it rests on.
+struct AccessEntry {
+    /// The record it is written under.
+    let about: PatientID
+    let access: AccessRecord
+    let facts: PatientFacts
+}
+
 extension Exchange {
     /// Judges every document of a snapshot for one requester; of the permitted ones, the first `documentsPerSearchMax`.
     ///
@@ -56,15 +64,15 @@ extension Exchange {
             let now = world.now()
             let decided = decide(facts, for: context, now: now)
             let said = communities()
-            let entries = records(facts).map { record -> (PatientID, AccessRecord) in
+            let entries = records(facts).map { record -> AccessEntry in
                 let access = AccessRecord(
                     transaction: transaction, context: context, factsPosition: facts.position, together: facts.together,
                     decisions: AccessRecord.Decision.grouped(
                         decided.filter { $0.0.patient == record }.map { ($0.facts.id, $1.isPermitted, $1.rules) }),
                     communities: record == patient ? said : [], policy: settings.consentDefault.rawValue, decided: now)
-                return (record, access)
+                return AccessEntry(about: record, access: access, facts: facts)
             }
-            if let ticket = try await record(entries, on: facts) {
+            if let ticket = try await record(entries) {
                 let documents = decided.filter { $0.1.isPermitted }.map(\.0)
                 if context.door == .peer, !documents.isEmpty {
                     answers.show(
@@ -74,32 +82,30 @@ extension Exchange {
                 return Disclosure(patient: patient, documents: documents, ticket: ticket)
             }
         }
-        throw ExchangeError(.unavailable, "the patient's consent keeps changing; ask again")
+        throw Self.consentMoves
     }
 
     /// Writes one access entry and begins its answer; nil when what it rests on has changed since the facts were read.
     func record(_ access: AccessRecord, about patient: PatientID, on facts: PatientFacts) async throws(ExchangeError)
         -> AnswersUnderWay.Ticket?
     {
-        try await record([(patient, access)], on: facts)
+        try await record([AccessEntry(about: patient, access: access, facts: facts)])
     }
 
     /// Writes the access entries of one answer, each under the key of its record, all or none, and begins the answer; nil
     /// when the consent of any of the person's records, or which records are theirs, has changed since the facts were read.
     ///
     /// The answer is noted before the entries are written: a revocation that comes after them must find it.
-    func record(_ accesses: [(about: PatientID, access: AccessRecord)], on facts: PatientFacts)
-        async throws(ExchangeError) -> AnswersUnderWay.Ticket?
-    {
-        let ticket = answers.begin(facts.consent.records)
+    func record(_ accesses: [AccessEntry]) async throws(ExchangeError) -> AnswersUnderWay.Ticket? {
+        let ticket = answers.begin(accesses.flatMap(\.facts.consent.records))
         do {
             let receipts = try await journal.append(
-                accesses.map { patient, access in
+                accesses.map { entry in
                     EntryDraft(
-                        kind: .access, subject: patient, payload: access.payload,
-                        consentUnchangedSince: facts.position, watching: facts.watching, value: access)
+                        kind: .access, subject: entry.about, payload: entry.access.payload,
+                        consentUnchangedSince: entry.facts.position, watching: entry.facts.watching, value: entry.access)
                 })
-            for ((_, access), receipt) in zip(accesses, receipts) where access.isEmergency {
+            for (access, receipt) in zip(accesses.map(\.access), receipts) where access.isEmergency {
                 logger.notice(
                     "emergency access: see hie audit alerts",
                     metadata: ["journal.position": "\(receipt.position)", "trace_id": "\(access.traceID)"])

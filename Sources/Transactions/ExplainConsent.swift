@@ -35,9 +35,7 @@ extension Exchange {
                 ExplainedDocument(
                     document: $0.facts, explanation: consent.explain(requester, document: $0.facts, of: $0.patient))
             }
-            if let ticket = try await record(
-                told(meant, "explained for user \(requester.user)", facts, to: context), on: facts)
-            {
+            if let ticket = try await record(told(meant, "explained for user \(requester.user)", facts, to: context)) {
                 return (explained, ticket)
             }
         }
@@ -59,7 +57,7 @@ extension Exchange {
                 before: facts.consent, after: facts.consent.with(draft), requesters: requesters,
                 documents: facts.documents.map { ($0.facts, $0.patient) }, policy: settings.consentDefault,
                 now: world.now())
-            if let ticket = try await record(told(facts.documents, "compared with a draft", facts, to: context), on: facts) {
+            if let ticket = try await record(told(facts.documents, "compared with a draft", facts, to: context)) {
                 return (comparison, facts.documents.map(\.facts), ticket)
             }
         }
@@ -94,7 +92,7 @@ extension Exchange {
 
     /// One entry for the record that was named, and one for each other of the person whose documents were told of.
     private func told(_ documents: [RegisteredDocument], _ what: String, _ facts: PatientFacts, to context: AccessContext)
-        -> [(about: PatientID, access: AccessRecord)]
+        -> [AccessEntry]
     {
         facts.consent.records.compactMap { record in
             let own = documents.filter { $0.patient == record }
@@ -102,7 +100,7 @@ extension Exchange {
             let access = AccessRecord(
                 transaction: "consent", context: context, factsPosition: facts.position, together: facts.together,
                 decisions: [.init(documents: own.map(\.facts.id), isPermitted: true, rules: ["metadata only, " + what])])
-            return (record, access)
+            return AccessEntry(about: record, access: access, facts: facts)
         }
     }
 

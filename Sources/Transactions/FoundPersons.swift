@@ -24,4 +24,6 @@ package struct FoundPersons: Sendable {
     package let persons: [Person]
     /// Whether several pass that cannot be told apart.
     package let isAmbiguous: Bool
+    /// The identity of the model that scored.
+    package let model: String
 }

@@ -56,7 +56,7 @@ package struct IdentityDesk: Sendable {
                             id: try snapshot.id(of: ranked.candidate.person), grade: ranked.grade,
                             explanation: lookup.explain(ranked.candidate), rule: ranked.candidate.verdict.rule,
                             records: try snapshot.members(of: ranked.candidate.person))
-                    }, isAmbiguous: answer.isAmbiguous)
+                    }, isAmbiguous: answer.isAmbiguous, model: snapshot.model.id)
             }
         }
     }

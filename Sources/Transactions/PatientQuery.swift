@@ -85,7 +85,7 @@ extension Exchange {
                 matches.append(
                     MatchResult(
                         record: record, grade: person.grade, score: person.score, explanation: person.explanation,
-                        rule: person.rule))
+                        rule: person.rule, model: found.model))
             }
         }
         return (matches, found.isAmbiguous)
@@ -153,27 +153,35 @@ extension Exchange {
             .decide(context, document: existence, of: patient).isPermitted
     }
 
-    /// One journal entry for every patient in the answer (BALP: a result about several patients is one event each).
+    /// One journal entry for every patient in the answer (BALP: a result about several patients is one event each), recorded
+    /// together: the wait is that of one sync, however many consent lets be seen.
     ///
     /// An answer without anybody has its entry, too: it takes as long, and who asked is known (T82, T20).
     func answer(_ matches: [MatchResult], transaction: String, for context: AccessContext)
         async throws(ExchangeError) -> FoundPatients
     {
-        try demandTime(context)
-        var tickets: [AnswersUnderWay.Ticket] = []
-        var shown: [MatchResult] = []
-        for match in matches {
-            let facts = try await read { try await projection.standing(of: match.record.id) }
-            if context.door == .peer, !isKnowable(match.record.id, facts, for: context) { continue }
-            let access = AccessRecord(
-                transaction: transaction, context: context, factsPosition: facts.position, together: facts.together,
-                decisions: [], policy: settings.consentDefault.rawValue, decided: world.now())
-            // Consent that changed in between hides the patient rather than risk showing one: the requester may ask again.
-            guard let ticket = try await record(access, about: match.record.id, on: facts) else { continue }
-            tickets.append(ticket)
-            shown.append(match)
+        for _ in 0..<settings.limits.decisionsMax {
+            try demandTime(context)
+            var shown: [MatchResult] = []
+            var entries: [AccessEntry] = []
+            for match in matches {
+                let facts = try await read { try await projection.standing(of: match.record.id) }
+                if context.door == .peer, !isKnowable(match.record.id, facts, for: context) { continue }
+                shown.append(match)
+                entries.append(
+                    AccessEntry(
+                        about: match.record.id,
+                        access: AccessRecord(
+                            transaction: transaction, context: context, factsPosition: facts.position,
+                            together: facts.together, decisions: [], policy: settings.consentDefault.rawValue,
+                            decided: world.now()), facts: facts))
+            }
+            guard !entries.isEmpty else {
+                try await recordMiss(transaction, context)
+                return FoundPatients(matches: [], tickets: [])
+            }
+            if let ticket = try await record(entries) { return FoundPatients(matches: shown, tickets: [ticket]) }
         }
-        if shown.isEmpty { try await recordMiss(transaction, context) }
-        return FoundPatients(matches: shown, tickets: tickets)
+        throw Self.consentMoves
     }
 }

@@ -134,7 +134,8 @@ import Transactions
             try sum + thousandths(field["extension"]?.items.first { $0["url"]?.string == "bits" }?["valueDecimal"])
         }
         #expect(try sum == thousandths(items.first { $0["url"]?.string == "bits" }?["valueDecimal"]))
-        #expect(items.contains { $0["url"]?.string == "rule" } && items.contains { $0["url"]?.string == "model" })
+        #expect(items.contains { $0["url"]?.string == "rule" })
+        #expect(items.first { $0["url"]?.string == "model" }?["valueCode"]?.string == MatchModel.initial.id)
         let text = String(buffer: await match(scene, alice).body)
         #expect(!text.contains(MatchExplanation.url))
         for value in ["STERN", "1958", "555"] { #expect(!String(decoding: JSONWriter.bytes(parts), as: UTF8.self).contains(value)) }

@@ -80,6 +80,24 @@ import XDSMetadata
         }
     }
 
+    @Test func `who is told of several records waits for one sync, as who is told of nobody`() throws {
+        try OneNode.run { node in
+            let two = try await Two(node)
+            try await two.link()
+            let stranger = Demographics(
+                names: [PersonName(family: "Nobody", given: ["None"])], birthDate: PartialDate("1990-09-09"), sex: .male)
+            for (demographics, records, entries) in [(two.one.demographics, 2, 2), (stranger, 0, 1)] {
+                let before = (syncs: node.facility.disk.syncs, size: node.exchange.journal.size)
+                let found = try await node.exchange.matchPatients(
+                    demographics, identifiers: [], onlyCertain: true, limit: 5, for: node.context())
+                for ticket in found.tickets { ticket.end() }
+                #expect(found.matches.count == records)
+                #expect(node.exchange.journal.size == before.size + UInt64(entries))
+                #expect(node.facility.disk.syncs == before.syncs + 1)
+            }
+        }
+    }
+
     @Test func `a permission at one record shows nothing of a record that was silent where silence denies`() throws {
         try OneNode.run(consent: .optIn) { node in
             let two = try await Two(node)

@@ -36,7 +36,7 @@ final class HieProcess: Sendable {
         try await launch(environment)
         try await until("hie run answers; its log is \(log.path)", within: .seconds(60)) {
             guard self.isRunning else {
-                throw ExchangeError(.unavailable, "hie run ended at once: \(self.lines.suffix(3))")
+                throw ExchangeError(.unavailable, "hie run ended at once: \(self.lastWords)")
             }
             return await self.listens()
         }
@@ -73,6 +73,14 @@ final class HieProcess: Sendable {
     /// What it logged.
     var lines: [String] {
         String(decoding: (try? Data(contentsOf: log)) ?? Data(), as: UTF8.self).split(separator: "\n").map(String.init)
+    }
+
+    /// Why it ended, as far as its log says: of a crash what was wrong and where, not the list of libraries that ends it.
+    private var lastWords: String {
+        let lines = lines
+        let crash = lines.lastIndex { $0.contains("Fatal error") || $0.contains("*** ") || $0.contains(" crashed") }
+        let words = crash.map { lines[max(0, $0 - 2)...].prefix(60) } ?? lines.suffix(5)
+        return words.joined(separator: "\n")
     }
 
     /// Whether it runs.
