@@ -19,6 +19,8 @@ final class SimulatedDirectory {
     var vices: [Vice] = []
     /// The last number its floods have used.
     var flooded: UInt64 = 0
+    /// Whether it ends when it has kept its next word, before anybody has heard it.
+    var isCutShort = false
     var hasLeft = false
     /// Whether its key is being rotated: an authority does one thing after the other.
     var isRotating = false
@@ -26,6 +28,8 @@ final class SimulatedDirectory {
     /// Its wall clock less the true one.
     var clockOffset = Duration.zero
     var generation = 0
+    /// When its process ended last.
+    var killedAt: Int64 = 0
     var wakeAt: Int64?
     var held: [DirectoryWorld.Event] = []
     /// To whom it keeps a connection, and since when it was last used.

@@ -23,6 +23,7 @@ package struct DirectoryPlay {
         for number in 0..<plan.nodes { world.install(number) }
         for number in 0..<plan.nodes {
             world.later(Int64.random(in: 0...500_000, using: &world.chance)) { world.start(number) }
+            if plan.faults.contains(.kill) { world.nodes[number].isCutShort = Int.random(in: 0..<4, using: &world.chance) == 0 }
         }
         world.checks.troubleUntil = 0
         outcome.boot = converge(world, within: 30_000_000, "after the start") / 1000 - 500
@@ -30,6 +31,7 @@ package struct DirectoryPlay {
         world.run(until: world.now + plan.storm)
         calm(world)
         outcome.healed = converge(world, within: 60_000_000, "after the storm") / 1000
+        meet(world, within: 60_000_000)
         world.checks.end(world)
         if plan.measures { measure(world, &outcome) }
         outcome.violations = world.checks.violations
@@ -59,6 +61,28 @@ package struct DirectoryPlay {
         while world.now < end, !isOne(world) { world.run(until: world.now + 50_000) }
         if !isOne(world) { world.checks.fail("I3 the nodes have not converged \(when)") }
         return Double(world.now - begun)
+    }
+
+    /// Runs until every honest node finds every other reachable: nobody stays gone who has come back.
+    private func meet(_ world: DirectoryWorld, within limit: Int64) {
+        let end = world.now + limit
+        while world.now < end, strangers(world) != nil { world.run(until: world.now + 100_000) }
+        guard let (node, other) = strangers(world) else { return }
+        world.checks.fail("I10 \(node) still finds \(other) gone, which has come back")
+    }
+
+    /// An honest node and another that it does not find reachable though it is there.
+    private func strangers(_ world: DirectoryWorld) -> (Int, Int)? {
+        let honest = world.honest
+        for node in honest {
+            for other in honest where other !== node {
+                let community = cast.facilities[other.number].community
+                if node.state.reach(of: community, uptime: world.moment(node).uptime) != .reachable {
+                    return (node.number, other.number)
+                }
+            }
+        }
+        return nil
     }
 
     private func isOne(_ world: DirectoryWorld) -> Bool {

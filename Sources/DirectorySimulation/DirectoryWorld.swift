@@ -21,9 +21,12 @@ final class DirectoryWorld {
         let to: Int
         let target: DirectoryTarget
         let frame: DirectoryFrame
+        /// When its connection stands and it is written; until then it is lost with its process.
+        let leaves: Int64
         var isOver = false
 
-        init(from: Int, generation: Int, to: Int, target: DirectoryTarget, frame: DirectoryFrame) {
+        init(from: Int, generation: Int, to: Int, target: DirectoryTarget, frame: DirectoryFrame, leaves: Int64) {
+            self.leaves = leaves
             self.from = from
             self.generation = generation
             self.to = to
@@ -128,7 +131,9 @@ final class DirectoryWorld {
 
     private func arrive(_ flight: Flight) {
         let node = nodes[flight.to]
+        let asker = nodes[flight.from]
         guard isLinked(flight.from, flight.to) else { return }
+        if asker.generation != flight.generation, asker.killedAt < flight.leaves { return }
         guard node.isUp else {
             return heap.add(.failed(flight, .refused), at: now + latency(flight.to, flight.from))
         }
@@ -155,6 +160,11 @@ final class DirectoryWorld {
                     node.unsynced[SimulatedDirectory.slot(fact)] = fact
                 }
                 checks.kept(fact, by: node)
+                if isOwn, fact.kind == .record, node.isCutShort {
+                    node.isCutShort = false
+                    later(0) { [self] in kill(number) }
+                    later(Int64.random(in: 50_000...400_000, using: &chance)) { [self] in start(number) }
+                }
                 if isOwn, fact.kind == .record, history.count < 500 { history.append(fact.compact) }
             case .send(let frame, let target): send(frame, to: target, from: number)
             case .reply(let frame):
@@ -185,8 +195,9 @@ final class DirectoryWorld {
         guard let other = Int(name), other < nodes.count else { return }
         account(frame, node)
         say("\(number) to \(other): \(Self.words(frame))")
-        let flight = Flight(from: number, generation: node.generation, to: other, target: target, frame: frame)
         let connecting = node.connections[other] == nil ? 2 * latency(number, other) : 0
+        let flight = Flight(
+            from: number, generation: node.generation, to: other, target: target, frame: frame, leaves: now + connecting + 1)
         heap.add(.request(flight), at: now + connecting + latency(number, other) + stall())
         // A connection that does not come about is given up after 2 s, an answer that does not come after 5 s.
         heap.add(.failed(flight, .silent), at: now + (node.connections[other] == nil ? 2_000_000 : 5_000_000))

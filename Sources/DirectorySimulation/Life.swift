@@ -42,6 +42,7 @@ extension DirectoryWorld {
         say("\(number) is killed\(losing ? ", unsynced writes lost" : "")")
         node.isUp = false
         node.generation += 1
+        node.killedAt = now
         node.wellSince = nil
         node.held = []
         if losing { node.unsynced = [:] }

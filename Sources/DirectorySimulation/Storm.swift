@@ -37,7 +37,10 @@ struct Storm {
             world.loss = Double.random(in: 0.01...0.3, using: &world.chance)
             world.checks.troubleUntil = world.now + plan.storm
             world.say("packets are lost: \(Int(world.loss * 100)) %")
-        case .update: if let node = honest() { world.update(node.number) }
+        case .update:
+            guard let node = honest() else { return }
+            node.isCutShort = plan.faults.contains(.kill) && Int.random(in: 0..<4, using: &world.chance) == 0
+            world.update(node.number)
         case .rotate: rotate()
         case .revoke: revoke()
         case .leave:

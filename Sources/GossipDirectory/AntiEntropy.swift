@@ -96,7 +96,8 @@ extension DirectoryState {
         }
     }
 
-    /// Sends a peer what it lacks, or holds older than this node; true when there was such a thing.
+    /// Sends a peer what it lacks, or holds older than this node; true when there was such a thing, other than was given last:
+    /// what it did not take then is no progress.
     private mutating func give(
         _ lacks: [UInt64], _ outdated: [CommunityID], to target: DirectoryTarget, _ moment: Moment,
         _ effects: inout [DirectoryEffect],
@@ -113,7 +114,10 @@ extension DirectoryState {
         gift.hour = Self.hour(moment.now)
         guard !gift.isEmpty else { return false }
         effects.append(.send(.message(gift), to: target))
-        return true
+        guard let peer = target.community else { return true }
+        let given = communities.prefix(100).map(StableHash.of)
+        defer { peers[peer, default: PeerState()].given = given }
+        return peers[peer]?.given != given
     }
 
     /// Puts everything held of one community into a message.
@@ -146,20 +150,23 @@ extension DirectoryState {
         reply.cursor = DirectoryCursor(store: store, arrival: reply.more ? last : arrival)
     }
 
-    /// Answers a full digest: what the asker does not hold as this node does, and what this node does not hold at all.
+    /// Answers a full digest: what the asker does not hold as this node does, and what this node does not hold so, which may
+    /// be the asker's to give: either may hold the newer.
     mutating func compare(_ digest: [DigestLine], _ reply: inout DirectoryMessage) {
         var theirs: [UInt64: [UInt8]] = [:]
         for line in digest.prefix(limits.communitiesMax) { theirs[line.key] = line.state }
+        var lacks: [UInt64] = []
         var bytes = reply.size
         for (community, row) in rows.sorted {
             let key = StableHash.of(community)
             let state = theirs.removeValue(forKey: key)
             guard state.map({ !row.counted.sum.starts(with: $0) }) ?? true else { continue }
+            if state != nil { lacks.append(key) }
             bytes += row.bytes
             guard bytes < DirectoryMessage.frameBytes, reply.texts <= DirectoryMessage.textsMax - 8 else { break }
             append(row, to: &reply)
         }
-        reply.lacks = Array(theirs.keys.sorted().prefix(256))
+        reply.lacks = Array((lacks + theirs.keys).sorted().prefix(256))
         reply.cursor = DirectoryCursor(store: store, arrival: arrival)
     }
 

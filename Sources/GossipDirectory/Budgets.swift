@@ -44,6 +44,8 @@ struct PeerState: Sendable {
     static let firstStallWait = Duration.seconds(20)
     /// Whether the last pull ended with different roots, so that the next sends the full digest.
     var wantsDigest = false
+    /// Of whom it was given something last, as it lacked that or held it older.
+    var given: [UInt64] = []
     /// Until when a pull from it is under way.
     var pullingUntil: Duration?
 }

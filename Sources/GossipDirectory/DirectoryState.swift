@@ -67,6 +67,8 @@ package struct DirectoryState: Sendable {
     var profile: DirectoryProfile?
     var isLeaving = false
     var refreshAt: Timestamp?
+    /// Whether this process has told the others its own record.
+    var hasSpoken = false
     var isSuspended = false
     var foreignMark: HighWaterMark?
     var lookup = SelfLookup()

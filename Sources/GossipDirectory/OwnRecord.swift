@@ -44,7 +44,7 @@ extension DirectoryState {
         let isBehind = foreignMark.map { foreign in row.mark.map { $0 < foreign } ?? true } ?? false
         if let held, !isBehind, isCurrent(held, profile, admission) {
             if refreshAt == nil { refreshAt = refresh(after: held.statement.issued, using: &random) }
-            if let refreshAt, moment.now < refreshAt { return }
+            if let refreshAt, moment.now < refreshAt { return announce(moment, &effects, using: &random) }
         }
         let ownKey = identity.ownKey
         guard admission.key(ownKey) != nil else {
@@ -76,6 +76,7 @@ extension DirectoryState {
             return
         }
         refreshAt = refresh(after: moment.now, using: &random)
+        hasSpoken = true
         effects.append(
             .persist(DirectoryFact(kind: .record, community: identity.community, compact: record.token.compact)))
         effects += [.changed, .updated(identity.community)]
@@ -83,6 +84,17 @@ extension DirectoryState {
         var message = message(moment)
         message.admissions = held?.statement.admission == admission.token.hash ? [] : [admission.token.compact]
         message.records = [record.token.compact]
+        push(message, except: nil, isOwn: true, moment, &effects, using: &random)
+    }
+
+    /// Says once more what was said before this process began: that one may have ended before anybody heard it.
+    private mutating func announce(
+        _ moment: Moment, _ effects: inout [DirectoryEffect], using random: inout some RandomNumberGenerator,
+    ) {
+        guard !hasSpoken else { return }
+        hasSpoken = true
+        var message = message(moment)
+        introduce(&message)
         push(message, except: nil, isOwn: true, moment, &effects, using: &random)
     }
 

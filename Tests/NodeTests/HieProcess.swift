@@ -76,7 +76,7 @@ final class HieProcess: Sendable {
     }
 
     /// Why it ended, as far as its log says: of a crash what was wrong and where, not the list of libraries that ends it.
-    private var lastWords: String {
+    var lastWords: String {
         let lines = lines
         let crash = lines.lastIndex { $0.contains("Fatal error") || $0.contains("*** ") || $0.contains(" crashed") }
         let words = crash.map { lines[max(0, $0 - 2)...].prefix(60) } ?? lines.suffix(5)

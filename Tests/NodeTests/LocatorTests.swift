@@ -44,7 +44,13 @@ extension RealNodes {
                 do {
                     try await Self.play(asking, patient, facilities)
                 } catch {
-                    for facility in facilities { await facility.process.end(SIGKILL) }
+                    for facility in facilities where !facility.process.isRunning {
+                        Issue.record("\(facility.node.name) has ended: \(facility.process.lastWords)")
+                    }
+                    for facility in facilities {
+                        await facility.process.end(SIGKILL)
+                        print("\(facility.node.name): \(facility.process.lines.suffix(12).joined(separator: "\n"))")
+                    }
                     throw error
                 }
                 for facility in facilities {
@@ -58,7 +64,9 @@ extension RealNodes {
             for facility in facilities { try await facility.process.start() }
             let clinician = try asking.client()
             try await until("everybody answers", within: .seconds(120)) {
-                try await honest(clinician, patient, facilities).complete
+                let answer = try await honest(clinician, patient, facilities)
+                if !answer.complete { print("not everybody answers yet: \(answer.words)") }
+                return answer.complete
             }
             let said = Said()
             try await withThrowingTaskGroup(of: Void.self) { group in
