@@ -26,7 +26,7 @@ extension DirectoryState {
             let again = probe.again == 0 ? 10_000 : min(15_000, max(500, Int64(probe.again)))
             watches[at].nextProbe = moment.uptime + .milliseconds(again)
         }
-        raise(probe.beat, of: peer)
+        if isCredible(probe.beat, moment) { raise(probe.beat, of: peer) }
         meet(peer, at: probe.at, hasAnswered: true, moment, &effects)
         guard let target = target(peer) else { return }
         showWhatIsSaid(of: peer, target, moment, &effects)

@@ -30,6 +30,10 @@ struct ClockSkew: Sendable {
         isDistrusted && median > 0 ? now + .milliseconds(median) : now
     }
 
+    /// What the time most likely is: its peers' word where this node's clock is far from it. For beats and observations, which
+    /// move nothing but reachability: with a clock an hour behind a node could not even say that it lives.
+    func likely(_ now: Timestamp) -> Timestamp { isDistrusted ? now + .milliseconds(median) : now }
+
     mutating func note(_ peer: CommunityID, _ at: Timestamp, _ moment: Moment) -> DirectoryNotice? {
         if offsets.count >= 64, offsets[peer] == nil { offsets = [:] }
         let offset = at.milliseconds - moment.now.milliseconds

@@ -58,7 +58,8 @@ extension DirectoryState {
         {
             return
         }
-        observed = max(observed + 1, UInt64(clamping: moment.now.milliseconds))
+        if !isCredible(observed, moment) { observed = 0 }
+        observed = max(observed + 1, UInt64(clamping: skew.likely(moment.now).milliseconds))
         guard
             let observation = try? Observation(
                 by: identity.community, of: subject, verdict, beat: beat, sequence: observed, network: identity.network,
@@ -109,9 +110,7 @@ extension DirectoryState {
             return .notAdmitted
         }
         guard overlay.observers(of: subject).contains(observer) else { return nil }
-        guard sequence <= UInt64(clamping: (skew.earliest(moment.now) + DirectoryRecord.aheadMax).milliseconds) else {
-            return .farFuture
-        }
+        guard isCredible(sequence, moment) else { return .farFuture }
         switch reading.observation(draft, admission) {
         case .failure(let why): return why
         case .success(let observation):
@@ -134,9 +133,7 @@ extension DirectoryState {
         guard let row = rows[community], row.isAdmitted(at: moment.now), let admission = row.admission else {
             return .notAdmitted
         }
-        guard beat <= UInt64(clamping: (skew.earliest(moment.now) + DirectoryRecord.aheadMax).milliseconds) else {
-            return .farFuture
-        }
+        guard isCredible(beat, moment) else { return .farFuture }
         switch reading.heartbeat(draft, admission) {
         case .failure(let why): return why
         case .success(let heartbeat):
@@ -184,7 +181,7 @@ extension DirectoryState {
         guard observation.verdict != .up else { return }
         // A clock set back would make this node's beats older than those it is remembered by: it goes on from there, but
         // never so far that a liar among its observers could take its beats out of what others accept.
-        let ahead = UInt64(clamping: (moment.now + ClockSkew.distrust).milliseconds)
+        let ahead = UInt64(clamping: (skew.likely(moment.now) + ClockSkew.distrust).milliseconds)
         if observation.beat <= ahead { beat = max(beat, observation.beat) }
         owesRefutation = true
         refuteIfDue(moment)
@@ -203,9 +200,17 @@ extension DirectoryState {
         raiseBeat(moment)
     }
 
+    /// Whether a number that is a clock's milliseconds may be of now: one from a clock far ahead would outrank all that is said
+    /// for as long as it is ahead.
+    func isCredible(_ milliseconds: UInt64, _ moment: Moment) -> Bool {
+        milliseconds <= UInt64(clamping: (skew.likely(moment.now) + DirectoryRecord.aheadMax).milliseconds)
+    }
+
     /// Says with a new beat that this node lives.
     mutating func raiseBeat(_ moment: Moment) {
-        beat = max(beat + 1, UInt64(clamping: moment.now.milliseconds))
+        // A clock that has been put right: what it said far ahead was believed by nobody.
+        if !isCredible(beat, moment) { beat = 0 }
+        beat = max(beat + 1, UInt64(clamping: skew.likely(moment.now).milliseconds))
         guard
             let heartbeat = try? Heartbeat(
                 of: identity.community, beat: beat, network: identity.network, key: identity.key)

@@ -40,6 +40,8 @@ struct Watch: Sendable {
         isRefused = false
         hasAsked = false
         inVain = 0
+        // It answers: nobody contradicts anybody any more, and what happens next is told at once.
+        hushedUntil = .zero
     }
 }
 
