@@ -110,7 +110,13 @@ package struct Admission: Hashable, Sendable {
     package static let skewMax = Duration.seconds(300)
 
     /// Whether it holds at a moment.
-    package func isValid(at now: Timestamp) -> Bool { grant.notBefore - Self.skewMax <= now && now < grant.expires }
+    package func isValid(at now: Timestamp) -> Bool { validity?.contains(now) ?? false }
+
+    /// From when until when it counts; nil when it ends before it begins.
+    var validity: Range<Timestamp>? {
+        let begins = grant.notBefore - Self.skewMax
+        return begins < grant.expires ? begins..<grant.expires : nil
+    }
 
     /// The admitted key of a thumbprint, nil when it is none of these.
     package func key(_ thumbprint: Thumbprint) -> VerifyingKey? { grant.keys.first { $0.thumbprint == thumbprint } }

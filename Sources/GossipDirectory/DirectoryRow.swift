@@ -55,9 +55,12 @@ final class HeldRow: Sendable {
     let isRevoked: Bool
     /// Where it answers for gossip; nil while it has no record.
     let gossip: EndpointURL?
+    /// From when until when its admission is valid; nil without one, or once it is revoked.
+    private let admitted: Range<Timestamp>?
 
     init(_ row: DirectoryRow) {
         self.row = row
+        admitted = row.isRevoked ? nil : row.admission.flatMap(\.validity)
         isMember = row.isMember
         isRevoked = row.isRevoked
         gossip = row.record?.endpoint("gossip")
@@ -78,7 +81,7 @@ final class HeldRow: Sendable {
     var refusal: DirectoryRefusal? { row.refusal }
 
     /// Whether its admission stands: valid, and not revoked.
-    func isAdmitted(at now: Timestamp) -> Bool { !isRevoked && row.isAdmitted(at: now) }
+    func isAdmitted(at now: Timestamp) -> Bool { admitted?.contains(now) ?? false }
 }
 
 /// The rows by community, in 256 drawers: copies of a table share the drawers that neither has changed.

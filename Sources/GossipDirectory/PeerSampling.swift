@@ -63,7 +63,10 @@ extension DirectoryState {
     /// Communities that told two stories are asked too: their word on others still verifies.
     func known(_ moment: Moment) -> [DirectoryTarget] {
         overlay.members.compactMap { community in
-            rows[community]?.isAdmitted(at: moment.now) ?? false ? target(community) : nil
+            guard community != identity.community, let row = rows[community], row.isAdmitted(at: moment.now),
+                let url = row.gossip, !blocked.contains(community)
+            else { return nil }
+            return DirectoryTarget(community: community, url: url)
         }
     }
 
