@@ -74,7 +74,7 @@ package struct JoinToken: Sendable {
     private let invitation: SignedToken
     private let certificate: String
     private let network: String
-    private let seeds: [String]
+    private let seeds: [NodeConfiguration.Address]
 
     /// Makes a token for a request, by the network authority's folder.
     package init(
@@ -85,7 +85,7 @@ package struct JoinToken: Sendable {
         admission = made.admission.token.compact
         certificate = made.certificate
         network = made.network
-        self.seeds = seeds
+        self.seeds = try Self.addresses(seeds)
         var payload: JSONObject = [
             "use": "invitation", "jti": .string(world.newTraceID()), "community": .string(request.community.urn),
             "org": .string(request.organization), "key": .string(request.key.thumbprint.text),
@@ -117,7 +117,27 @@ package struct JoinToken: Sendable {
         self.invitation = invitation
         self.certificate = certificate
         self.network = network
-        seeds = (parts["seeds"]?.items ?? []).compactMap(\.string)
+        seeds = try Self.addresses((parts["seeds"]?.items ?? []).map { $0.string ?? "" })
+    }
+
+    /// Seeds are written into the configuration: nothing but HOST:PORT.
+    private static func addresses(_ texts: [String]) throws(ExchangeError) -> [NodeConfiguration.Address] {
+        var found: [NodeConfiguration.Address] = []
+        for text in texts {
+            guard let address = NodeConfiguration.Address(text), address.host.utf8.allSatisfy(isOfHost) else {
+                throw ExchangeError(.badRequest, "a seed is HOST:PORT, such as gateway.example.org:9443")
+            }
+            found.append(address)
+        }
+        return found
+    }
+
+    private static func isOfHost(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+            UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: ":"), UInt8(ascii: "["), UInt8(ascii: "]"): true
+        default: false
+        }
     }
 
     /// Takes the node of a folder into the network.
@@ -152,11 +172,21 @@ package struct JoinToken: Sendable {
         try SecretFile.replace(home.networkAuthority, Array(network.utf8))
         try SecretFile.replace(home.admission, Array(admission.utf8))
         if !seeds.isEmpty, configuration.seeds.isEmpty {
-            let yaml = try PlainFile.text(home.configuration)
-            let lines = seeds.map { "  - \"\($0)\"\n" }.joined()
-            try SecretFile.replace(home.configuration, Array((yaml + "seeds:\n" + lines).utf8))
+            let yaml = Self.stating(seeds, in: try PlainFile.text(home.configuration))
+            try SecretFile.replace(home.configuration, Array(yaml.utf8))
         }
         try SecretFile.replace(used, Array((before + number + "\n").utf8))
+    }
+
+    /// A configuration that names no seed yet, with these: in the place of its empty list, or at its end.
+    private static func stating(_ seeds: [NodeConfiguration.Address], in yaml: String) -> String {
+        let list = "seeds:" + seeds.map { "\n  - \"\($0)\"" }.joined()
+        var lines = yaml.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        guard let place = lines.firstIndex(where: { $0.hasPrefix("seeds:") }) else {
+            return yaml + (yaml.hasSuffix("\n") ? "" : "\n") + list + "\n"
+        }
+        lines[place] = list
+        return lines.joined(separator: "\n")
     }
 }
 

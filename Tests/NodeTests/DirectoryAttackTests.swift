@@ -269,6 +269,26 @@ extension RealNodes {
             }
         }
 
+        @Test func `a token's seeds go into the configuration, and nothing else does`() async throws {
+            try await Network.run { network in
+                let seed = try network.add(.init())
+                try await seed.start()
+                let node = try network.add(.init(name: "east", community: "1.3.6.1.4.1.21367.2026.12"))
+                let request = try JoinRequest(of: node.home, world: .system)
+                let address = "127.0.0.1:\(seed.peers.number)"
+                for text in ["x:1\nconsent: opt-in\ny:1", "x:1\"\n:1", "no port", ""] {
+                    #expect(throws: ExchangeError(.badRequest, "")) {
+                        try JoinToken(for: request, by: network.authority, seeds: [text], isFile: false, world: .system)
+                    }
+                }
+                let token = try JoinToken(for: request, by: network.authority, seeds: [address], isFile: false, world: .system)
+                try JoinToken(token.text).redeem(at: node.home, world: .system)
+                #expect(try NodeConfiguration(of: node.home).seeds.map(\.description) == [address])
+                try await node.start()
+                try await until("the seed knows it") { try standing(node.community, at: seed)?.standing == .active }
+            }
+        }
+
         @Test func `a node is let in by a token bound to its key and organisation, once and for fifteen minutes`() async throws {
             try await Network.run { network in
                 let node = try network.add(.init(name: "east", community: "1.3.6.1.4.1.21367.2026.12"))
