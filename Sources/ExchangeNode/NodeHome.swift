@@ -55,6 +55,8 @@ package struct NodeHome: Sendable {
     package var witness: URL { store.appendingPathComponent("witness") }
     /// The projection's file.
     package var projection: URL { store.appendingPathComponent("projection.sqlite") }
+    /// The releases of code systems that were imported.
+    package var terminology: URL { folder.appendingPathComponent("terminology") }
     /// What clients of this facility were given, one folder each.
     package var clients: URL { folder.appendingPathComponent("clients") }
 
