@@ -51,6 +51,10 @@ package struct NodeHome: Sendable {
     package var standby: URL { store.appendingPathComponent("standby") }
     /// The public half of the recovery key backups are sealed for.
     package var recoveryKey: URL { key("recovery.public") }
+    /// 32 raw bytes: seals the refused messages of feeds; there only where a feed is configured.
+    package var deadLetterKey: URL { key("dead-letters.key") }
+    /// The refused messages of feeds, each sealed.
+    package var deadLetters: URL { store.appendingPathComponent("dead-letters") }
     /// What this node witnessed of others' logs.
     package var witness: URL { store.appendingPathComponent("witness") }
     /// The projection's file.
