@@ -41,8 +41,8 @@ package struct FeedDesk: Sendable {
                     component, .warn, "\(feed.lost) refused messages could not be kept", next: "see the node's log, and make room")
             }
             guard kept > 0 else { return HealthFinding(component, .pass, "\(feed.accepted) messages taken") }
-            return HealthFinding(
-                component, .warn, "\(kept) refused messages are kept", next: "hie feed dead-letter list says why")
+            let seen = kept == 1 ? "1 refused message is kept" : "\(kept) refused messages are kept"
+            return HealthFinding(component, .warn, seen, next: "hie feed dead-letter list says why")
         }
     }
 }

@@ -34,6 +34,8 @@ package struct DocumentFeedEvent: Sendable, CustomStringConvertible {
     package let visit: PatientVisit?
     /// Its content; nil of a message that only speaks of it.
     package let content: EncapsulatedDocument?
+    /// What the message codes: services, observations, coded results, diagnoses, procedures; for sensitivity labels.
+    package let codes: [CodedElement]
 
     package var description: String { "document event" }
 
@@ -67,7 +69,28 @@ package struct DocumentFeedEvent: Sendable, CustomStringConvertible {
         return DocumentFeedEvent(
             act: act, patient: patient, number: notification.uniqueID, numberPosition: segment.position(field: 12),
             parent: notification.parentID, notification: notification, request: request, visit: visit,
-            content: act == .cancellation ? nil : try EncapsulatedDocument.read(message.all("OBX"), bytesMax: bytesMax))
+            content: act == .cancellation ? nil : try EncapsulatedDocument.read(message.all("OBX"), bytesMax: bytesMax),
+            codes: try codes(message))
+    }
+
+    private static func codes(_ message: HL7Message) throws(HL7Error) -> [CodedElement] {
+        var codes: [CodedElement] = []
+        for segment in message.segments {
+            switch segment.name {
+            case "OBR": codes += try elements(segment.field(4))
+            case "DG1", "PR1": codes += try elements(segment.field(3))
+            case "OBX":
+                codes += try elements(segment.field(3))
+                guard ["CE", "CWE", "CNE"].contains(try segment.field(2).text() ?? "") else { continue }
+                codes += try elements(segment.field(5))
+            default: continue
+            }
+        }
+        return codes
+    }
+
+    private static func elements(_ field: HL7Element) throws(HL7Error) -> [CodedElement] {
+        try DataTypes.all(field) { element throws(HL7Error) in try CodedElement(element) }
     }
 
     private static func act(
@@ -109,7 +132,7 @@ package struct DocumentFeedEvent: Sendable, CustomStringConvertible {
         return DocumentFeedEvent(
             act: .revision, patient: patient, number: number,
             numberPosition: segment.position(field: request.fillerOrder == nil ? 2 : 3), parent: nil, notification: nil,
-            request: request, visit: visit, content: content)
+            request: request, visit: visit, content: content, codes: try codes(message))
     }
 
     private static func encapsulated(_ observations: [HL7Segment]) throws(HL7Error) -> [HL7Segment] {

@@ -18,6 +18,7 @@ struct FeedDocumentMapping: Sendable {
 
     let settings: FeedSettings
     let limits: ExchangeLimits
+    let labeler: SensitivityLabeler
 
     /// The document a message brings or speaks of.
     func document(_ event: DocumentFeedEvent, _ header: MessageHeader) throws(HL7Error) -> (FedDocument, Places) {
@@ -73,12 +74,12 @@ struct FeedDocumentMapping: Sendable {
         if let fault = derived.findings.first(where: \.isError) {
             throw HL7Error(.dataType, "the clinical document within: \(fault.message) (\(fault.path))", at: places.content)
         }
-        let labels = draft.securityCodes
+        let stated = event.notification?.confidentiality.map { Self.label(Self.confidentiality($0)) }
         draft = derived.draft
         draft.sourcePatient = patient
         // Relations by the document's own ids are resolved by the registry; the message's numbers, where it has any, count.
         draft.relations = event.parent == nil ? draft.relations : []
-        if event.notification?.confidentiality != nil { draft.securityCodes += labels }
+        draft.securityCodes = labels(stated: draft.securityCodes + (stated.map { [$0] } ?? []), event)
         return (draft, content.bytes, derived.patient.identifiers.filter { settings.authorities.believes($0.system) })
     }
 
@@ -104,8 +105,25 @@ struct FeedDocumentMapping: Sendable {
             draft.related = [system + "|" + visit.value]
         }
         let confidentiality = event.notification?.confidentiality.map(Self.confidentiality) ?? settings.confidentiality
-        draft.securityCodes = confidentiality.map { [CodedValue(code: $0.rawValue, system: CodeSystems.confidentiality)] } ?? []
+        draft.securityCodes = labels(stated: confidentiality.map { [Self.label($0)] } ?? [], event)
         return draft
+    }
+
+    /// What is stated, and what the codes of the message earn: its text is in no form that is looked into later. A local code
+    /// is known by its name alone.
+    private func labels(stated: [CodedValue], _ event: DocumentFeedEvent) -> [CodedValue] {
+        var codes: [SensitivityLabeler.Code] = []
+        for element in event.codes {
+            codes += element.codedValues.map { .init(code: $0.code, system: $0.system, display: $0.display) }
+            for name in [element.text, element.alternateText] where name != nil {
+                codes.append(.init(code: "", system: CodeSystems.loinc, display: name))
+            }
+        }
+        return labeler.labels(stated: stated, codes: codes)
+    }
+
+    private static func label(_ confidentiality: Confidentiality) -> CodedValue {
+        CodedValue(code: confidentiality.rawValue, system: CodeSystems.confidentiality)
     }
 
     private func authors(_ event: DocumentFeedEvent, _ header: MessageHeader) -> [DocumentAuthor] {

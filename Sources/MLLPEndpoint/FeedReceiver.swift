@@ -98,7 +98,8 @@ package final class FeedReceiver: Sendable {
             let found = try MessageHeader(message)
             header = found
             if let refusal = settings.rules.refusal(found) { throw refusal }
-            let request = try FeedRequest.read(message, found, settings, limits: exchange.settings.limits)
+            let request = try FeedRequest.read(
+                message, found, settings, limits: exchange.settings.limits, labeler: exchange.settings.labeler)
             try await once(request, SeenMessages.Key(message, found), bytes, from: sender, isRetry: isRetry)
         } catch {
             return await refuse(bytes, error, header: header)

@@ -1,3 +1,4 @@
+import DocumentExchange
 import ExchangeCore
 import HL7v2
 import Transactions
@@ -32,6 +33,7 @@ enum FeedRequest: Sendable, CustomStringConvertible {
     /// Reads a message whose header the feed's rules take.
     static func read(
         _ message: HL7Message, _ header: MessageHeader, _ settings: FeedSettings, limits: ExchangeLimits,
+        labeler: SensitivityLabeler,
     ) throws(HL7Error) -> FeedRequest {
         if header.type == "ADT" {
             return .identity(
@@ -39,7 +41,8 @@ enum FeedRequest: Sendable, CustomStringConvertible {
         }
         let event = try DocumentFeedEvent.read(
             message, type: header.type, event: header.event, bytesMax: limits.documentBytesMax)
-        let (document, places) = try FeedDocumentMapping(settings: settings, limits: limits).document(event, header)
+        let mapping = FeedDocumentMapping(settings: settings, limits: limits, labeler: labeler)
+        let (document, places) = try mapping.document(event, header)
         return .document(document, places)
     }
 }

@@ -18,7 +18,7 @@ struct FeedRequestTests {
     private static func read(_ type: String, _ segments: String, _ settings: FeedSettings = settings) throws -> FeedRequest {
         let text = "MSH|^~\\&|SND|Alderbrook|C|D|20260809||\(type)|1|P|2.5.1\n" + segments
         let message = try MessageReader.read(text.utf8.map { $0 == 0x0A ? 0x0D : $0 })
-        return try FeedRequest.read(message, MessageHeader(message), settings, limits: ExchangeLimits())
+        return try FeedRequest.read(message, MessageHeader(message), settings, limits: ExchangeLimits(), labeler: .standard)
     }
 
     private static func document(_ type: String, _ segments: String, _ settings: FeedSettings = settings) throws -> FedDocument {
@@ -64,6 +64,24 @@ struct FeedRequestTests {
         let fed = try Self.document(
             "MDM^T02", Self.patient + "TXA|1|DS|TX|||||||||D-1||||||\(row.stated)\n" + Self.content, settings)
         #expect(fed.request.documents.first?.draft.securityCodes.map(\.code) == row.codes)
+    }
+
+    /// A result's code, and the labels that a report earns by it in a feed whose documents are normal.
+    static let sensitive: [(observation: String, codes: [String])] = [
+        ("2823-3^Potassium^LN", ["N"]), ("7917-8^Antibody^LN", ["R", "HIV"]), ("L17^HIV-1 antibody^99LAB", ["R", "HIV"]),
+        ("X^Other^99LAB^7917-8^Antibody^LN", ["R", "HIV"]),
+    ]
+
+    @Test(arguments: sensitive) func `a report earns its labels by its codes, a local one by its name`(
+        _ row: (observation: String, codes: [String]),
+    ) throws {
+        var settings = Self.settings
+        settings.confidentiality = .normal
+        let text = "PID|1||4711^^^ARH\nOBR|1||F-1|X^Panel^L\nOBX|1|NM|\(row.observation)||5\n"
+        #expect(try Self.document("ORU^R01", text, settings).request.documents.first?.draft.securityCodes.map(\.code) == row.codes)
+        let result = "PID|1||4711^^^ARH\nOBR|1||F-1|X^Panel^L\nOBX|1|CWE|1^Test^L||B20^^I10\n"
+        let coded = try Self.document("ORU^R01", result, settings)
+        #expect(coded.request.documents.first?.draft.securityCodes.map(\.code) == ["R", "HIV"])
     }
 
     @Test func `a number is its sender's by its authority, else the feed's`() throws {
