@@ -63,6 +63,9 @@ let floors: [[Module]] = [
                 "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTPTypes", "NIOSSL", "Logging", "X509", "SwiftASN1",
             ]),
         Module(
+            "MLLPEndpoint", needs: core + standards + questions + ["Transactions", "HL7v2"],
+            foreign: ["NIOCore", "NIOPosix", "Logging"]),
+        Module(
             "AdminEndpoint", needs: core + standards + questions + ["Transactions"],
             foreign: ["Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "Logging"]),
         Module(
@@ -80,7 +83,7 @@ let floors: [[Module]] = [
         Module(
             "ExchangeNode",
             needs: core + standards + questions + [
-                "Transactions", "FHIREndpoint", "AdminEndpoint", "PeerTransport", "Storage",
+                "Transactions", "FHIREndpoint", "MLLPEndpoint", "HL7v2", "AdminEndpoint", "PeerTransport", "Storage",
             ],
             foreign: [
                 "Hummingbird", "HummingbirdCore", "HummingbirdHTTP2", "HummingbirdTLS", "HTTPTypes", "NIOCore",
@@ -133,7 +136,7 @@ let suites: [Module] = [
     Module(
         "NodeTests",
         needs: core + standards + questions + [
-            "Transactions", "AdminEndpoint", "PeerTransport", "Storage", "ExchangeNode",
+            "Transactions", "AdminEndpoint", "PeerTransport", "Storage", "ExchangeNode", "HL7v2", "MLLPEndpoint",
         ],
         foreign: ["NIOCore", "NIOPosix", "NIOSSL", "ServiceLifecycle", "Logging", "X509", "Crypto"]),
     Module("CommandTests", needs: ["ExchangeCore", "JSON", "hie"]),

@@ -103,6 +103,14 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case retentionHolds = "retention/holds"
     /// Erases a patient, `patient` or `identifier`, or one document, `document`: `ground`.
     case retentionErase = "retention/erase"
+    /// How the feeds of HL7 v2 messages fare.
+    case feedStatus = "feed/status"
+    /// Messages of feeds that were refused: `feed` for those of one.
+    case feedLetters = "feed/dead-letters"
+    /// One of them: `id`, `message` for its text, which is patient data.
+    case feedLetter = "feed/dead-letter"
+    /// Sends it again: `id`.
+    case feedRetry = "feed/retry"
     /// Verifies the journal from its first entry.
     case auditVerify = "audit/verify"
     /// How far the journal is durable: what a copy may reach up to.

@@ -148,6 +148,8 @@ package struct NodeVitals: Sendable {
     package let isReopening: @Sendable () -> Bool
     /// Whether its store can be written.
     package let store: @Sendable () -> StoreStatus
+    /// Its feeds of HL7 v2 messages.
+    package let feeds: FeedDesk
 
     /// Vitals from their sources.
     package init(
@@ -162,8 +164,9 @@ package struct NodeVitals: Sendable {
         rotateKeyring: @escaping @Sendable () async throws(ExchangeError) -> Int = { () throws(ExchangeError) in 0 },
         rotateLogKey: @escaping @Sendable (String) async throws(ExchangeError) -> String = { (_) throws(ExchangeError) in "" },
         reopen: @escaping @Sendable () -> Void = {}, isReopening: @escaping @Sendable () -> Bool = { false },
-        auditFeed: @escaping @Sendable () -> AuditFeedStatus? = { nil },
+        auditFeed: @escaping @Sendable () -> AuditFeedStatus? = { nil }, feeds: FeedDesk = FeedDesk(),
     ) {
+        self.feeds = feeds
         self.version = version
         self.home = home
         self.started = started

@@ -1,7 +1,10 @@
 import ExchangeCore
 
 /// The class of a document from its type: the few broad kinds a registry lists by (LOINC, US `document-classcodes`).
-enum DocumentClasses {
+package enum DocumentClasses {
+    /// The class of a type; a type we do not know is its own class.
+    package static func category(of type: CodedValue) -> CodedValue { classCode(of: type) ?? type }
+
     /// Nil for a type we do not know; its class is then its type.
     static func classCode(of type: CodedValue) -> CodedValue? {
         guard same(type.system, CodeSystems.loinc), let (code, display) = byType[type.code] else { return nil }

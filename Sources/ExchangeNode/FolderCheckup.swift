@@ -2,6 +2,7 @@ import AdminEndpoint
 import ExchangeCore
 import Foundation
 import Glibc
+import MLLPEndpoint
 import Storage
 import Trust
 import X509
@@ -77,7 +78,8 @@ package enum FolderCheckup {
     }
 
     private static func ports(_ configuration: NodeConfiguration) -> [HealthFinding] {
-        [("clients", configuration.clients), ("peers", configuration.peers)]
+        let feeds = configuration.feeds.map { ("feed " + $0.name, NodeConfiguration.Address(host: $0.host, port: $0.port)) }
+        return ([("clients", configuration.clients), ("peers", configuration.peers)] + feeds)
             .appending(configuration.health.map { ("health", $0) })
             .map { name, address in
                 guard let why = bindingRefusal(address) else {

@@ -4,6 +4,7 @@ import FHIREndpoint
 import Foundation
 import GossipDirectory
 import Journal
+import MLLPEndpoint
 import PeerTransport
 import Storage
 import Transactions
@@ -21,13 +22,15 @@ extension Node {
     }
 
     var isBound: @Sendable () -> Bool {
-        { [bound] in ["clients", "peers", "administration"].allSatisfy { bound[$0] != nil } }
+        let names = ["clients", "peers", "administration"] + configuration.feeds.map { "feed " + $0.name }
+        return { [bound] in names.allSatisfy { bound[$0] != nil } }
     }
 
     var healthSource: HealthService.Source {
         let (exchange, vitals, storeStatus, isBound, stopping) = (exchange, vitals, storeStatus, isBound, stopping)
         let figures = NodeFigures(
-            started: started, version: Self.version, requests: [("clients", clientFigures), ("peers", peerFigures)])
+            started: started, version: Self.version, requests: [("clients", clientFigures), ("peers", peerFigures)],
+            feeds: feeds.desk)
         return HealthService.Source(
             findings: { vitals.findings(of: exchange) },
             isReady: { isBound() && !stopping.isHeard && storeStatus().failure == nil },
@@ -82,6 +85,6 @@ extension Node {
                 health.askToReopen()
                 return key.text
             }, reopen: { [health] in health.askToReopen() }, isReopening: { [health] in health.isAskedToReopen },
-            auditFeed: { auditFeed?.status })
+            auditFeed: { auditFeed?.status }, feeds: feeds.desk)
     }
 }

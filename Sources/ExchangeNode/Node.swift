@@ -46,6 +46,7 @@ package struct Node: Sendable {
     let started: Timestamp
     let health: StoreHealth
     let auditFeed: AuditFeed?
+    let feeds: NodeFeeds
     /// How the feed of audit events to a repository fares; nil where none is configured, or before it began.
     package var feedStatus: AuditFeedStatus? { auditFeed?.status }
 
@@ -100,6 +101,7 @@ package struct Node: Sendable {
         health = StoreHealth(
             folder: home.store.path, room: UInt64(configuration.limits.segmentBytes) + 16 << 20)
         auditFeed = try configuration.auditRepository?.feed(home, trust: trust, world: world)
+        feeds = try NodeFeeds(configuration.feeds, home, exchange: exchange)
         closeWhatIsCut()
         // Before anything is served: a copy that was restored may hold keys of people who were erased.
         try await exchange.finishErasures()
@@ -209,6 +211,7 @@ package struct Node: Sendable {
             services.append(WitnessService(
                 exchange: exchange, client: PeerWitnessClient(connections: connections, world: world)))
         }
+        services += try feedServices(group)
         services.append(stopping)
         var setup = ServiceGroupConfiguration(
             services: services.map {
@@ -293,7 +296,7 @@ package struct Node: Sendable {
             })
     }
 
-    private func refusals(_ listener: String) -> @Sendable (TrustRefusal) -> Void {
+    func refusals(_ listener: String) -> @Sendable (TrustRefusal) -> Void {
         { [logger] why in
             logger.warning("certificate refused", metadata: ["listener": "\(listener)", "because": "\(why)"])
         }

@@ -2,6 +2,7 @@ import ConsentEngine
 import ExchangeCore
 import Foundation
 import GossipDirectory
+import MLLPEndpoint
 import Transactions
 
 /// What `node.yaml` says: read once, checked once, all problems together. Identity and consent have no defaults.
@@ -66,6 +67,8 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var retention: RetentionRules
     /// Where every audit event goes, too (ITI-20); nil: nowhere.
     package var auditRepository: AuditRepository?
+    /// Feeds of HL7 v2 messages; none unless one is stated.
+    package var feeds: [FeedSettings]
     /// `trace` ... `critical`.
     package var logLevel: String
     /// The keys that stand in the file; what else is in force is a default.
@@ -126,6 +129,11 @@ package struct NodeConfiguration: Sendable, Equatable {
             auditRepository = AuditRepository.read(&section)
             file.take(section)
         }
+        feeds = []
+        for var section in file.readers("feeds") {
+            if let feed = FeedKeys.read(&section, among: feeds) { feeds.append(feed) }
+            file.take(section)
+        }
         stated = file.stated
         let problems = file.problems + file.unknown
         guard problems.isEmpty, let community, let clients, let peers, let consent else {
@@ -157,6 +165,6 @@ package struct NodeConfiguration: Sendable, Equatable {
             ("admissions", admissions.joined(separator: ", ")),
             ("issuers", issuers.keys.sorted().joined(separator: ", ")), ("log", logLevel),
         ] + AlertKeys.effective(alerts) + RetentionKeys.effective(retention)
-            + AuditRepository.effective(auditRepository) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
+            + AuditRepository.effective(auditRepository) + FeedKeys.effective(feeds) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
     }
 }

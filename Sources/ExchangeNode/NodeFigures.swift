@@ -3,6 +3,7 @@ import ExchangeCore
 import FHIREndpoint
 import Foundation
 import Glibc
+import Transactions
 
 /// What a node tells Prometheus of itself: bounded names and labels, and nothing about any patient.
 struct NodeFigures: Sendable {
@@ -10,6 +11,8 @@ struct NodeFigures: Sendable {
     let version: String
     /// The figures of each listener, by its door's name.
     let requests: [(door: String, figures: RequestFigures)]
+    /// Its feeds of HL7 v2 messages.
+    let feeds: FeedDesk
 
     /// The whole page.
     func page(_ findings: [HealthFinding], entries: UInt64, store: StoreStatus, certificates: [CertificateStatus]) -> String {
@@ -31,9 +34,28 @@ struct NodeFigures: Sendable {
             page.sample(
                 "hie_certificate_expiry_timestamp_seconds", [("use", certificate.use)], certificate.validUntil.seconds)
         }
+        add(feedsTo: &page)
         add(requestsTo: &page)
         add(processTo: &page)
         return page.text
+    }
+
+    private func add(feedsTo page: inout PrometheusText) {
+        let feeds = feeds.status()
+        guard !feeds.isEmpty else { return }
+        page.family("hie_feed_messages_total", .counter, "HL7 v2 messages that came, by what became of them.")
+        for feed in feeds {
+            for (outcome, count) in [
+                ("accepted", feed.accepted), ("repeated", feed.repeated), ("refused", feed.refused),
+                ("bad-frame", feed.badFrames),
+            ] {
+                page.sample("hie_feed_messages_total", [("feed", feed.name), ("outcome", outcome)], count)
+            }
+        }
+        page.family("hie_feed_connections", .gauge, "Open connections of a feed.")
+        for feed in feeds { page.sample("hie_feed_connections", [("feed", feed.name)], feed.connections) }
+        page.family("hie_feed_dead_letters", .gauge, "Refused messages that are kept.")
+        page.sample("hie_feed_dead_letters", self.feeds.letters().count)
     }
 
     private func add(requestsTo page: inout PrometheusText) {

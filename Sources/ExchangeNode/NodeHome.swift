@@ -51,10 +51,16 @@ package struct NodeHome: Sendable {
     package var standby: URL { store.appendingPathComponent("standby") }
     /// The public half of the recovery key backups are sealed for.
     package var recoveryKey: URL { key("recovery.public") }
+    /// 32 raw bytes: seals the refused messages of feeds; there only where a feed is configured.
+    package var deadLetterKey: URL { key("dead-letters.key") }
+    /// The refused messages of feeds, each sealed.
+    package var deadLetters: URL { store.appendingPathComponent("dead-letters") }
     /// What this node witnessed of others' logs.
     package var witness: URL { store.appendingPathComponent("witness") }
     /// The projection's file.
     package var projection: URL { store.appendingPathComponent("projection.sqlite") }
+    /// The releases of code systems that were imported.
+    package var terminology: URL { folder.appendingPathComponent("terminology") }
     /// What clients of this facility were given, one folder each.
     package var clients: URL { folder.appendingPathComponent("clients") }
 

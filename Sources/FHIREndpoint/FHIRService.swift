@@ -181,6 +181,7 @@ package struct FHIRService: Sendable {
         case .simplifiedPublish: return try await simplifiedPublish(&exchanged)
         case .generateMetadata: return try await generateMetadata(&exchanged)
         case .searchDocuments: return try await searchDocuments(&exchanged)
+        case .readDocument: return try await readDocument(&exchanged)
         case .retrieveDocument: return try await retrieveDocument(&exchanged)
         case .readPatient, .readPatientVersion: return try await readPatient(&exchanged)
         case .patientHistory: return try await patientHistory(&exchanged)

@@ -29,6 +29,17 @@ extension FHIRService {
         return answer(found, id: id, to: exchanged, format: format)
     }
 
+    /// ITI-67 by id: `GET DocumentReference/[id]`, for a document held here.
+    func readDocument(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> Answer {
+        let context = try exchanged.asker()
+        try Negotiation.demandJSON(exchanged.request.headers, format: try exchanged.format())
+        guard let id = exchanged.id.flatMap({ DocumentID($0) }) else { throw Self.hidden }
+        let found = try await asking { () throws(ExchangeError) in try await exchange.readDocument(id, for: context) }
+        var answer = Answer(.ok, json: ByteBuffer(bytes: found.reference), tickets: [found.ticket])
+        answer.headers[.lastModified] = HTTPDate.format(found.registered)
+        return answer
+    }
+
     /// The same words as the exchange's, so that a malformed id is not told from an unknown one.
     private static let hidden = EdgeRefusal.exchange(ExchangeError(.notFound, "there is no such document here"))
 

@@ -16,6 +16,8 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case generateMetadata
     /// ITI-67.
     case searchDocuments
+    /// ITI-67 by id.
+    case readDocument
     /// ITI-68.
     case retrieveDocument
     /// Read of a Patient.
@@ -73,7 +75,7 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     /// refusal must come through a flood.
     var isQuestion: Bool {
         switch self {
-        case .generateMetadata, .searchDocuments, .retrieveDocument, .readPatient, .readPatientVersion, .patientHistory,
+        case .generateMetadata, .searchDocuments, .readDocument, .retrieveDocument, .readPatient, .readPatientVersion, .patientHistory,
             .searchPatients, .crossReference, .feedPatient, .withdrawPatient, .matchPatients, .provideBundle, .simplifiedPublish, .searchAuditEvents, .recordAuditEvent, .previewConsent,
             .readCareService, .searchCareServices, .careServiceHistory:
             true
@@ -164,6 +166,7 @@ package enum RouteTable {
         Route(.get, "fhir/DocumentReference", .searchDocuments, "ITI-67", doors: both, interaction: "search-type"),
         Route(
             .post, "fhir/DocumentReference/_search", .searchDocuments, "ITI-67", doors: both, interaction: "search-type"),
+        Route(.get, "fhir/DocumentReference/:id", .readDocument, "ITI-67", doors: client, interaction: "read"),
         Route(.get, "fhir/Binary/:id", .retrieveDocument, "ITI-68", doors: both, interaction: "read"),
         Route(.get, "fhir/Patient/:id", .readPatient, "ITI-78", doors: both, interaction: "read"),
         Route(.get, "fhir/Patient", .searchPatients, "ITI-78", doors: both, interaction: "search-type"),

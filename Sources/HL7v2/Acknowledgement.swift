@@ -16,6 +16,17 @@ package struct Acknowledgement: Sendable {
     /// An acknowledgement for a message, or for bytes that are none.
     package init(answering bytes: some Collection<UInt8>) { glimpse = HeaderGlimpse(bytes) }
 
+    /// MSH-3 and MSH-4 of the message, as far as they are short and plain; for lists that people read.
+    package var sender: String {
+        [3, 4].map { String(decoding: glimpse.raw($0), as: UTF8.self) }.filter { !$0.isEmpty }.joined(separator: " ")
+    }
+
+    /// MSH-10 of the message, as far as it is short and plain.
+    package var controlID: String { String(decoding: glimpse.raw(10), as: UTF8.self) }
+
+    /// MSH-9.1 and MSH-9.2 of the message, such as `ADT^A01`; empty when they are no plain words.
+    package var kind: String { [glimpse.type, glimpse.event].compactMap(\.self).filter { !$0.isEmpty }.joined(separator: "^") }
+
     /// The code that answers: nil when the sender asked for none.
     ///
     /// Original mode has the application's codes. Enhanced mode (MSH-15 or MSH-16 filled) has the commit codes, sent as
@@ -134,6 +145,9 @@ struct HeaderGlimpse: Sendable {
 
     /// A field as it stands; empty when it is not there or cannot be repeated.
     func raw(_ field: Int) -> [UInt8] { fields.indices.contains(field - 1) ? fields[field - 1] : [] }
+
+    /// MSH-9.1.
+    var type: String? { part(9, 1) }
 
     /// MSH-9.2.
     var event: String? { part(9, 2) }

@@ -2,17 +2,28 @@ import ExchangeCore
 
 /// What an ADT message of the patient identity feed asks for (ITI-8, ITI-30). Printing one prints its kind alone.
 package enum PatientFeedEvent: Hashable, Sendable, CustomStringConvertible {
-    /// A01, A04, A05, A08, A28, A31: the patient is known by these identifiers, and this is said of them.
+    /// A01 to A14, A28, A31: the patient is known by these identifiers, and this is said of them. That a stay was cancelled
+    /// (A11 to A13) changes nothing about who the patient is.
     case registered([PatientIdentifier], Demographics)
-    /// A40: the prior identifier is no longer in use; its record goes up in the other.
+    /// A18, A34, A36, A40: the prior identifier is no longer in use; its record goes up in the other.
     case merged(prior: PatientIdentifier, into: PatientIdentifier, Demographics)
+    /// A47: the patient has another identifier in place of the prior one.
+    case renumbered(prior: PatientIdentifier, to: PatientIdentifier, Demographics)
+    /// A29: the patient's record is in use no more.
+    case withdrawn(PatientIdentifier)
 
     package var description: String {
         switch self {
         case .registered: "registration"
         case .merged: "merge"
+        case .renumbered: "change of identifier"
+        case .withdrawn: "withdrawal"
         }
     }
+
+    private static let merges: Set<String> = ["A18", "A34", "A36", "A40"]
+    /// Events about a person rather than a stay: no PV1.
+    private static let personal: Set<String> = ["A28", "A29", "A31", "A47"]
 
     /// Reads an ADT message whose header `ReceiverRules.patientIdentityFeed` takes.
     package static func read(
@@ -31,13 +42,37 @@ package enum PatientFeedEvent: Hashable, Sendable, CustomStringConvertible {
         }
         let patient = try PatientIdentification(first)
         let identifiers = try authorities.identifiers(patient.identifiers)
-        guard event == "A40" else {
-            guard message.first("PV1") != nil || ["A28", "A31"].contains(event ?? "") else {
-                throw HL7Error(.segmentSequence, "the segment PV1 is missing", at: HL7Position("PV1"))
-            }
-            return .registered(identifiers, patient.demographics)
+        let event = event ?? ""
+        if merges.contains(event) { return try merge(message, identifiers, patient.demographics, authorities) }
+        guard message.first("PV1") != nil || personal.contains(event) else {
+            throw HL7Error(.segmentSequence, "the segment PV1 is missing", at: HL7Position("PV1"))
         }
-        return try merge(message, identifiers, patient.demographics, authorities)
+        switch event {
+        case "A29": return .withdrawn(identifiers[0])
+        case "A47": return try renumbering(message, identifiers, patient.demographics, authorities)
+        default: return .registered(identifiers, patient.demographics)
+        }
+    }
+
+    /// The one identifier that is new, and the one of its authority that it takes the place of: both lists are whole, and
+    /// most of what they name stays (HL7 v2.8, 3.3.47).
+    private static func renumbering(
+        _ message: HL7Message, _ identifiers: [PatientIdentifier], _ demographics: Demographics,
+        _ authorities: AssigningAuthorities,
+    ) throws(HL7Error) -> PatientFeedEvent {
+        guard let segment = message.first("MRG") else {
+            throw HL7Error(.segmentSequence, "the segment MRG is missing", at: HL7Position("MRG"))
+        }
+        let before = try authorities.identifiers(try MergePatient(segment).identifiers)
+        let gone = before.filter { !identifiers.contains($0) }
+        guard let prior = gone.first, gone.count == 1 else {
+            throw segment.field(1).refusal(.dataType, "a change of identifier names one that is not in PID-3 any more")
+        }
+        guard let new = identifiers.first(where: { $0.system == prior.system && !before.contains($0) }) else {
+            throw segment.field(1).refusal(
+                .unknownKey, "PID-3 has no new identifier of the prior one's authority; a change stays within one")
+        }
+        return .renumbered(prior: prior, to: new, demographics)
     }
 
     private static func merge(

@@ -58,8 +58,12 @@ struct Bench: Sendable {
     func documents(_ standard: Int) -> Int { options.documents ?? (options.quick ? standard / 10 : standard) }
 
     /// A node on the disk to be measured; removed when the body ends, its process with it.
-    func withNode<Value: Sendable>(_ body: (BenchNode) async throws -> Value) async throws -> Value {
-        let node = try BenchNode(under: options.folder ?? "/var/tmp", program: try program())
+    ///
+    /// - Parameter configured: what its `node.yaml` says besides, as further lines.
+    func withNode<Value: Sendable>(
+        configured: String = "", _ body: (BenchNode) async throws -> Value,
+    ) async throws -> Value {
+        let node = try BenchNode(under: options.folder ?? "/var/tmp", program: try program(), configured: configured)
         defer { node.remove() }
         return try await body(node)
     }

@@ -18,8 +18,10 @@ final class BenchNode: Sendable {
 
     /// Makes network authority, node and client below a folder, which must lie on the disk to be measured.
     ///
-    /// - Parameter program: the `hie` that is run.
-    init(under parent: String, program: String) throws(ExchangeError) {
+    /// - Parameters:
+    ///   - program: the `hie` that is run.
+    ///   - configured: further lines of `node.yaml`.
+    init(under parent: String, program: String, configured: String = "") throws(ExchangeError) {
         var template = Array((parent + "/hie-bench-" + String(repeating: "X", count: 6)).utf8CString)
         guard let made = mkdtemp(&template) else {
             throw ExchangeError(.unavailable, "cannot make a folder in \(parent); choose another with --folder")
@@ -34,7 +36,7 @@ final class BenchNode: Sendable {
         let yaml = try NodeSetup.yaml(
             name: "Bench facility", community: "1.3.6.1.4.1.21367.2026.99", clients: "127.0.0.1:\(port)",
             peers: "127.0.0.1:\(FreePort.find())", consent: "opt-out", seeds: [])
-        try NodeSetup.create(home, yaml: yaml + "log: warning\n", world: world)
+        try NodeSetup.create(home, yaml: yaml + "log: warning\n" + configured, world: world)
         try authority.certify(home)
         let client = try ClientFolder.create(name: "bench", of: home, world: world)
         _ = try TokenIssuer.issue(

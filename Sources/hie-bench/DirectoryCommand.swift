@@ -143,7 +143,9 @@ struct DirectoryBench {
             members[victim]?.signal(SIGKILL)
             members[victim]?.wait()
             let others = Set(members.keys).subtracting([victim])
-            seen.crashes.append(gone(herd, victim, others, lines, from: start, within: 30_000).map { $0 - at } ?? 30_000)
+            let took = gone(herd, victim, others, lines, from: start, within: 30_000).map { $0 - at } ?? 30_000
+            report.words("\(herd.name): the end of member \(victim) was known to all after \(Int(took)) ms")
+            seen.crashes.append(took)
             if victim == nodes - 1 {
                 seen.restart = try await restart(herd, victim, lines, watch, &members)
                 _ = lines.wait(milliseconds: 4000)

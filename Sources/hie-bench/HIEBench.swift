@@ -18,8 +18,8 @@ struct HIEBench: AsyncParsableCommand {
             """,
         subcommands: [
             PublishCommand.self, FindCommand.self, RetrieveCommand.self, JournalCommand.self, ConsentCommand.self,
-            DirectoryCommand.self, LightNodeCommand.self, MatchCommand.self, LocateCommand.self, ResponderCommand.self,
-            AllCommand.self,
+            DirectoryCommand.self, LightNodeCommand.self, MatchCommand.self, LocateCommand.self, IngestCommand.self,
+            ResponderCommand.self, AllCommand.self,
         ])
 }
 

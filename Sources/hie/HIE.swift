@@ -32,7 +32,7 @@ struct HIE: AsyncParsableCommand {
                 name: "Records",
                 subcommands: [
                     QueryCommand.self, PatientCommand.self, DocumentCommand.self, ConsentCommand.self, AuditCommand.self,
-                    RetentionCommand.self,
+                    RetentionCommand.self, FeedCommand.self, TerminologyCommand.self,
                 ]),
         ])
 

@@ -20,10 +20,19 @@ enum LocalFile {
 
     /// The bytes of a file, or of stdin for `-`.
     static func read(_ path: String, atMost limit: Int = 64 << 20) throws(CommandFailure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        try pieces(path, atMost: limit) { piece throws(CommandFailure) in bytes += piece }
+        return bytes
+    }
+
+    /// The bytes of a file, or of stdin for `-`, as they are read.
+    static func pieces(
+        _ path: String, atMost limit: Int, _ take: (ArraySlice<UInt8>) throws(CommandFailure) -> Void,
+    ) throws(CommandFailure) {
         let file = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw refusal("cannot read", path) }
         defer { if path != "-" { close(file) } }
-        var bytes: [UInt8] = []
+        var total = 0
         var chunk = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = chunk.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress, $0.count) }
@@ -31,12 +40,13 @@ enum LocalFile {
                 if errno == EINTR { continue }
                 throw refusal("cannot read", path)
             }
-            if count == 0 { return bytes }
-            bytes += chunk.prefix(count)
-            guard bytes.count <= limit else {
+            if count == 0 { return }
+            total += count
+            guard total <= limit else {
                 throw CommandFailure(
                     .failed, "\(name(path)) is larger than \(limit) bytes", hint: "give a smaller file")
             }
+            try take(chunk.prefix(count))
         }
     }
 

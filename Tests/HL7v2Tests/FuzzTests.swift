@@ -70,6 +70,11 @@ struct FuzzTests {
             }
         }
         attempt { () throws(HL7Error) in _ = try EncapsulatedDocument.read(message.all("OBX")) }
+        for (type, event) in [("MDM", "T02"), ("MDM", "T10"), ("MDM", "T11"), ("ORU", "R01")] {
+            attempt { () throws(HL7Error) in
+                _ = try DocumentFeedEvent.read(message, type: type, event: event, bytesMax: 10_000)
+            }
+        }
         return errors
     }
 

@@ -120,6 +120,31 @@ extension RealNodes {
             }
         }
 
+        @Test func `a document's metadata is read by its id as a search shows it, and hidden looks like unknown`() async throws {
+            try await Network.one { _, node in
+                let patient = try await node.register()
+                let client = try node.client()
+                let published = try await client.post(
+                    "/DocumentReference", Submissions.simplified(Array(Canary.document(3).utf8), at: node))
+                let id = try #require(try published.json["id"]?.string)
+                let read = try await client.send(.get, "/DocumentReference/\(id)")
+                #expect(read.status == 200)
+                let found = try await client.send(.get, "/DocumentReference?patient=\(patient.id)")
+                #expect(try read.json == found.matches.first?["resource"])
+                #expect(read.header("last-modified") != nil)
+                let size = try node.journalSize
+                #expect(try await client.send(.get, "/DocumentReference/\(id)").status == 200)
+                #expect(try node.journalSize > size, "that it was shown stands in the journal")
+                _ = try await node.refuse(patient.id)
+                let hidden = try await client.send(.get, "/DocumentReference/\(id)")
+                let unknown = try await client.send(.get, "/DocumentReference/\(patient.id)")
+                #expect(hidden.status == 404 && unknown.status == 404)
+                #expect(try hidden.issues == unknown.issues)
+                let audit = try await node.home.ask("audit/replay")
+                #expect(audit["findings"]?.items.isEmpty == true, "\(audit)")
+            }
+        }
+
         @Test func `a patient is read, found by identifier and matched by demographics`() async throws {
             try await Network.one { _, node in
                 let patient = try await node.register()

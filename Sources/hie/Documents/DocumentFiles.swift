@@ -37,6 +37,8 @@ struct DocumentFindings: Sendable {
     let bytes: [UInt8]
     /// The document; nil when it cannot be read as one.
     let document: ClinicalDocument?
+    /// Its root element, for who looks beyond the header.
+    let root: XMLElement?
     /// Why it cannot be read; nil when it can.
     let refusal: ExchangeError?
 
@@ -45,10 +47,13 @@ struct DocumentFindings: Sendable {
         let limits = ExchangeLimits()
         bytes = try LocalFile.read(path, atMost: limits.documentBytesMax)
         do {
-            document = try ClinicalDocument.read(bytes, limits: XMLLimits())
+            let read = try ClinicalDocument.root(bytes, limits: XMLLimits())
+            document = try ClinicalDocument.read(read)
+            root = read
             refusal = nil
         } catch {
             document = nil
+            root = nil
             refusal = error
         }
     }

@@ -1,0 +1,131 @@
+import AdminEndpoint
+import ExchangeCore
+import FHIREndpoint
+import Foundation
+import HL7v2
+import Logging
+import MLLPEndpoint
+import NIOCore
+import NIOSSL
+import PeerTransport
+import ServiceLifecycle
+import Storage
+import Transactions
+import Trust
+
+/// A node's feeds of HL7 v2 messages, and the messages of theirs that were refused.
+struct NodeFeeds: Sendable {
+    /// One for each feed of the configuration.
+    let receivers: [FeedReceiver]
+    private let letters: FileDeadLetterStore?
+
+    /// The feeds of a node; without any, nothing is made or opened.
+    init(_ settings: [FeedSettings], _ home: NodeHome, exchange: Exchange) throws(ExchangeError) {
+        guard let longest = settings.map(\.replayHours).max() else {
+            (receivers, letters) = ([], nil)
+            return
+        }
+        if !FileManager.default.fileExists(atPath: home.deadLetterKey.path) {
+            try SecretFile.create(home.deadLetterKey, exchange.world.randomBytes(32))
+        }
+        let key = try SecretFile.read(home.deadLetterKey)
+        guard key.count == 32 else {
+            throw ExchangeError(.corrupted, "the key of the refused messages must have 32 bytes", at: home.deadLetterKey.path)
+        }
+        let store = try FileDeadLetterStore(
+            home.deadLetters.path, key: key, now: exchange.world.now(), age: .seconds(longest * 3600))
+        letters = store
+        let turns = FeedTurns()
+        receivers = settings.map { FeedReceiver(settings: $0, exchange: exchange, letters: store, turns: turns) }
+    }
+
+    /// What the administrator sees and does of them.
+    var desk: FeedDesk {
+        guard let letters else { return FeedDesk() }
+        return FeedDesk(
+            status: { [receivers] in receivers.map(\.status) }, letters: { letters.letters() },
+            message: { (id) throws(ExchangeError) in try await letters.message(id) },
+            retry: { [receivers] (id) throws(ExchangeError) in
+                guard let letter = letters.letter(id) else { throw FeedDesk.unknown }
+                guard let receiver = receivers.first(where: { $0.settings.name == letter.feed }) else {
+                    throw ExchangeError(
+                        .conflict, "the feed \(letter.feed) is not configured any more; put it back, then send it again")
+                }
+                return try await receiver.retry(id)?.description
+            })
+    }
+}
+
+extension Node {
+    /// A service for each feed's port.
+    func feedServices(_ group: any EventLoopGroup) throws -> [any Service] {
+        try feeds.receivers.map { receiver in
+            let name = "feed " + receiver.settings.name
+            let bound = bound
+            return FeedService(
+                listener: MLLPListener(
+                    receiver: receiver, secure: try secure(receiver.settings, name), identify: identify(receiver.settings),
+                    logger: logger),
+                group: group, note: { bound.note(name, $0) })
+        }
+    }
+
+    /// TLS before a feed's port: the facility's own authority, as on the client port.
+    private func secure(_ settings: FeedSettings, _ name: String) throws -> @Sendable (any Channel) throws -> Void {
+        guard settings.clients != nil else { return { _ in } }
+        let (trust, logger) = (trust, logger)
+        let tls = try MutualTLS.clientListener(
+            identity: trust.listener, policy: { trust.clientPolicy }, now: world.now, refused: refusals(name))
+        var configuration = tls.configuration
+        configuration.applicationProtocols = []
+        let context = try NIOSSLContext(configuration: configuration)
+        let limit = TimeAmount.seconds(Int64(self.configuration.limits.idleSecondsMax))
+        return { channel in
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(NIOSSLServerHandler(context: context, customVerificationCallback: tls.verify))
+            try pipeline.addHandler(
+                HandshakeDeadline(limit: limit) { failure, address in
+                    logger.log(
+                        level: failure.isCertificate ? .warning : .info,
+                        failure.isCertificate ? "certificate refused" : "handshake failed",
+                        metadata: [
+                            "listener": "\(name)", "because": "\(failure.reason)",
+                            "address": "\(address?.ipAddress ?? "unknown")",
+                        ])
+                })
+        }
+    }
+
+    /// Who sends: the certificate is judged when the connection begins, and again for each message (security.md L14).
+    private func identify(_ settings: FeedSettings) -> @Sendable (any Channel) async -> FeedSender {
+        guard let clients = settings.clients else { return { _ in .known(nil) } }
+        let (trust, world, connected) = (trust, world, clientsConnected)
+        return { channel in
+            let found = await connected.identity(of: channel) { certificate in
+                await trust.clientPolicy.judge(chain: [certificate], as: .client, now: world.now())
+            }
+            switch found {
+            case .refused(let why): return .refused(why)
+            case .identity(let identity):
+                if let refusal = trust.clientPolicy.refusal(of: identity.certificate, now: world.now()) {
+                    return .refused(refusal.description)
+                }
+                guard let name = identity.certificate.clientName, clients.contains(name) else {
+                    return .refused("the certificate \(identity.name) is not among the feed's clients")
+                }
+                return .known(name)
+            }
+        }
+    }
+}
+
+/// A feed's port as a service that ends with the group.
+private struct FeedService: Service {
+    let listener: MLLPListener
+    let group: any EventLoopGroup
+    let note: @Sendable (String) -> Void
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { try await listener.run(on: group, bound: note) }
+    }
+}

@@ -1,0 +1,215 @@
+import ExchangeCore
+import HL7v2
+import Logging
+import Transactions
+
+/// Takes a feed's messages: each is read, done once, answered, and kept when it is refused.
+package final class FeedReceiver: Sendable {
+    /// What the facility configured.
+    package let settings: FeedSettings
+    let figures: FeedFigures
+    private let exchange: Exchange
+    private let letters: any DeadLetterStore
+    private let seen: SeenMessages
+    private let turns: FeedTurns
+
+    /// A receiver of one feed; nothing came yet.
+    ///
+    /// - Parameter turns: shared by all feeds of a node.
+    package init(settings: FeedSettings, exchange: Exchange, letters: some DeadLetterStore, turns: FeedTurns) {
+        self.turns = turns
+        self.settings = settings
+        self.exchange = exchange
+        self.letters = letters
+        figures = FeedFigures(settings.name)
+        seen = SeenMessages(atMost: settings.rememberedMax)
+    }
+
+    /// How the feed fares.
+    package var status: FeedStatus { figures.now }
+
+    /// What a frame's content is answered with; nil when its sender asked for no answer.
+    ///
+    /// - Parameter sender: the name of the sender's certificate; nil in clear.
+    package func answer(_ bytes: [UInt8], from sender: String?) async -> [UInt8]? {
+        guard HL7Batch.isBatch(bytes) else { return acknowledge(bytes, await take(bytes, from: sender)) }
+        let batch: HL7Batch
+        do throws(HL7Error) {
+            batch = try HL7Batch.read(bytes, limits: settings.limits, otherwise: settings.characterSet)
+        } catch {
+            return acknowledge(bytes, await refuse(bytes, error, header: nil))
+        }
+        var answers: [UInt8] = []
+        var count = 0
+        for text in batch.texts {
+            guard let answer = acknowledge(text, await take(text, from: sender)) else { continue }
+            answers += answer
+            count += 1
+        }
+        guard count > 0 else { return nil }
+        return Array("BHS|^~\\&\r".utf8) + answers + Array("BTS|\(count)\r".utf8)
+    }
+
+    /// What a frame that is none is answered with, by how it began. Nothing of it is kept: the rest was not read.
+    func refusal(of head: [UInt8], _ fault: MLLPDecoder.Fault) -> [UInt8]? {
+        note(fault.error, Acknowledgement(answering: head).kind) { $0.badFrames += 1 }
+        return acknowledge(head, Outcome(header: nil, error: fault.error))
+    }
+
+    /// What a sender is answered with who may not send here.
+    func refusal(of head: [UInt8], stranger why: String) -> [UInt8]? {
+        let error = HL7Error(.applicationError, "this sender may not use this port; ask its administrator")
+        exchange.logger.warning("sender refused", metadata: ["feed": "\(settings.name)", "because": "\(why)"])
+        note(error, "") { $0.refused += 1 }
+        return acknowledge(head, Outcome(header: nil, error: error))
+    }
+
+    /// Takes a refused message again, by the configuration as it is now; why it is refused again, nil when it was taken.
+    ///
+    /// Throws `.notFound` when there is no such letter, `.gone` when it is too old, `.corrupted` when its file is damaged.
+    package func retry(_ id: String) async throws(ExchangeError) -> HL7Error? {
+        guard let letter = letters.letter(id), let message = try await letters.message(id) else {
+            throw ExchangeError(.notFound, "no refused message of that id is kept; see hie feed dead-letter list")
+        }
+        guard letter.first + .seconds(settings.replayHours * 3600) >= exchange.world.now() else {
+            throw ExchangeError(
+                .gone, "the message is older than \(settings.replayHours) h (replay-hours); have its source send what holds now")
+        }
+        return await take(message, from: nil, isRetry: true).error
+    }
+
+    /// What became of a message.
+    private struct Outcome: Sendable {
+        /// Its header, as far as it could be read.
+        var header: MessageHeader?
+        /// Why it is refused; nil when it was taken.
+        var error: HL7Error?
+    }
+
+    private func take(_ bytes: [UInt8], from sender: String?, isRetry: Bool = false) async -> Outcome {
+        let now = exchange.world.now()
+        figures.note {
+            $0.received += 1
+            $0.last = now
+        }
+        var header: MessageHeader?
+        do throws(HL7Error) {
+            let message = try MessageReader.read(bytes, limits: settings.limits, otherwise: settings.characterSet)
+            let found = try MessageHeader(message)
+            header = found
+            if let refusal = settings.rules.refusal(found) { throw refusal }
+            let request = try FeedRequest.read(
+                message, found, settings, limits: exchange.settings.limits, labeler: exchange.settings.labeler)
+            try await once(request, SeenMessages.Key(message, found), bytes, from: sender, isRetry: isRetry)
+        } catch {
+            return await refuse(bytes, error, header: header)
+        }
+        do throws(ExchangeError) {
+            try await letters.remove(letters.id(of: bytes, feed: settings.name))
+        } catch {
+            exchange.logger.warning(
+                "a message that was taken stays among the refused ones", metadata: ["error": "\(error.message)"])
+        }
+        return Outcome(header: header)
+    }
+
+    /// Does what a message asks for, unless it was done. An administrator who sends it again has decided that it is another
+    /// one than the one of its control id.
+    private func once(
+        _ request: FeedRequest, _ key: SeenMessages.Key, _ bytes: [UInt8], from sender: String?, isRetry: Bool,
+    ) async throws(HL7Error) {
+        let content = SeenMessages.content(bytes)
+        switch seen.begin(key, content: content) {
+        case .new: break
+        case .done: return figures.note { $0.repeated += 1 }
+        case .otherContent where isRetry: break
+        case .otherContent:
+            throw HL7Error(
+                .duplicateKey, "another message of this control id was taken; number messages anew",
+                at: HL7Position("MSH", field: 10))
+        case .underWay:
+            throw HL7Error(
+                .recordLocked, "the same message is being taken on another connection; send it again",
+                at: HL7Position("MSH", field: 10))
+        }
+        let subjects = request.subjects
+        await turns.begin(subjects)
+        defer { turns.end(subjects) }
+        do throws(HL7Error) {
+            try await FeedWork(exchange: exchange, feed: settings.name, sender: sender).perform(request)
+        } catch {
+            seen.end(key, content: content, isDone: false)
+            throw error
+        }
+        seen.end(key, content: content, isDone: true)
+        figures.note { $0.accepted += 1 }
+    }
+
+    /// Counts a refusal, and keeps the message for the administrator.
+    private func refuse(_ bytes: [UInt8], _ error: HL7Error, header: MessageHeader?) async -> Outcome {
+        let glimpse = Acknowledgement(answering: bytes)
+        note(error, glimpse.kind) { $0.refused += 1 }
+        // What is under way elsewhere is not lost: it is being taken there.
+        guard error.condition != .recordLocked else { return Outcome(header: header, error: error) }
+        let now = exchange.world.now()
+        let letter = DeadLetter(
+            id: letters.id(of: bytes, feed: settings.name), feed: settings.name, kind: glimpse.kind, sender: glimpse.sender,
+            controlID: glimpse.controlID, size: bytes.count, first: now, last: now, times: 1,
+            condition: error.condition.rawValue, reason: error.message, place: error.position?.description)
+        do throws(ExchangeError) {
+            try await letters.keep(bytes, as: letter)
+        } catch {
+            figures.note { $0.lost += 1 }
+            exchange.logger.error(
+                "a refused message cannot be kept", metadata: ["feed": "\(settings.name)", "error": "\(error.message)"])
+        }
+        return Outcome(header: header, error: error)
+    }
+
+    private func note(_ error: HL7Error, _ kind: String, _ change: (inout FeedStatus) -> Void) {
+        let refusal = FeedStatus.Refusal(time: exchange.world.now(), reason: error.description)
+        figures.note {
+            change(&$0)
+            $0.lastRefusal = refusal
+        }
+        exchange.logger.notice(
+            "message refused",
+            metadata: [
+                "feed": "\(settings.name)", "kind": "\(kind)", "condition": "\(error.condition.rawValue)",
+                "because": "\(error.description)",
+            ])
+    }
+
+    private func acknowledge(_ bytes: [UInt8], _ outcome: Outcome) -> [UInt8]? {
+        let errors = outcome.error.map { [$0] } ?? []
+        guard let code = Self.code(outcome.header, errors: errors) else { return nil }
+        return Acknowledgement(answering: bytes).bytes(
+            code, errors: errors, time: Self.time(exchange.world.now()),
+            controlID: String(exchange.world.newTraceID().prefix(20)))
+    }
+
+    /// One answer to a message: the commit's where it is asked for, else the application's where that is (MSH-15, MSH-16).
+    ///
+    /// What is answered is done and durable, so that either says the whole; two answers to one message would be taken by many
+    /// senders for the answer to the next.
+    static func code(_ header: MessageHeader?, errors: [HL7Error]) -> AcknowledgementCode? {
+        if let code = Acknowledgement.code(header, errors: errors) { return code }
+        guard let wish = header?.applicationAcknowledgement, wish.isMet(isSuccess: errors.isEmpty) else { return nil }
+        return Acknowledgement.code(nil, errors: errors)
+    }
+
+    /// `YYYYMMDDHHMMSS.SSS+0000`.
+    static func time(_ moment: Timestamp) -> String {
+        String(decoding: moment.description.utf8.filter { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }, as: UTF8.self)
+            + "+0000"
+    }
+}
+
+extension SeenMessages.Key {
+    /// The key of a message whose header was read.
+    fileprivate init(_ message: HL7Message, _ header: MessageHeader) {
+        let segment = message.first("MSH")
+        let sender = [3, 4].map { Array(segment?.field($0).bytes ?? []) }.joined(separator: [0x0D])
+        self.init(sender: Array(sender), controlID: header.controlID)
+    }
+}

@@ -1,0 +1,79 @@
+import ExchangeCore
+import HL7v2
+import Transactions
+
+/// Does what one message asks for, by the same transactions that every other door uses.
+struct FeedWork: Sendable {
+    let exchange: Exchange
+    let feed: String
+    /// The name of the sender's certificate; nil in clear, or when the administrator sends the message again.
+    let sender: String?
+
+    /// How long one message may take.
+    private static let limit: Duration = .seconds(30)
+    /// Times that what another request holds at this moment is waited for.
+    private static let triesMax = 5
+
+    /// Returns when it is done and durable, or was done before.
+    func perform(_ request: FeedRequest) async throws(HL7Error) {
+        switch request {
+        case .identity(let event):
+            do throws(ExchangeError) { try await patiently { () throws(ExchangeError) in try await perform(event) } } catch {
+                throw FeedFault.identity(error, isMerge: event.isMerge)
+            }
+        case .document(let document, let places):
+            do throws(ExchangeError) {
+                try await patiently { () throws(ExchangeError) in
+                    _ = try await exchange.feedDocument(document, for: context())
+                }
+            } catch {
+                throw FeedFault.document(error, places)
+            }
+        }
+    }
+
+    private func perform(_ event: PatientFeedEvent) async throws(ExchangeError) {
+        switch event {
+        case .registered(let identifiers, let demographics):
+            _ = try await exchange.feedPatient(
+                PatientRegistration(identifiers: identifiers, demographics: demographics), for: context())
+        case .merged(let prior, let survivor, _):
+            _ = try await exchange.mergePatient(prior, into: survivor, for: context())
+        case .renumbered(let prior, let new, let demographics):
+            try await exchange.renumberPatient(prior, to: new, demographics, for: context())
+        case .withdrawn(let identifier):
+            try await exchange.withdrawPatient(identifier, for: context())
+        }
+    }
+
+    /// Tries again for a moment: another door may speak of the same patient at once, and the sender cannot know.
+    private func patiently(_ work: () async throws(ExchangeError) -> Void) async throws(ExchangeError) {
+        for attempt in 0..<Self.triesMax {
+            do throws(ExchangeError) {
+                return try await work()
+            } catch where error.code == .conflict && attempt + 1 < Self.triesMax {
+                do { try await exchange.world.sleep(.milliseconds(5 << attempt)) } catch { throw Self.stopping }
+            }
+        }
+    }
+
+    private static let stopping = ExchangeError(.unavailable, "the node is stopping; send the message again")
+
+    /// A feed acts as an identity source of this facility.
+    private func context() -> AccessContext {
+        AccessContext(
+            door: .client, user: "feed \(feed)" + (sender.map { " (\($0))" } ?? ""), role: "identity-source",
+            organization: exchange.settings.community.urn, community: exchange.settings.community, purpose: "HOPERAT",
+            deadline: exchange.world.uptime() + Self.limit, traceID: exchange.world.newTraceID())
+    }
+}
+
+extension PatientFeedEvent {
+    /// Whether it speaks of a prior identifier.
+    fileprivate var isMerge: Bool {
+        switch self {
+        case .merged, .renumbered: true
+        case .registered, .withdrawn: false
+        }
+    }
+}
