@@ -148,7 +148,14 @@ final class GossipLink: Sendable {
         if case .refused(let why)? = verdict.value.withLock({ $0 }) {
             return end(ExchangeError(.unavailable, "the other side is not trusted: \(why)"))
         }
+        // A process that is killed says no goodbye: its end reads as a broken connection.
+        if Self.isTheirEnd(error) { return isGone() }
         end(HTTPFailure.readable(error))
+    }
+
+    private static func isTheirEnd(_ error: any Error) -> Bool {
+        if case .uncleanShutdown? = error as? NIOSSLError { return true }
+        return error is IOError
     }
 
     fileprivate func isGone() { end(Self.closed, isOurs: false) }

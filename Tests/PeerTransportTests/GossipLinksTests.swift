@@ -91,6 +91,25 @@ import Trust
         }
     }
 
+    @Test func `a connection that breaks off without a goodbye is told of like one that was ended`() async throws {
+        let west = scene.west
+        try await LoopbackGossip.serve(scene.peerListener(), as: { west }, answer: echo) { server in
+            let relay = try await CutRelay.start(to: server.target(scene.east).url.port)
+            let connections = try scene.connections()
+            let port = try #require(relay.port)
+            let url = try #require(EndpointURL("https://127.0.0.1:\(port)"))
+            let target = DirectoryTarget(community: scene.east, url: url)
+            _ = try await connections.gossip.ask([1], of: target, timeout: .seconds(10))
+            relay.cut()
+            for await lost in connections.lost {
+                #expect(lost == scene.east)
+                break
+            }
+            #expect(try await connections.gossip.ask([2], of: target, timeout: .seconds(10)).payload == [2, 0xFF])
+            try await relay.stop()
+        }
+    }
+
     @Test func `nobody listening is told as refused, at once`() async throws {
         let links = try scene.connections().gossip
         let target = DirectoryTarget(community: scene.east, url: try #require(EndpointURL("https://127.0.0.1:1")))
