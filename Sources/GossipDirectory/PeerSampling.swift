@@ -32,9 +32,10 @@ extension DirectoryState {
         }
     }
 
-    /// One that is lost, to be dialled: how a partition's two sides find each other again.
+    /// One that is lost or slow, to be dialled: how a partition's two sides find each other again, and how one that was cut off
+    /// learns that what it heard last is over.
     func lostTarget(_ moment: Moment, using random: inout some RandomNumberGenerator) -> DirectoryTarget? {
-        reports.filter { $0.value.reach == .unreachable }.keys.sorted().compactMap { target($0) }
+        reports.filter { $0.value.reach != .reachable }.keys.sorted().compactMap { target($0) }
             .randomElement(using: &random)
     }
 
