@@ -125,6 +125,8 @@ struct Storm {
                 world.kill(node.number)
                 node.disk = backup
                 node.unsynced = [:]
+                // Who left after that backup was made, it cannot know until it is told.
+                node.retired = [:]
                 world.checks.setBack.insert(node.number)
                 world.checks.mustWait.insert(node.number)
                 world.start(node.number)

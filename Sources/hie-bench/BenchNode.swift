@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import JSON
 import PeerTransport
+import Synchronization
 import Trust
 
 /// A real node in a folder of its own, run as a process of its own, and a client it trusts.
@@ -182,20 +183,32 @@ final class BenchNode: Sendable {
 
 /// A port that nobody listens at.
 enum FreePort {
+    /// Below what Linux takes for outgoing connections (32768 on): one of those could sit on a port before its owner listens.
+    private static let range = 10_000..<32_000
+    private static let next = Mutex(range.lowerBound + Int(getpid()) % 20_000)
+
+    /// A port of 127.0.0.1 that is free now and was not given out before.
     static func find() throws(ExchangeError) -> Int {
+        for _ in range {
+            let port = next.withLock { next in
+                defer { next = next + 1 == range.upperBound ? range.lowerBound : next + 1 }
+                return next
+            }
+            if isFree(port) { return port }
+        }
+        throw ExchangeError(.unavailable, "no port of 127.0.0.1 is free")
+    }
+
+    private static func isFree(_ port: Int) -> Bool {
         let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard socket >= 0 else { throw ExchangeError(.unavailable, "cannot make a socket") }
+        guard socket >= 0 else { return false }
         defer { close(socket) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
-                bind(socket, raw, length) == 0 && getsockname(socket, raw, &length) == 0
-            }
+        address.sin_port = UInt16(clamping: port).bigEndian
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
         }
-        guard bound else { throw ExchangeError(.unavailable, "no port of 127.0.0.1 is free") }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }
