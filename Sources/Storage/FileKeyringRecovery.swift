@@ -11,6 +11,8 @@ struct FileKeyringRecovery {
     private var state = FileKeyring.State()
     /// The numbers of records that read as zero, with no whole record behind them yet.
     private var holes: [Int] = []
+    /// The first of all records that read as zero: a record of a later batch behind it, however far, proves it damaged.
+    private var firstHole = Int.max
     /// Holes with a whole record of their own batch behind them.
     private var voids: [(number: Int, batch: Int)] = []
 
@@ -41,10 +43,11 @@ struct FileKeyringRecovery {
     private mutating func take(_ record: [UInt8], _ number: Int) throws(ExchangeError) {
         if record.count < FileKeyringRecord.bytes || record.allSatisfy({ $0 == 0 }) {
             holes.append(number)
+            firstHole = min(firstHole, number)
             return
         }
-        guard let read = FileKeyringRecord(record), holes.allSatisfy({ $0 >= read.batch }) else {
-            let place = (holes.first ?? number) * FileKeyringRecord.bytes
+        guard let read = FileKeyringRecord(record), firstHole >= read.batch else {
+            let place = min(firstHole, number) * FileKeyringRecord.bytes
             throw ExchangeError(
                 .corrupted, "a record of the keyring is damaged; restore the keyring from a backup",
                 at: "\(file.path), offset \(place)")
