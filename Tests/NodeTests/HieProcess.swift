@@ -75,12 +75,12 @@ final class HieProcess: Sendable {
         String(decoding: (try? Data(contentsOf: log)) ?? Data(), as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
-    /// Why it ended, as far as its log says: of a crash what was wrong and where, not the list of libraries that ends it.
+    /// In one line, why it ended, as far as its log says: of a crash what was wrong and where, not the list of libraries that ends it.
     var lastWords: String {
         let lines = lines
         let crash = lines.lastIndex { $0.contains("Fatal error") || $0.contains("*** ") || $0.contains(" crashed") }
         let words = crash.map { lines[max(0, $0 - 2)...].prefix(60) } ?? lines.suffix(5)
-        return words.joined(separator: "\n")
+        return words.joined(separator: " | ")
     }
 
     /// Whether it runs.
