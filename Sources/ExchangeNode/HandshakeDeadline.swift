@@ -21,6 +21,18 @@ final class HandshakeDeadline: ChannelInboundHandler, RemovableChannelHandler {
         self.failed = failed
     }
 
+    /// One that tells the log why a handshake at a listener failed.
+    convenience init(limit: TimeAmount, listener name: String, logger: Logger) {
+        self.init(limit: limit) { failure, address in
+            logger.log(
+                level: failure.isCertificate ? .warning : .info,
+                failure.isCertificate ? "certificate refused" : "handshake failed",
+                metadata: [
+                    "listener": "\(name)", "because": "\(failure.reason)", "address": "\(address?.ipAddress ?? "unknown")",
+                ])
+        }
+    }
+
     func handlerAdded(context: ChannelHandlerContext) {
         let channel = context.channel
         deadline = context.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
@@ -78,15 +90,8 @@ struct PunctualChannel<Base: ServerChildChannel>: ServerChildChannel {
         base.setup(channel: channel, logger: logger).flatMapThrowing { value in
             let operations = channel.pipeline.syncOperations
             let tls = try operations.handler(type: NIOSSLServerHandler.self)
-            let deadline = HandshakeDeadline(limit: limit) { failure, address in
-                logger.log(
-                    level: failure.isCertificate ? .warning : .info,
-                    failure.isCertificate ? "certificate refused" : "handshake failed",
-                    metadata: [
-                        "listener": "\(name)", "because": "\(failure.reason)", "address": "\(address?.ipAddress ?? "unknown")",
-                    ])
-            }
-            try operations.addHandler(deadline, position: .after(tls))
+            try operations.addHandler(
+                HandshakeDeadline(limit: limit, listener: name, logger: logger), position: .after(tls))
             return value
         }
     }

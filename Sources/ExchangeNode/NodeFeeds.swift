@@ -83,16 +83,7 @@ extension Node {
         return { channel in
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(NIOSSLServerHandler(context: context, customVerificationCallback: tls.verify))
-            try pipeline.addHandler(
-                HandshakeDeadline(limit: limit) { failure, address in
-                    logger.log(
-                        level: failure.isCertificate ? .warning : .info,
-                        failure.isCertificate ? "certificate refused" : "handshake failed",
-                        metadata: [
-                            "listener": "\(name)", "because": "\(failure.reason)",
-                            "address": "\(address?.ipAddress ?? "unknown")",
-                        ])
-                })
+            try pipeline.addHandler(HandshakeDeadline(limit: limit, listener: name, logger: logger))
         }
     }
 

@@ -21,12 +21,6 @@ struct DirectoryRow: Sendable {
     /// Why something about it was last refused.
     var refusal: DirectoryRefusal?
 
-    /// Whether its admission stands: valid, and not revoked.
-    func isAdmitted(at now: Timestamp) -> Bool {
-        guard let admission, !isRevoked else { return false }
-        return admission.isValid(at: now)
-    }
-
     var isRevoked: Bool {
         guard let admission, let revocation else { return false }
         return admission.grant.epoch <= revocation.epoch

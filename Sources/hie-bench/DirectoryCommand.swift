@@ -75,10 +75,9 @@ struct DirectoryBench {
 
     func measure(serf: String?) async throws {
         let watch = Stopwatch()
-        var template = Array("/var/tmp/hie-herd-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { throw ExchangeError(.unavailable, "cannot make a folder in /var/tmp") }
-        let folder = String(cString: made)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let disk = try BenchFolder(under: "/var/tmp")
+        defer { disk.remove() }
+        let folder = disk.path
         let lines = LineWatch(watch)
         var own = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &own, own.count - 1)

@@ -28,9 +28,7 @@ final class LocateNetwork: Sendable {
     ///   - parent: the disk everything lies on.
     ///   - program: this program, run again as `responder`.
     init(_ count: Int, under parent: String, program: String, seed: UInt64) async throws {
-        var template = Array((parent + "/hie-locate-XXXXXX").utf8CString)
-        guard let made = mkdtemp(&template) else { throw ExchangeError(.unavailable, "cannot make a folder in \(parent)") }
-        folder = String(cString: made)
+        folder = try BenchFolder(under: parent).path
         let world = World.system
         authority = NetworkAuthorityFolder(folder + "/network", world: world)
         try authority.create(name: "Bench network")
