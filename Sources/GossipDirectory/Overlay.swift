@@ -13,8 +13,12 @@ final class Overlay: Sendable {
     let day: Int64
     /// Everybody, in the order of their identifiers.
     let members: [CommunityID]
-    private let observing: [CommunityID: [CommunityID]]
-    private let watching: [CommunityID: [CommunityID]]
+    /// Where each stands in `members`.
+    private let places: [CommunityID: Int]
+    /// For each place, the places of its observers, in the order of the rings.
+    private let observing: [[Int]]
+    /// For each place, the places of those it watches.
+    private let watching: [[Int]]
 
     /// Arranges members, given in the order of their identifiers with their organisations.
     init(_ members: [(community: CommunityID, organization: String)], day: Int64) {
@@ -29,8 +33,9 @@ final class Overlay: Sendable {
             for (at, index) in order.enumerated() { place[index] = at }
             return (order, place)
         }
-        var observing: [CommunityID: [CommunityID]] = [:]
-        var watching: [CommunityID: [CommunityID]] = [:]
+        var observing: [[Int]] = []
+        observing.reserveCapacity(members.count)
+        var watching = [[Int]](repeating: [], count: members.count)
         for subject in members.indices {
             var chosen: [Int] = []
             for ring in rings {
@@ -44,16 +49,21 @@ final class Overlay: Sendable {
                     break
                 }
             }
-            observing[members[subject].community] = chosen.map { members[$0].community }
-            for one in chosen { watching[members[one].community, default: []].append(members[subject].community) }
+            observing.append(chosen)
+            for one in chosen { watching[one].append(subject) }
         }
+        places = Dictionary(uniqueKeysWithValues: self.members.enumerated().map { ($1, $0) })
         self.observing = observing
         self.watching = watching
     }
 
     /// Who watches a community, in the order of its rings.
-    func observers(of community: CommunityID) -> [CommunityID] { observing[community] ?? [] }
+    func observers(of community: CommunityID) -> [CommunityID] { those(observing, at: community) }
 
     /// Whom a community watches, in the order of their identifiers.
-    func watched(by community: CommunityID) -> [CommunityID] { watching[community] ?? [] }
+    func watched(by community: CommunityID) -> [CommunityID] { those(watching, at: community) }
+
+    private func those(_ lists: [[Int]], at community: CommunityID) -> [CommunityID] {
+        places[community].map { lists[$0].map { members[$0] } } ?? []
+    }
 }

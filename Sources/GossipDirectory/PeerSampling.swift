@@ -4,7 +4,7 @@ extension DirectoryState {
     /// Where to pull from at the start: every seed, and three communities known from before.
     func firstTargets(_ moment: Moment, using random: inout some RandomNumberGenerator) -> [DirectoryTarget] {
         var targets = identity.seeds
-        for target in known(moment).shuffled(using: &random).prefix(3)
+        for target in some(3, moment, using: &random)
         where !targets.contains(where: { $0.url == target.url }) {
             targets.append(target)
         }
@@ -46,40 +46,41 @@ extension DirectoryState {
     func fan(
         except peer: CommunityID?, isOwn: Bool, _ moment: Moment, using random: inout some RandomNumberGenerator,
     ) -> [DirectoryTarget] {
+        let hears = { (community: CommunityID) in community != peer && self.reports[community]?.reach != .unreachable }
         if overlay.members.count <= limits.fanOut + 1 {
-            let others = known(moment).filter { target in
-                target.community.map { $0 != peer && reports[$0]?.reach != .unreachable } ?? true
-            }
-            return isOwn ? others : Array(others.shuffled(using: &random).prefix(3))
+            if isOwn { return known(moment).filter { $0.community.map(hears) ?? true } }
+            return some(3, moment, using: &random, where: hears)
         }
         var chosen: [CommunityID] = watches.map(\.subject)
         for target in some(2, moment, using: &random) {
             if let community = target.community, !chosen.contains(community) { chosen.append(community) }
         }
-        return chosen.filter { $0 != peer && reports[$0]?.reach != .unreachable }.compactMap { target($0) }
+        return chosen.filter(hears).compactMap { target($0) }
     }
 
     /// Others with an address, in the order of their identifiers.
     ///
     /// Communities that told two stories are asked too: their word on others still verifies.
-    func known(_ moment: Moment) -> [DirectoryTarget] {
-        overlay.members.compactMap { community in
-            guard community != identity.community, let row = rows[community], row.isAdmitted(at: moment.now),
-                let url = row.gossip, !blocked.contains(community)
-            else { return nil }
-            return DirectoryTarget(community: community, url: url)
-        }
+    func known(_ moment: Moment) -> [DirectoryTarget] { overlay.members.compactMap { other($0, moment) } }
+
+    private func other(_ community: CommunityID, _ moment: Moment) -> DirectoryTarget? {
+        guard rows[community]?.isAdmitted(at: moment.now) ?? false else { return nil }
+        return target(community)
     }
 
-    /// So many others at random.
-    private func some(_ count: Int, _ moment: Moment, using random: inout some RandomNumberGenerator)
-        -> [DirectoryTarget]
-    {
-        guard overlay.members.count > 1 else { return [] }
+    /// So many others at random, as far as there are any.
+    private func some(
+        _ count: Int, _ moment: Moment, using random: inout some RandomNumberGenerator,
+        where suits: (CommunityID) -> Bool = { _ in true },
+    ) -> [DirectoryTarget] {
+        let members = overlay.members
         var found: [DirectoryTarget] = []
-        for _ in 0..<(count * 4) where found.count < count {
-            let community = overlay.members[Int.random(in: overlay.members.indices, using: &random)]
-            if let target = target(community), !found.contains(target) { found.append(target) }
+        // A shuffle that ends as soon as enough are found.
+        var order = Array(members.indices)
+        for place in order.indices where found.count < count {
+            order.swapAt(place, Int.random(in: place..<order.count, using: &random))
+            let community = members[order[place]]
+            if suits(community), let target = other(community, moment) { found.append(target) }
         }
         return found
     }

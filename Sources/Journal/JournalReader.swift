@@ -74,12 +74,44 @@ package struct JournalReader: Sendable {
         return Report(rebuiltBecause: reason, applied: next - (start ?? 0))
     }
 
+    /// A piece opened by one task while others open the next.
+    private static let pieceEntries = 512
+
     private func prepared(
         from position: JournalPosition, limit: Int, of size: JournalPosition, for projection: any Projection,
     ) async -> Result<[CommittedEntry], ExchangeError> {
         guard position < size else { return .success([]) }
+        let stored: [StoredEntry]
+        do throws(ExchangeError) { stored = try await store.read(from: position, limit: limit) } catch { return .failure(error) }
+        // Opening and reading what was sealed is most of a rebuild's work: every core takes part.
+        let pieces = await withTaskGroup(of: (Int, Result<[CommittedEntry], ExchangeError>).self) { group in
+            for start in stride(from: 0, to: stored.count, by: Self.pieceEntries) {
+                group.addTask {
+                    let piece = stored[start..<min(start + Self.pieceEntries, stored.count)]
+                    return (start, await opened(piece, for: projection))
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        var entries: [CommittedEntry] = []
+        entries.reserveCapacity(stored.count)
+        for (_, piece) in pieces.sorted(by: { $0.0 < $1.0 }) {
+            switch piece {
+            case .success(let opened): entries += opened
+            case .failure: return piece
+            }
+        }
+        return .success(entries)
+    }
+
+    private func opened(
+        _ piece: ArraySlice<StoredEntry>, for projection: any Projection,
+    ) async -> Result<[CommittedEntry], ExchangeError> {
         do throws(ExchangeError) {
-            return .success(projection.prepare(try await entries(from: position, limit: limit)))
+            var entries: [CommittedEntry] = []
+            entries.reserveCapacity(piece.count)
+            for stored in piece { entries.append(try await open(stored)) }
+            return .success(projection.prepare(entries))
         } catch {
             return .failure(error)
         }

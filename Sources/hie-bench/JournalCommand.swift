@@ -16,28 +16,39 @@ struct JournalCommand: AsyncParsableCommand {
             EXAMPLE
               hie-bench journal --quick
               hie-bench journal --json --folder /var/tmp
+              hie-bench journal --only reading
             """)
 
+    /// What can be measured by itself.
+    enum Part: String, ExpressibleByArgument, CaseIterable {
+        case rounds, writer, syncs, reading
+    }
+
     @OptionGroup var options: BenchOptions
+    @Option(help: ArgumentHelp("One part alone: rounds, writer, syncs or reading.", valueName: "part")) var only: Part?
     @Option(help: .hidden) var alone: String?
 
     func run() async throws {
         if let alone { return try await JournalLoad.alone(in: alone, writers: options.connections, seconds: options.seconds ?? 3) }
         let bench = Bench(options)
         bench.preface()
-        try await Self.measure(bench)
+        try await Self.measure(bench, only.map { [$0] } ?? Part.allCases)
         bench.report.end()
     }
 
     static let documentBytes = 8 << 10
 
-    static func measure(_ bench: Bench) async throws {
+    static func measure(_ bench: Bench, _ parts: [Part] = Part.allCases) async throws {
         let folder = try BenchFolder(under: bench.options.folder ?? "/var/tmp")
         defer { folder.remove() }
-        try await rounds(bench, folder)
-        try await oneWriter(bench, folder)
-        try await syncs(bench, folder)
-        try await reading(bench, folder)
+        for part in parts {
+            switch part {
+            case .rounds: try await rounds(bench, folder)
+            case .writer: try await oneWriter(bench, folder)
+            case .syncs: try await syncs(bench, folder)
+            case .reading: try await reading(bench, folder)
+            }
+        }
     }
 
     /// Ours beside each peer: every round in a fresh folder, so that none pays for another's pages.

@@ -74,8 +74,14 @@ package struct EmergencyAlert: Hashable, Sendable {
 
     /// False for an access entry's payload that is certainly no emergency, without reading it as JSON.
     package static func mayOpen(_ payload: [UInt8]) -> Bool {
-        payload.firstRange(of: Array("\"emergency\":true".utf8)) != nil
+        payload.withUnsafeBytes { bytes in
+            guard bytes.count >= word.count else { return false }
+            // Every access that is replayed passes here; the library's search took nine tenths of a rebuild.
+            return (0...bytes.count - word.count).contains { start in word.indices.allSatisfy { bytes[start + $0] == word[$0] } }
+        }
     }
+
+    private static let word = Array("\"emergency\":true".utf8)
 
     /// Whether an access belongs to the same emergency: same user, organisation, community and reason, in time.
     package func covers(_ event: AccessEvent) -> Bool {
