@@ -3,9 +3,10 @@ import Synchronization
 /// Callers that share work: one of them does it for all that wait, the next one takes over when it is done.
 ///
 /// This is group commit without a task of its own. The first caller leads: it takes everything queued (bounded by count
-/// and cost), runs `first` (one write, one sync), then, when the group before has left it, `second` (one transaction);
-/// while it is in `second` the next caller leads another group through `first`. Groups pass both stages in the order of
-/// the queue, and each caller gets its own outcome behind `second`. Cancellation is not heeded: what is queued is done.
+/// and cost), runs `first` (one write, one sync), then, when the group before has left it, `second` for each part that
+/// `first` made of it (one transaction each); while it is in `second` the next caller leads another group through `first`.
+/// Groups pass both stages in the order of the queue, and each caller gets its own outcome as soon as its part is behind
+/// `second`: it may prepare its next item while the rest is done. Cancellation is not heeded: what is queued is done.
 package final class GroupQueue<Item: Sendable, Middle: Sendable, Outcome: Sendable>: Sendable {
     private enum Turn: Sendable {
         case lead
@@ -43,9 +44,10 @@ package final class GroupQueue<Item: Sendable, Middle: Sendable, Outcome: Sendab
 
     /// Queues the item and returns its outcome; nil when too many wait already.
     ///
-    /// Every caller passes the same two stages. `second` returns as many outcomes as `first` was given items, in order.
+    /// Every caller passes the same two stages. For all parts together `second` returns as many outcomes as `first` was given
+    /// items, in order.
     package func submit(
-        _ item: Item, cost: Int, first: @Sendable ([Item]) async -> Middle,
+        _ item: Item, cost: Int, first: @Sendable ([Item]) async -> [Middle],
         second: @Sendable (Middle) async -> [Outcome],
     ) async -> Outcome? {
         let turn = await withCheckedContinuation { continuation in
@@ -74,21 +76,25 @@ package final class GroupQueue<Item: Sendable, Middle: Sendable, Outcome: Sendab
 
     /// The leader's own item stands first in the queue.
     private func lead(
-        _ first: @Sendable ([Item]) async -> Middle, _ second: @Sendable (Middle) async -> [Outcome],
+        _ first: @Sendable ([Item]) async -> [Middle], _ second: @Sendable (Middle) async -> [Outcome],
     ) async -> Outcome? {
         // Those whose answers have just left may come back with their next item before this group closes.
         await Task.yield()
         let group = takeGroup()
-        let middle = await first(group.map(\.item))
+        let parts = await first(group.map(\.item))
         await enterSecond()
         handOver()
-        let outcomes = await second(middle)
-        leaveSecond()
-        precondition(outcomes.count == group.count, "a stage lost an item")
-        for (waiting, outcome) in zip(group, outcomes).dropFirst() {
-            waiting.continuation.resume(returning: .done(outcome))
+        var own: Outcome?
+        var waiting = group[...]
+        for part in parts {
+            for outcome in await second(part) {
+                guard let next = waiting.popFirst() else { preconditionFailure("a stage made outcomes for nobody") }
+                if own == nil { own = outcome } else { next.continuation.resume(returning: .done(outcome)) }
+            }
         }
-        return outcomes.first
+        leaveSecond()
+        precondition(waiting.isEmpty, "a stage lost an item")
+        return own
     }
 
     private func takeGroup() -> [Waiting] {

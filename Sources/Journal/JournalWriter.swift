@@ -4,8 +4,8 @@ import Synchronization
 
 /// The one door into the journal: seals, orders, makes durable, projects, and only then answers.
 ///
-/// Sealing and hashing run in the caller; waiting callers share one write, one sync and one projection transaction
-/// (`GroupQueue`). After a failed write, sync or projection it refuses everything, for ever: the node opens its store
+/// Sealing and hashing run in the caller; waiting callers share one write and one sync, and a few of them one projection
+/// transaction (`GroupQueue`). After a failed write, sync or projection it refuses everything, for ever: the node opens its store
 /// anew from the disk once that takes writes again.
 package final class JournalWriter: Sendable {
     /// Entries that stand or fall together, one behind the other.
@@ -14,7 +14,8 @@ package final class JournalWriter: Sendable {
         let drafts: [EntryDraft]
     }
 
-    private struct Middle: Sendable {
+    /// A part of a group that is shown in one transaction: whole items, in order.
+    private struct Part: Sendable {
         var committed: [CommittedEntry] = []
         var outcomes: [Outcome] = []
     }
@@ -33,7 +34,7 @@ package final class JournalWriter: Sendable {
     private let world: World
     private let limits: JournalLimits
     private let state: Mutex<State>
-    private let queue: GroupQueue<Item, Middle, Outcome>
+    private let queue: GroupQueue<Item, Part, Outcome>
 
     /// A writer that goes on at the end of the store.
     ///
@@ -126,9 +127,9 @@ package final class JournalWriter: Sendable {
     }
 
     /// First stage: gives the entries their places, refuses those whose facts are stale, and makes the rest durable.
-    private func write(_ items: [Item]) async -> Middle {
+    private func write(_ items: [Item]) async -> [Part] {
         let (frontier, failure, before) = state.withLock { ($0.frontier, $0.failure, $0.watched) }
-        if let failure { return Middle(outcomes: items.map { _ in .failure(failure) }) }
+        if let failure { return [Part(outcomes: items.map { _ in .failure(failure) })] }
         var watched = before
         var next = frontier
         var accepted: [Item] = []
@@ -147,7 +148,7 @@ package final class JournalWriter: Sendable {
             accepted.append(item)
             outcomes.append(nil)
         }
-        guard !accepted.isEmpty else { return Middle(outcomes: outcomes.compactMap { $0 }) }
+        guard !accepted.isEmpty else { return [Part(outcomes: outcomes.compactMap { $0 })] }
         let group = JournalGroup(firstPosition: frontier.size, entries: accepted.flatMap(\.sealed), frontier: next)
         do throws(ExchangeError) {
             let locations = try await store.append(group)
@@ -156,21 +157,34 @@ package final class JournalWriter: Sendable {
                 state.frontier = next
                 state.watched = watched
             }
-            var receipts = committed.map(EntryReceipt.init)[...]
-            var taken = accepted.makeIterator()
-            return Middle(
-                committed: committed,
-                outcomes: outcomes.compactMap { outcome in
-                    outcome
-                        ?? taken.next().map { item -> Outcome in
-                            defer { receipts = receipts.dropFirst(item.drafts.count) }
-                            return .success(Array(receipts.prefix(item.drafts.count)))
-                        }
-                })
+            return parts(of: outcomes, accepted, committed)
         } catch {
             let failure = fail(error)
-            return Middle(outcomes: items.map { _ in .failure(failure) })
+            return [Part(outcomes: items.map { _ in .failure(failure) })]
         }
+    }
+
+    /// Parts a group: an item with its entries stays whole, and who was refused waits for what it was refused for.
+    private func parts(of outcomes: [Outcome?], _ accepted: [Item], _ committed: [CommittedEntry]) -> [Part] {
+        var parts: [Part] = []
+        var part = Part()
+        var rest = committed[...]
+        var taken = accepted.makeIterator()
+        for outcome in outcomes {
+            if let outcome {
+                part.outcomes.append(outcome)
+            } else if let item = taken.next() {
+                let own = rest.prefix(item.drafts.count)
+                rest = rest.dropFirst(own.count)
+                part.committed += own
+                part.outcomes.append(.success(own.map(EntryReceipt.init)))
+            }
+            if part.committed.count >= limits.partEntries {
+                parts.append(part)
+                part = Part()
+            }
+        }
+        return part.outcomes.isEmpty ? parts : parts + [part]
     }
 
     private func commit(
@@ -196,16 +210,16 @@ package final class JournalWriter: Sendable {
     }
 
     /// Second stage: shows the entries in the projection.
-    private func project(_ middle: Middle) async -> [Outcome] {
-        guard !middle.committed.isEmpty else { return middle.outcomes }
+    private func project(_ part: Part) async -> [Outcome] {
+        guard !part.committed.isEmpty else { return part.outcomes }
         do throws(ExchangeError) {
-            // An earlier group that is durable but not projected must not be jumped over.
+            // An earlier part that is durable but not projected must not be jumped over.
             if let failure { throw failure }
-            try await projection.apply(middle.committed)
-            return middle.outcomes
+            try await projection.apply(part.committed)
+            return part.outcomes
         } catch {
             let failure = fail(error)
-            return middle.outcomes.map { _ in .failure(failure) }
+            return part.outcomes.map { _ in .failure(failure) }
         }
     }
 

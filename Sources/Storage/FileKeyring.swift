@@ -80,7 +80,7 @@ package final class FileKeyring: KeyringStore {
 
     package func keyOrCreate(for patient: PatientID) async throws(ExchangeError) -> SymmetricKey {
         if let key = try known(patient) { return key }
-        let outcome = await queue.submit(patient, cost: 1, first: { await self.make($0) }, second: { $0 })
+        let outcome = await queue.submit(patient, cost: 1, first: { [await self.make($0)] }, second: { $0 })
         guard let outcome else {
             throw ExchangeError(.unavailable, "too many patients wait for their key; try again later")
         }

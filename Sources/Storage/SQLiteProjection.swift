@@ -13,6 +13,7 @@ import Transactions
 package struct SQLiteProjection: Sendable {
     let writer: DatabasePool
     let damaged = ProjectionDamage()
+    private let carrier: WALCarrier
     private let readers: ReadConnections
     /// Base URL that links in rendered references start with; another one makes the projection foreign.
     let base: String
@@ -38,16 +39,14 @@ package struct SQLiteProjection: Sendable {
             try database.execute(
                 sql: """
                     PRAGMA page_size=16384; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON;
-                    PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY
+                    PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;
+                    PRAGMA wal_autocheckpoint=0
                     """)
         }
         do {
-            configuration.prepareDatabase { database in
-                // Rare checkpoints: a page that many changes touch is carried over once.
-                try database.execute(sql: "PRAGMA wal_autocheckpoint=4000")
-            }
             writer = try DatabasePool(path: path, configuration: configuration)
             try writer.writeWithoutTransaction { try ProjectionSchema.make($0) }
+            carrier = try WALCarrier(path: path, configuration: configuration)
         } catch {
             throw Self.failure(error, logger)
         }
@@ -71,12 +70,13 @@ package struct SQLiteProjection: Sendable {
 
     /// One transaction; the cancellation of the task that happens to lead a group must not undo others' rows.
     func write(_ change: @Sendable @escaping (Database) throws -> Void) async throws(ExchangeError) {
-        let writer = writer
+        let (writer, carrier) = (writer, carrier)
         let outcome: Result<Void, any Error> = await withCheckedContinuation { done in
             writer.asyncWrite { database in
                 try change(database)
-            } completion: { _, result in
+            } completion: { database, result in
                 done.resume(returning: result)
+                carrier.follow(database, of: writer)
             }
         }
         if case .failure(let error) = outcome { throw damaged.heed(Self.failure(error, logger)) }
@@ -84,11 +84,9 @@ package struct SQLiteProjection: Sendable {
 
     /// Carries the WAL into the database and empties its file, so that what was overwritten is nowhere any more.
     func truncateWAL() async throws(ExchangeError) {
-        let writer = writer
+        let (writer, carrier) = (writer, carrier)
         let outcome: Result<Void, any Error> = await withCheckedContinuation { done in
-            writer.asyncWriteWithoutTransaction { database in
-                done.resume(returning: Result { _ = try database.checkpoint(.truncate) })
-            }
+            writer.asyncWriteWithoutTransaction { _ in done.resume(returning: Result { try carrier.checkpoint(.truncate) }) }
         }
         if case .failure(let error) = outcome { throw Self.failure(error, logger) }
     }
@@ -120,6 +118,7 @@ package struct SQLiteProjection: Sendable {
     /// Closes every connection; the WAL is checkpointed.
     package func close() throws {
         try readers.close()
+        try carrier.close()
         try writer.close()
     }
 }

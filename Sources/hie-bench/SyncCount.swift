@@ -52,4 +52,11 @@ enum SyncCount {
         }
         return sum
     }
+
+    /// How many lines of `strace -y` name a file that ends so: one line a call.
+    static func calls(_ lines: String, of ending: String) -> Int {
+        lines.split(separator: "\n").count { line in
+            line.contains("sync(") && line.split(separator: "<").dropFirst().first?.split(separator: ">").first?.hasSuffix(ending) ?? false
+        }
+    }
 }

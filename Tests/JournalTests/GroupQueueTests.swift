@@ -33,7 +33,7 @@ import Testing
                         }
                         await Task.yield()
                         log.state.withLock { $0.inFirst -= 1 }
-                        return items
+                        return stride(from: 0, to: items.count, by: 3).map { Array(items[$0..<min($0 + 3, items.count)]) }
                     } second: { items in
                         log.state.withLock {
                             #expect($0.inSecond == 0)
@@ -54,6 +54,28 @@ import Testing
         #expect(seen.groups < 500)
     }
 
+    @Test func `a caller whose part is done goes on while the others of its group still wait`() async {
+        let queue = GroupQueue<Int, [Int], Int>(waitingMax: 100, waitingCostMax: 100, groupMax: 16, groupCostMax: 16)
+        let done = Log()
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<16 {
+                group.addTask {
+                    let outcome = await queue.submit(number, cost: 1) { items in
+                        items.map { [$0] }
+                    } second: { part in
+                        for _ in 0..<50 { await Task.yield() }
+                        done.state.withLock { $0.second += part }
+                        return part
+                    }
+                    #expect(outcome == number)
+                    done.state.withLock { $0.first.append($0.second.count) }
+                }
+            }
+        }
+        // How many were behind the second stage when each went on: not all of them for everybody.
+        #expect(Set(done.state.withLock { $0.first }).count > 2)
+    }
+
     @Test func `a full queue refuses, and works on`() async {
         let queue = GroupQueue<Int, [Int], Int>(waitingMax: 4, waitingCostMax: 100, groupMax: 2, groupCostMax: 100)
         let refused = Log()
@@ -62,7 +84,7 @@ import Testing
                 group.addTask {
                     let outcome = await queue.submit(number, cost: 1) { items in
                         for _ in 0..<20 { await Task.yield() }
-                        return items
+                        return [items]
                     } second: {
                         $0
                     }
@@ -71,7 +93,7 @@ import Testing
             }
         }
         #expect(refused.state.withLock { $0.groups } > 0)
-        #expect(await queue.submit(7, cost: 1, first: { $0 }, second: { $0 }) == 7)
-        #expect(await queue.submit(8, cost: 101, first: { $0 }, second: { $0 }) == nil)
+        #expect(await queue.submit(7, cost: 1, first: { [$0] }, second: { $0 }) == 7)
+        #expect(await queue.submit(8, cost: 101, first: { [$0] }, second: { $0 }) == nil)
     }
 }
