@@ -51,7 +51,7 @@ extension RealNodes {
         @Test func `a running node links a table as one at rest does, and knows it the second time`() async throws {
             let lines = try Self.lines()
             try await Network.run { network in
-                let still = try network.add(.init())
+                let still = try network.add(.init(name: "clinic", community: "1.3.6.1.4.1.21367.2026.11"))
                 let atRest = try await Self.resting(still, lines)
                 let node = try network.add(.init())
                 try await node.start()
