@@ -33,7 +33,8 @@ final class BenchNode: Sendable {
         self.program = program
         let world = World.system
         port = try FreePort.find()
-        home = NodeHome(folder + "/node")
+        let home = NodeHome(folder + "/node")
+        self.home = home
         let authority = NetworkAuthorityFolder(folder + "/network", world: world)
         try authority.create(name: "Bench network")
         let yaml = try NodeSetup.yaml(

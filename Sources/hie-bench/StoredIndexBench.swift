@@ -1,5 +1,6 @@
 import ExchangeCore
 import ExchangeNode
+import FoundationEssentials
 import Glibc
 import Logging
 import PatientIndex
