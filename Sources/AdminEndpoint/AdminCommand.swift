@@ -43,10 +43,16 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case patientExplain = "patient/explain"
     /// Who the rows of a table may be: `header`, `lines`, `profile`.
     case patientLookUp = "patient/look-up"
+    /// Registers rows of a table in order of arrival: `header`, `lines`, `profile`, which has to be the node's own.
+    case patientImport = "patient/import"
+    /// Whose each record is: `records`, their ids.
+    case patientPersons = "patient/persons"
     /// Records that somebody should compare: `limit`.
     case patientReviews = "patient/reviews"
     /// One of them with its candidates: `record`.
     case patientReview = "patient/review"
+    /// What was done about a record, newest first: `record`.
+    case patientHistory = "patient/history"
     /// Links, unlinks, merges, closes a review or takes an act back: `act`, `record`, `other`, `position`, `reason`, `preview`.
     case patientAct = "patient/act"
     /// A person's records as one view, with who says what: `patient` or `identifier`, one of them.

@@ -67,8 +67,10 @@ package struct AdminService: Sendable {
         case .patientShow: try await showPatient(call)
         case .patientFind: try await findPatients(call)
         case .patientGolden: try await goldenPatient(call)
-        case .patientExplain, .patientLookUp, .patientReviews, .patientReview, .patientAct, .patientModels, .patientLearn,
-            .patientActivate:
+        case .patientImport: try await importPatients(call)
+        case .patientPersons: try await personsOfPatients(call)
+        case .patientExplain, .patientLookUp, .patientReviews, .patientReview, .patientHistory, .patientAct, .patientModels,
+            .patientLearn, .patientActivate:
             AdminAnswer(
                 try await IdentityCommands(exchange.desk).answer(command, call.arguments, actor: call.context.user))
         case .consentRecord: try await recordConsent(call)

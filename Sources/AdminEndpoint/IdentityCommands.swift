@@ -16,8 +16,8 @@ package struct IdentityCommands: Sendable {
     /// Whether a command is one of these.
     package static func serves(_ command: AdminCommand) -> Bool {
         switch command {
-        case .patientExplain, .patientLookUp, .patientReviews, .patientReview, .patientAct, .patientModels, .patientLearn,
-            .patientActivate:
+        case .patientExplain, .patientLookUp, .patientReviews, .patientReview, .patientHistory, .patientAct, .patientModels,
+            .patientLearn, .patientActivate:
             true
         default: false
         }
@@ -30,6 +30,7 @@ package struct IdentityCommands: Sendable {
         case .patientLookUp: try await lookUp(arguments, actor: actor)
         case .patientReviews: try await reviews(arguments)
         case .patientReview: try await review(arguments)
+        case .patientHistory: try await history(arguments)
         case .patientAct: try await act(arguments, actor: actor)
         case .patientModels: try await ModelCommands(desk).models()
         case .patientLearn: try await ModelCommands(desk).learn(actor: actor)
@@ -134,6 +135,29 @@ package struct IdentityCommands: Sendable {
         }
         return ["record": .string(try await desk.name(of: id)), "id": .string(id.description), "candidates": .array(candidates)]
     }
+
+    private func history(_ arguments: JSONObject) async throws -> JSONValue {
+        let id = try await record("record", arguments)
+        var acts: [JSONValue] = []
+        for past in try await desk.history(of: id) {
+            var about: [JSONValue] = []
+            for other in past.act.records.prefix(Self.namedMax) where other != id {
+                about.append(.string(try await desk.name(of: other)))
+            }
+            acts.append([
+                "position": .number(String(past.position)), "act": .string(past.act.kind.rawValue),
+                "actor": .string(past.act.actor), "reason": .string(past.act.reason),
+                "moved": .number(String(past.act.moves.count)), "apart": .number(String(past.act.apart.count)),
+                "about": .array(about), "others": .number(String(max(past.act.records.count - 1, 0))),
+                "undoes": past.act.undoes.map { .number(String($0)) } ?? .null,
+                "undoneBy": past.undoneBy.map { .number(String($0)) } ?? .null,
+            ])
+        }
+        return ["record": .string(try await desk.name(of: id)), "id": .string(id.description), "acts": .array(acts)]
+    }
+
+    /// Other records of an act that are named at most.
+    private static var namedMax: Int { 8 }
 
     /// `act`: link, merge, unlink, reject, skip or undo; `record`, `other`, `position`, `reason`; `preview` records nothing.
     private func act(_ arguments: JSONObject, actor: String) async throws -> JSONValue {

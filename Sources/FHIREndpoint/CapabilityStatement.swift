@@ -26,7 +26,16 @@ struct CapabilityStatement: Sendable {
         rest["resource"] = .array(
             types.map { type in .object(resource(type, routes.filter { $0.resourceType == type })) })
         let system = routes.filter { $0.resourceType == nil }.compactMap(\.interaction)
-        if !system.isEmpty { rest["interaction"] = .array(system.map { ["code": .string($0)] }) }
+        let interactions = system.filter { !$0.hasPrefix("$") }
+        if !interactions.isEmpty { rest["interaction"] = .array(interactions.map { ["code": .string($0)] }) }
+        var operations: [String] = []
+        for name in system where name.hasPrefix("$") && !operations.contains(name) { operations.append(name) }
+        if !operations.isEmpty {
+            rest["operation"] = .array(
+                operations.map {
+                    ["name": .string(String($0.dropFirst())), "definition": .string(Self.definition(of: $0))]
+                })
+        }
         var statement: JSONObject = [
             "resourceType": "CapabilityStatement", "status": "active", "date": .string(date.description),
             "kind": "instance",
@@ -145,6 +154,8 @@ struct CapabilityStatement: Sendable {
         switch operation {
         case "$match": "http://hl7.org/fhir/OperationDefinition/Patient-match"
         case "$ihe-pix": "https://profiles.ihe.net/ITI/PIXm/OperationDefinition/IHE.PIXm.pix"
+        case let name where name.hasPrefix("$mdm-"):
+            "http://hapifhir.io/fhir/OperationDefinition/" + name.dropFirst()
         default: "https://profiles.ihe.net/ITI/MHD/OperationDefinition/generate-metadata"
         }
     }

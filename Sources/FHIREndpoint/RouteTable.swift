@@ -36,6 +36,12 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case withdrawPatient
     /// ITI-119.
     case matchPatients
+    /// `$mdm-query-links`.
+    case queryLinks
+    /// `$mdm-link-history`.
+    case linkHistory
+    /// `$mdm-update-link` and its like: a steward's word.
+    case decideLink
     /// ITI-108 create.
     case createConsent
     /// ITI-108 update.
@@ -76,7 +82,7 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     var isQuestion: Bool {
         switch self {
         case .generateMetadata, .searchDocuments, .readDocument, .retrieveDocument, .readPatient, .readPatientVersion, .patientHistory,
-            .searchPatients, .crossReference, .feedPatient, .withdrawPatient, .matchPatients, .provideBundle, .simplifiedPublish, .searchAuditEvents, .recordAuditEvent, .previewConsent,
+            .searchPatients, .queryLinks, .linkHistory, .decideLink, .crossReference, .feedPatient, .withdrawPatient, .matchPatients, .provideBundle, .simplifiedPublish, .searchAuditEvents, .recordAuditEvent, .previewConsent,
             .readCareService, .searchCareServices, .careServiceHistory:
             true
         case .capabilities, .createConsent, .updateConsent, .readConsent, .readConsentVersion, .consentHistory,
@@ -181,6 +187,15 @@ package enum RouteTable {
         Route(.get, "fhir/Patient/$ihe-pix", .crossReference, "ITI-83", doors: client, interaction: "$ihe-pix"),
         Route(.post, "fhir/Patient/$ihe-pix", .crossReference, "ITI-83", doors: client, interaction: "$ihe-pix"),
         Route(.post, "fhir/Patient/$match", .matchPatients, "ITI-119", doors: both, interaction: "$match"),
+        Route(.get, "fhir/$mdm-query-links", .queryLinks, doors: client, interaction: "$mdm-query-links"),
+        Route(.post, "fhir/$mdm-query-links", .queryLinks, doors: client, interaction: "$mdm-query-links"),
+        Route(.get, "fhir/$mdm-link-history", .linkHistory, doors: client, interaction: "$mdm-link-history"),
+        Route(.post, "fhir/$mdm-link-history", .linkHistory, doors: client, interaction: "$mdm-link-history"),
+        Route(.post, "fhir/$mdm-create-link", .decideLink, doors: client, interaction: "$mdm-create-link"),
+        Route(.post, "fhir/$mdm-update-link", .decideLink, doors: client, interaction: "$mdm-update-link"),
+        Route(
+            .post, "fhir/$mdm-merge-golden-resources", .decideLink, doors: client, interaction: "$mdm-merge-golden-resources"),
+        Route(.post, "fhir/$mdm-not-duplicate", .decideLink, doors: client, interaction: "$mdm-not-duplicate"),
         Route(.post, "fhir/Consent", .createConsent, "ITI-108", doors: client, interaction: "create"),
         Route(.put, "fhir/Consent/:id", .updateConsent, "ITI-108", doors: client, interaction: "update"),
         Route(.get, "fhir/Consent/:id", .readConsent, "ITI-108", doors: client, interaction: "read"),

@@ -50,13 +50,15 @@ package struct JournalReader: Sendable {
     ///
     /// - Parameter progress: told after each batch how many entries of how many are applied.
     package func bringUpToDate(
-        _ projection: any Projection, batch: Int = 512, rebuild: Bool = false,
+        _ projection: any Projection, batch: Int = 512, loadMin: UInt64 = 10_000, rebuild: Bool = false,
         progress: (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in },
     ) async throws(ExchangeError) -> Report {
         let head = try await store.head()
         let (start, reason) = rebuild ? (nil, "asked for") : try await startingPoint(projection, head)
         if start == nil { try await projection.reset(origin: store.origin) }
         var next = start ?? 0
+        let isLoad = head.size - min(next, head.size) >= loadMin
+        if isLoad { try await projection.beginLoad() }
         var read = await prepared(from: next, limit: batch, of: head.size, for: projection)
         while next < head.size {
             let entries = try read.get()
@@ -71,6 +73,7 @@ package struct JournalReader: Sendable {
             next = after
             progress(next, head.size)
         }
+        if isLoad { try await projection.endLoad() }
         return Report(rebuiltBecause: reason, applied: next - (start ?? 0))
     }
 

@@ -32,6 +32,16 @@ package protocol Projection: Sendable {
     /// Applies the entries, and the mark behind the last of them, in one transaction.
     func apply(_ entries: [CommittedEntry]) async throws(ExchangeError)
 
+    /// Begins a load: many entries that nobody asks about meanwhile. Until it ends, what was applied may not show yet, and
+    /// tables of a load that is cut off count as foreign: they are made anew at the next open.
+    func beginLoad() async throws(ExchangeError)
+
+    /// Makes records that were loaded so far readable by their ids.
+    func settleLoad() async throws(ExchangeError)
+
+    /// Ends a load: everything that was applied shows.
+    func endLoad() async throws(ExchangeError)
+
     /// Empties it and begins again for that log, at position 0.
     func reset(origin: String) async throws(ExchangeError)
 }
@@ -39,4 +49,10 @@ package protocol Projection: Sendable {
 extension Projection {
     /// Nothing to prepare.
     package func prepare(_ entries: [CommittedEntry]) -> [CommittedEntry] { entries }
+    /// Nothing waits where nothing is written in pages.
+    package func beginLoad() async throws(ExchangeError) {}
+    /// Nothing waits.
+    package func settleLoad() async throws(ExchangeError) {}
+    /// Nothing waits.
+    package func endLoad() async throws(ExchangeError) {}
 }

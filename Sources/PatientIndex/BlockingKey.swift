@@ -10,6 +10,32 @@ package enum BlockingKey {
     /// The postings of one key that are read; a key with more is skipped and counted.
     package static let postingsMax = 400
 
+    /// Values that are a key by themselves, so that who shares them can be counted.
+    enum ValueKind: UInt64 {
+        case phone = 2
+        case email = 3
+        case single = 4
+        case socialSecurity = 5
+
+        /// How many different birth dates the value may stand beside and still say something: a household has some members,
+        /// and dates are mistyped; of a number of one's own nearly all of them are slips.
+        var birthDatesMax: Int {
+            switch self {
+            case .phone: 12
+            case .email: 8
+            case .single, .socialSecurity: 4
+            }
+        }
+    }
+
+    /// The key of an authority's record number.
+    static func key(assigned: UInt64, _ secret: IndexSecret) -> UInt64 { secret.hash(1 << 56 ^ assigned, 0) }
+
+    /// The key of a value.
+    static func key(_ kind: ValueKind, _ value: UInt64, _ secret: IndexSecret) -> UInt64 {
+        secret.hash(kind.rawValue << 56 ^ value, 0)
+    }
+
     /// Which keys are read when.
     package enum Reach: CaseIterable {
         /// What a registration of the same person nearly always shares.
@@ -71,15 +97,15 @@ package enum BlockingKey {
         func add(_ kind: UInt64, _ first: UInt64, _ second: UInt64 = 0) {
             keys.append(secret.hash(kind << 56 ^ first, second))
         }
-        for index in 0..<record.assigned.count { add(1, record.assigned[index]) }
-        for index in 0..<record.phones.count { add(2, record.phones[index]) }
-        for index in 0..<record.emails.count { add(3, record.emails[index]) }
-        for index in 0..<record.singles.count { add(4, record.singles[index]) }
+        for index in 0..<record.assigned.count { keys.append(key(assigned: record.assigned[index], secret)) }
+        for index in 0..<record.phones.count { keys.append(key(.phone, record.phones[index], secret)) }
+        for index in 0..<record.emails.count { keys.append(key(.email, record.emails[index], secret)) }
+        for index in 0..<record.singles.count { keys.append(key(.single, record.singles[index], secret)) }
         let day = day(record)
         let numbers = record.socialSecurity
         for index in 0..<numbers.count {
             let digits = UInt64(numbers[index] & 0x7FFF_FFFF)
-            if numbers[index] >> 31 == 0 { add(5, digits) }
+            if numbers[index] >> 31 == 0 { keys.append(key(.socialSecurity, digits, secret)) }
             if let day { add(6, digits % 10000, day) }
         }
         let codes = record.postalCodes

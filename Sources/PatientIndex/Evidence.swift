@@ -37,15 +37,27 @@ package struct Evidence: Sendable, Hashable {
 struct EvidenceFold {
     let query: RecordView
     let names: NameFrequencies
+    private let placeholders: LearnedPlaceholders
+    /// Which of the registration's own values say something, a bit each.
+    private let real: (phones: UInt32, emails: UInt32, singles: UInt32, socialSecurity: UInt32)
     private(set) var evidence = Evidence()
     private var firstWorth = Int.min
     private var familyWorth = Int.min
     private var dateWorth = Int.min
     private var hasFirst = false
 
-    init(_ query: RecordView, names: NameFrequencies) {
+    init(_ query: RecordView, names: NameFrequencies, placeholders: LearnedPlaceholders = .none) {
         self.query = query
         self.names = names
+        self.placeholders = placeholders
+        let (phones, emails, singles, numbers) = (query.phones, query.emails, query.singles, query.socialSecurity)
+        real = (
+            placeholders.real(.phone, count: phones.count) { phones[$0] },
+            placeholders.real(.email, count: emails.count) { emails[$0] },
+            placeholders.real(.single, count: singles.count) { singles[$0] },
+            // Four digits are no key by themselves.
+            placeholders.real(.socialSecurity, count: numbers.count) { UInt64(numbers[$0]) }
+        )
         evidence.hasPlaceholderName = query.hasPlaceholderName
     }
 
@@ -131,8 +143,8 @@ struct EvidenceFold {
 
     private mutating func addHousehold(_ record: RecordView) {
         var household = evidence.household
-        if query.phones.meets(record.phones) { household.phone = true }
-        if query.emails.meets(record.emails) { household.email = true }
+        if Self.meets(query.phones, real.phones, record.phones) { household.phone = true }
+        if Self.meets(query.emails, real.emails, record.emails) { household.email = true }
         let sharesCode = query.postalCodes.meets(record.postalCodes)
         let sharesCity = query.cities.meets(record.cities)
         if sharesCode { household.postalCode = true }
@@ -142,7 +154,8 @@ struct EvidenceFold {
         {
             household.address = true
         }
-        if (!query.phones.isEmpty && !record.phones.isEmpty) || (!query.emails.isEmpty && !record.emails.isEmpty)
+        if areComparable(query.phones, real.phones, record.phones, .phone)
+            || areComparable(query.emails, real.emails, record.emails, .email)
             || (!query.postalCodes.isEmpty && !record.postalCodes.isEmpty)
             || (!query.cities.isEmpty && !record.cities.isEmpty)
             || (!query.streets.isEmpty && !record.streets.isEmpty)
@@ -152,11 +165,28 @@ struct EvidenceFold {
         evidence.household = household
     }
 
+    /// Whether a value that says something is in both.
+    @inline(__always) private static func meets(_ mine: WordList, _ real: UInt32, _ theirs: WordList) -> Bool {
+        for i in 0..<mine.count where real >> UInt32(i) & 1 == 1 {
+            for j in 0..<theirs.count where mine[i] == theirs[j] { return true }
+        }
+        return false
+    }
+
+    /// Whether both have a value that says something.
+    @inline(__always) private func areComparable(
+        _ mine: WordList, _ real: UInt32, _ theirs: WordList, _ kind: BlockingKey.ValueKind,
+    ) -> Bool {
+        guard !placeholders.isEmpty else { return !mine.isEmpty && !theirs.isEmpty }
+        guard (0..<mine.count).contains(where: { real >> UInt32($0) & 1 == 1 }) else { return false }
+        return (0..<theirs.count).contains { !placeholders.holds(kind, theirs[$0]) }
+    }
+
     private mutating func addSocialSecurity(_ record: RecordView) {
         let mine = query.socialSecurity
         let theirs = record.socialSecurity
-        for i in 0..<mine.count {
-            for j in 0..<theirs.count {
+        for i in 0..<mine.count where real.socialSecurity >> UInt32(i) & 1 == 1 {
+            for j in 0..<theirs.count where !placeholders.holds(.socialSecurity, UInt64(theirs[j])) {
                 let level = DateComparison.socialSecurity(mine[i], theirs[j])
                 if MatchModel.rank(level) > MatchModel.rank(evidence.socialSecurity) { evidence.socialSecurity = level }
             }
@@ -176,8 +206,9 @@ struct EvidenceFold {
     }
 
     private mutating func addSingles(_ record: RecordView) {
-        for i in 0..<query.singles.count {
+        for i in 0..<query.singles.count where real.singles >> UInt32(i) & 1 == 1 {
             for j in 0..<record.singles.count where query.singles[i] >> 48 == record.singles[j] >> 48 {
+                if placeholders.holds(.single, record.singles[j]) { continue }
                 evidence.single = Self.merge(
                     evidence.single, query.singles[i] == record.singles[j] ? .same : .different)
             }

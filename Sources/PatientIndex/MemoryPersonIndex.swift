@@ -1,14 +1,14 @@
 /// An index in memory: for loading many records at once, for simulation, and for tests.
 ///
-/// Records lie one after another in one array of bytes; postings and members are chains of numbers. About 420 bytes a
-/// record, the keys included.
+/// Records lie one after another in blocks of bytes; postings and members are chains of numbers. About 420 bytes a
+/// record, the keys included; nothing large is copied while it grows.
 package final class MemoryPersonIndex: PersonIndex {
     package private(set) var names = NameFrequencies()
+    package private(set) var placeholders: LearnedPlaceholders
     package let secret: IndexSecret
     /// What is worth how much.
     package let model: MatchModel
-    private var arena: [UInt8] = []
-    private var starts: [UInt64] = [0]
+    private var arena = RecordArena()
     private var personOfRecord: [PersonNumber] = []
     private var nextInPerson: [UInt32] = []
     private var firstOfPerson: [UInt32] = []
@@ -18,9 +18,12 @@ package final class MemoryPersonIndex: PersonIndex {
     private static let none = UInt32.max
 
     /// An empty index.
-    package init(secret: IndexSecret, model: MatchModel = .initial) {
+    ///
+    /// - Parameter placeholders: what was learnt before, under the same secret.
+    package init(secret: IndexSecret, model: MatchModel = .initial, placeholders: LearnedPlaceholders? = nil) {
         self.secret = secret
         self.model = model
+        self.placeholders = placeholders ?? LearnedPlaceholders(secret: secret)
     }
 
     /// Records filed so far.
@@ -34,8 +37,7 @@ package final class MemoryPersonIndex: PersonIndex {
     package func add(_ record: PackedRecord, to person: PersonNumber?) -> (record: UInt32, person: PersonNumber)
     {
         let number = UInt32(personOfRecord.count)
-        arena += record.bytes
-        starts.append(UInt64(arena.count))
+        arena.add(record.bytes)
         nextInPerson.append(Self.none)
         let owner: PersonNumber
         if let person {
@@ -51,8 +53,16 @@ package final class MemoryPersonIndex: PersonIndex {
         record.read { view in
             names.count(view)
             for key in BlockingKey.keys(of: view, secret: secret) { postings.add(key, number) }
+            for value in LearnedPlaceholders.values(of: view, secret: secret) { learn(value.key, limit: value.limit) }
         }
         return (number, owner)
+    }
+
+    private func learn(_ key: UInt64, limit: Int) {
+        guard postings.count(under: key) > limit, !placeholders.contains(key) else { return }
+        var dates = BirthDateCount(limit: limit)
+        _ = postings.records(under: key, limit: .max) { number in read(number) { dates.add($0) } }
+        if dates.isOver { placeholders.learn(key) }
     }
 
     /// Gives all records of one person to another.
@@ -92,12 +102,18 @@ package final class MemoryPersonIndex: PersonIndex {
         return members
     }
 
+    /// The first record that carries a record number of an authority, by the number's hash (`PackedRecord`).
+    package func record(assigned: UInt64) -> UInt32? {
+        var found: UInt32?
+        _ = postings.records(under: BlockingKey.key(assigned: assigned, secret), limit: .max) { number in
+            if read(number, { view in view.assigned.contains(assigned) }) { found = min(found ?? number, number) }
+        }
+        return found
+    }
+
     /// Reads one record in place.
     package func read<Value>(_ record: UInt32, _ body: (RecordView) throws -> Value) rethrows -> Value {
-        try arena.withUnsafeBytes { all in
-            let range = Int(starts[Int(record)])..<Int(starts[Int(record) + 1])
-            return try body(RecordView(UnsafeRawBufferPointer(rebasing: all[range])))
-        }
+        try arena.read(record, body)
     }
 
     package func persons(under key: UInt64, _ body: (PersonNumber) -> Void) -> Bool {
@@ -105,74 +121,14 @@ package final class MemoryPersonIndex: PersonIndex {
     }
 
     package func records(of person: PersonNumber, _ body: (RecordView) -> Bool) {
-        arena.withUnsafeBytes { all in
-            var record = firstOfPerson[Int(person)]
-            while record != Self.none {
-                let range = Int(starts[Int(record)])..<Int(starts[Int(record) + 1])
-                if !body(RecordView(UnsafeRawBufferPointer(rebasing: all[range]))) { return }
-                record = nextInPerson[Int(record)]
-            }
+        var record = firstOfPerson[Int(person)]
+        while record != Self.none {
+            if !arena.read(record, body) { return }
+            record = nextInPerson[Int(record)]
         }
     }
 
     package func areAsserted(different one: PersonNumber, _ other: PersonNumber) -> Bool {
         different[one]?.contains(other) ?? false
-    }
-}
-
-/// Keys to records: open addressing on the key's own bits, postings in chains.
-struct KeyPostings {
-    private var keys: [UInt64] = Array(repeating: 0, count: 1024)
-    private var heads: [UInt32] = Array(repeating: UInt32.max, count: 1024)
-    private var counts: [UInt16] = Array(repeating: 0, count: 1024)
-    private var used = 0
-    private var records: [UInt32] = []
-    private var next: [UInt32] = []
-
-    private func slot(_ key: UInt64) -> Int {
-        var slot = Int(truncatingIfNeeded: key) & (keys.count - 1)
-        while heads[slot] != UInt32.max, keys[slot] != key { slot = (slot + 1) & (keys.count - 1) }
-        return slot
-    }
-
-    mutating func add(_ key: UInt64, _ record: UInt32) {
-        if used * 10 > keys.count * 7 { grow() }
-        let slot = slot(key)
-        if heads[slot] == UInt32.max {
-            keys[slot] = key
-            used += 1
-        }
-        // What is skipped anyway is not kept.
-        guard counts[slot] <= BlockingKey.postingsMax else { return }
-        counts[slot] += 1
-        records.append(record)
-        next.append(heads[slot])
-        heads[slot] = UInt32(records.count - 1)
-    }
-
-    func records(under key: UInt64, limit: Int, _ body: (UInt32) -> Void) -> Bool {
-        let slot = slot(key)
-        guard heads[slot] != UInt32.max else { return true }
-        guard Int(counts[slot]) <= limit else { return false }
-        var posting = heads[slot]
-        while posting != UInt32.max {
-            body(records[Int(posting)])
-            posting = next[Int(posting)]
-        }
-        return true
-    }
-
-    private mutating func grow() {
-        let old = (keys, heads, counts)
-        let size = old.0.count * 2
-        keys = Array(repeating: 0, count: size)
-        heads = Array(repeating: UInt32.max, count: size)
-        counts = Array(repeating: 0, count: size)
-        for index in old.0.indices where old.1[index] != UInt32.max {
-            let slot = slot(old.0[index])
-            keys[slot] = old.0[index]
-            heads[slot] = old.1[index]
-            counts[slot] = old.2[index]
-        }
     }
 }

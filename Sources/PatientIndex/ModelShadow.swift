@@ -89,6 +89,7 @@ struct IndexWithout: PersonIndex {
 
     var names: NameFrequencies { base.names }
     var secret: IndexSecret { base.secret }
+    var placeholders: LearnedPlaceholders { base.placeholders }
     var model: MatchModel { base.model }
 
     func persons(under key: UInt64, _ body: (PersonNumber) -> Void) throws -> Bool { try base.persons(under: key, body) }

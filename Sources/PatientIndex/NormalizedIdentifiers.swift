@@ -1,5 +1,16 @@
 import ExchangeCore
 
+/// What an identifier's system says about who carries it.
+package enum IdentifierSystems {
+    /// Whether a number goes with the person wherever they are registered (social security, Medicare, licence, passport,
+    /// insurance), so that several records carry it; any other was given to one record by the facility that keeps it.
+    package static func isPersonal(_ system: String) -> Bool {
+        NormalizedIdentifiers.socialSecuritySystems.contains(system) || NormalizedIdentifiers.memberSystems.contains(system)
+            || system == RegistrationTable.plainNumberSystem || NormalizedIdentifiers.isSingle(system)
+            || system.utf8.starts(with: "http://hl7.org/fhir/sid/passport-".utf8)
+    }
+}
+
 /// Identifiers by how far they can be trusted to name one person.
 struct NormalizedIdentifiers: Sendable {
     /// Social security numbers, nine digits; those never issued are left out.
@@ -77,7 +88,7 @@ struct NormalizedIdentifiers: Sendable {
         }
     }
 
-    private static func isSingle(_ system: String) -> Bool {
+    static func isSingle(_ system: String) -> Bool {
         system == "http://hl7.org/fhir/sid/us-mbi" || system == "urn:oid:2.16.840.1.113883.4.927"
             || system == "urn:oid:2.16.840.1.113883.4.3"
             || system.utf8.starts(with: "urn:oid:2.16.840.1.113883.4.3.".utf8)

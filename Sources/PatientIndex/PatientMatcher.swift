@@ -10,10 +10,16 @@ package struct PatientMatcher: Sendable {
     package let model: MatchModel
     /// How common names are.
     package let names: NameFrequencies
+    private let placeholders: LearnedPlaceholders
 
     /// A matcher with a policy; the strict one is for everything that answers other communities.
-    package init(policy: MatchPolicy = .remote, model: MatchModel = .initial, names: NameFrequencies = NameFrequencies())
-    {
+    ///
+    /// - Parameter placeholders: values that the index has found to name nobody.
+    package init(
+        policy: MatchPolicy = .remote, model: MatchModel = .initial, names: NameFrequencies = NameFrequencies(),
+        placeholders: LearnedPlaceholders = .none,
+    ) {
+        self.placeholders = placeholders
         self.policy = policy
         self.model = model
         self.names = names
@@ -49,7 +55,7 @@ package struct PatientMatcher: Sendable {
     private func evidence(_ left: PackedRecord, _ right: PackedRecord) -> Evidence {
         left.read { left in
             right.read { right in
-                var fold = EvidenceFold(left, names: names)
+                var fold = EvidenceFold(left, names: names, placeholders: placeholders)
                 fold.add(right)
                 return fold.finished()
             }

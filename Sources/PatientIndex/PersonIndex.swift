@@ -6,6 +6,8 @@ package typealias PersonNumber = UInt32
 package protocol PersonIndex {
     /// How common names are.
     var names: NameFrequencies { get }
+    /// Values that were found to name nobody.
+    var placeholders: LearnedPlaceholders { get }
     /// What is worth how much.
     var model: MatchModel { get }
     /// Keys the index of keys.
@@ -48,6 +50,7 @@ package struct PersonSearch<Index: PersonIndex> {
     /// What may be said to be certain.
     package let policy: MatchPolicy
     private let prior: Int
+    private let placeholders: LearnedPlaceholders
 
     /// A search with its model and policy.
     ///
@@ -57,11 +60,12 @@ package struct PersonSearch<Index: PersonIndex> {
         self.model = model ?? index.model
         self.policy = policy
         prior = policy.priorMillibits
+        placeholders = index.placeholders
     }
 
     /// What was looked at to find the candidates.
     package struct Effort: Sendable, Hashable {
-        /// Keys that stood on too many records to be read.
+        /// Keys that stood on too many records to be read, or were a placeholder's.
         package var skippedKeys = 0
         /// Persons compared.
         package var compared = 0
@@ -77,7 +81,9 @@ package struct PersonSearch<Index: PersonIndex> {
         for reach in BlockingKey.Reach.allCases {
             var persons: [PersonNumber] = []
             for key in BlockingKey.keys(of: query, reach: reach, secret: index.secret) {
-                if try !index.persons(under: key, { persons.append($0) }) { effort.skippedKeys += 1 }
+                if try placeholders.contains(key) || !index.persons(under: key, { persons.append($0) }) {
+                    effort.skippedKeys += 1
+                }
             }
             persons.sort()
             var last: PersonNumber?
@@ -109,7 +115,7 @@ package struct PersonSearch<Index: PersonIndex> {
     func judge(_ query: RecordView, _ persons: some Collection<PersonNumber>, with extra: RecordView? = nil) throws
         -> Candidate
     {
-        var fold = EvidenceFold(query, names: index.names)
+        var fold = EvidenceFold(query, names: index.names, placeholders: placeholders)
         if let extra { fold.add(extra) }
         for person in persons {
             var left = Self.membersMax

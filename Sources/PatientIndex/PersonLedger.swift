@@ -12,6 +12,7 @@ package struct PersonLedger: Sendable {
     }
 
     package private(set) var names = NameFrequencies()
+    package private(set) var placeholders: LearnedPlaceholders
     package let secret: IndexSecret
     package private(set) var model = MatchModel.initial
     private var models: [ModelAct] = []
@@ -27,7 +28,10 @@ package struct PersonLedger: Sendable {
     private var acts: [UInt64: IdentityAct] = [:]
 
     /// Nobody.
-    package init(secret: IndexSecret) { self.secret = secret }
+    package init(secret: IndexSecret) {
+        self.secret = secret
+        placeholders = LearnedPlaceholders(secret: secret)
+    }
 
     /// Files a registration under the person that was decided; a record that is known keeps its person.
     package mutating func register(
@@ -152,6 +156,16 @@ package struct PersonLedger: Sendable {
         for key in filed[number].packed.read({ BlockingKey.keys(of: $0, secret: secret) }) {
             keys[key, default: []].append(number)
         }
+        for value in filed[number].packed.read({ LearnedPlaceholders.values(of: $0, secret: secret) }) {
+            learn(value.key, limit: value.limit)
+        }
+    }
+
+    private mutating func learn(_ key: UInt64, limit: Int) {
+        guard let numbers = keys[key], numbers.count > limit, !placeholders.contains(key) else { return }
+        var dates = BirthDateCount(limit: limit)
+        for number in numbers { filed[number].packed.read { dates.add($0) } }
+        if dates.isOver { placeholders.learn(key) }
     }
 
     private mutating func unfile(_ number: Int) {
@@ -219,6 +233,12 @@ extension PersonLedger: PersonSnapshot {
     package func review(of record: PatientID) -> OpenReview? { open[record] }
 
     package func areApart(_ one: PatientID, _ other: PatientID) -> Bool { apart[one]?.contains(other) ?? false }
+
+    package func apart(from record: PatientID) -> [PatientID] { (apart[record] ?? []).sorted() }
+
+    package func everyApart(_ body: (PatientID, PatientID) throws -> Void) rethrows {
+        for (one, others) in apart { for other in others { try body(one, other) } }
+    }
 
     package func act(at position: UInt64) -> IdentityAct? { acts[position] }
 

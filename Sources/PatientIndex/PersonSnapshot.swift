@@ -35,6 +35,12 @@ package protocol PersonSnapshot: PersonIndex {
     /// Whether it was said of two records that they are different persons'.
     func areApart(_ one: PatientID, _ other: PatientID) throws -> Bool
 
+    /// The records of which it was said that they are a different person's than this one's.
+    func apart(from record: PatientID) throws -> [PatientID]
+
+    /// Calls with every two records of which it was said that they are different persons', once or both ways round.
+    func everyApart(_ body: (PatientID, PatientID) throws -> Void) throws
+
     /// Positions of the acts that moved a record or spoke of it, newest first.
     func acts(about record: PatientID) throws -> [UInt64]
 }
@@ -69,6 +75,7 @@ package struct SnapshotIndex: PersonIndex {
 
     package var names: NameFrequencies { base.names }
     package var secret: IndexSecret { base.secret }
+    package var placeholders: LearnedPlaceholders { base.placeholders }
     package var model: MatchModel { base.model }
     package func persons(under key: UInt64, _ body: (PersonNumber) -> Void) throws -> Bool {
         try base.persons(under: key, body)

@@ -23,20 +23,30 @@ extension ProjectionRows {
             entry.time.milliseconds,
         ])
         for identifier in record.identifiers {
-            try database.cachedStatement(
-                sql: "INSERT OR IGNORE INTO patient_identifier(value, system, patient) VALUES (?, ?, ?)"
-            ).execute(arguments: [identifier.value, identifier.system, record.id.sql])
+            if let deferred {
+                deferred.rows.identifiers.append(
+                    .init(value: identifier.value, system: identifier.system, patient: record.id))
+            } else {
+                try database.run(
+                    "INSERT OR IGNORE INTO patient_identifier(value, system, patient) VALUES (?, ?, ?)",
+                    [.text(identifier.value), .text(identifier.system), .id(record.id)])
+            }
             try database.cachedStatement(sql: "INSERT OR IGNORE INTO patient_system(system) VALUES (?)")
                 .execute(arguments: [identifier.system])
         }
         for word in PatientWords.words(of: record.demographics) {
-            try database.cachedStatement(sql: "INSERT OR IGNORE INTO patient_word(word, patient) VALUES (?, ?)")
-                .execute(arguments: [word, record.id.sql])
+            if let deferred {
+                deferred.rows.words.append((word, record.id))
+                continue
+            }
+            try database.run(
+                "INSERT OR IGNORE INTO patient_word(word, patient) VALUES (?, ?)", [.text(word), .id(record.id)])
         }
     }
 
     /// Takes away the words a record is searched by, as a payload of it has them.
     func dropWords(of patient: PatientID, _ payload: [UInt8], _ database: Database) throws {
+        try settle(database)
         for word in PatientWords.words(of: try PatientRecord(payload: payload, id: patient).demographics) {
             try database.cachedStatement(sql: "DELETE FROM patient_word WHERE word = ? AND patient = ?")
                 .execute(arguments: [word, patient.sql])

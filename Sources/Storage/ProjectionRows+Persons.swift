@@ -83,10 +83,41 @@ extension ProjectionRows {
     }
 
     private func file(_ packed: PackedRecord, under rid: Int64, _ database: Database) throws {
-        for key in keys(of: packed) {
-            try database.cachedStatement(sql: "INSERT OR IGNORE INTO person_key(k, rid) VALUES (?, ?)")
-                .execute(arguments: [key, rid])
+        if let deferred {
+            let values = packed.read { LearnedPlaceholders.values(of: $0, secret: secret) }
+            for key in keys(of: packed) {
+                let limit = values.first { Int64(bitPattern: $0.key) == key }?.limit ?? 0
+                deferred.rows.keys.append(.init(k: key, rid: UInt32(truncatingIfNeeded: rid), limit: UInt8(limit)))
+            }
+            return
         }
+        for key in keys(of: packed) {
+            try database.run(
+                "INSERT OR IGNORE INTO person_key(k, rid) VALUES (?, ?)", [.integer(key), .integer(rid)])
+        }
+        for value in packed.read({ LearnedPlaceholders.values(of: $0, secret: secret) }) {
+            try learn(value.key, limit: value.limit, database)
+        }
+    }
+
+    /// A value that stands beside too many different birth dates names nobody from now on.
+    func learn(_ key: UInt64, limit: Int, _ database: Database) throws {
+        let k = Int64(bitPattern: key)
+        guard try database.one("SELECT 1 FROM person_key WHERE k = ? LIMIT 1 OFFSET ?", [k, limit], { _ in true }) != nil else {
+            return
+        }
+        guard try database.one("SELECT 1 FROM person_placeholder WHERE k = ?", [k], { _ in true }) == nil else { return }
+        var dates = BirthDateCount(limit: limit)
+        try database.rows(
+            """
+            SELECT r.norm FROM (SELECT rid FROM person_key WHERE k = ? LIMIT ?) k CROSS JOIN person_record r ON r.rid = k.rid
+            """, [k, BlockingKey.postingsMax + 1]
+        ) { row in
+            if !dates.isOver, let packed = PackedRecord(bytes: row.bytes(0)) { packed.read { dates.add($0) } }
+        }
+        guard dates.isOver else { return }
+        try database.run("INSERT INTO person_placeholder(k) VALUES (?)", [.integer(k)])
+        added.learnt(key)
     }
 
     /// Takes away what a record is found by.
@@ -99,6 +130,7 @@ extension ProjectionRows {
 
     private func takeKeys(of rid: Int64, _ norm: [UInt8], _ database: Database) throws {
         guard let packed = PackedRecord(bytes: norm) else { return }
+        try settle(database)
         for key in keys(of: packed) {
             try database.cachedStatement(sql: "DELETE FROM person_key WHERE k = ? AND rid = ?")
                 .execute(arguments: [key, rid])
@@ -113,6 +145,10 @@ extension ProjectionRows {
         let hashes = packed.read(NameFrequencies.hashes)
         for (kind, hash) in [(0, hashes.first), (1, hashes.family)] {
             guard let hash else { continue }
+            if let deferred {
+                deferred.rows.names[.init(kind: Int64(kind), hash: hash), default: 0] += 1
+                continue
+            }
             try database.cachedStatement(
                 sql: """
                     INSERT INTO person_name(kind, hash, n) VALUES (?, ?, 1)
@@ -120,7 +156,7 @@ extension ProjectionRows {
                     """
             ).execute(arguments: [kind, Int64(hash)])
         }
-        names.added(hashes)
+        added.added(hashes)
     }
 
     /// The number of a person, or of the one it was merged into; a new one gets the next.
@@ -182,13 +218,6 @@ extension ProjectionRows {
             ).execute(arguments: [Int64(entry.position), record.sql, entry.payload.sql])
         }
     }
-}
-
-/// Names a transaction has counted, handed to the counts in memory once it is committed.
-final class AddedNames {
-    private(set) var all: [(first: UInt32?, family: UInt32?)] = []
-
-    func added(_ names: (first: UInt32?, family: UInt32?)) { all.append(names) }
 }
 
 /// How reviews and acts stand in the tables.

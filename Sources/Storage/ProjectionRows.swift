@@ -14,8 +14,10 @@ import XDSMetadata
 struct ProjectionRows {
     let base: String
     let secret: IndexSecret
-    /// Names this transaction counts.
-    let names: AddedNames
+    /// What this transaction teaches about the index.
+    let added: AddedToIndex
+    /// Rows that wait for their tables, during a load.
+    var deferred: DeferredBox?
 
     func apply(_ entry: CommittedEntry, to database: Database) throws {
         if entry.kind == .directory {

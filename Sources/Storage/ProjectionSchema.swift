@@ -3,11 +3,11 @@ import GRDB
 /// The projection's tables, clustered for how they are read; another version means a rebuild from the journal, never a
 /// migration: the journal is the truth, so the tables need no history.
 enum ProjectionSchema {
-    static let version = 5
+    static let version = 6
 
     static let tables = [
         "mark", "patient", "patient_version", "patient_identifier", "patient_system", "patient_word", "person", "person_record",
-        "person_key", "person_name", "person_apart", "person_review", "person_act", "person_model", "document", "document_place",
+        "person_key", "person_name", "person_placeholder", "person_apart", "person_review", "person_act", "person_model", "document", "document_place",
         "document_unique",
         "submission", "directive", "directive_place", "directive_version", "access", "alert",
         "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure", "document_erasure",
@@ -17,7 +17,7 @@ enum ProjectionSchema {
         let existing = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         if existing != version {
             for table in tables + ["patient_key"] { try drop(table, database) }
-            try database.execute(sql: "PRAGMA user_version = 5")
+            try database.execute(sql: "PRAGMA user_version = 6")
         }
         try database.execute(sql: definition)
     }
@@ -37,7 +37,7 @@ enum ProjectionSchema {
           origin TEXT NOT NULL, next INTEGER NOT NULL, leaf BLOB NOT NULL, base TEXT NOT NULL, version INTEGER NOT NULL);
         CREATE TABLE IF NOT EXISTS patient(
           id BLOB PRIMARY KEY, resource BLOB NOT NULL, active INTEGER NOT NULL, leaf BLOB NOT NULL,
-          version INTEGER NOT NULL, updated INTEGER NOT NULL, survivor BLOB) WITHOUT ROWID;
+          version INTEGER NOT NULL, updated INTEGER NOT NULL, survivor BLOB);
         CREATE TABLE IF NOT EXISTS patient_version(
           patient BLOB NOT NULL, version INTEGER NOT NULL, updated INTEGER NOT NULL, resource BLOB NOT NULL,
           PRIMARY KEY(patient, version)) WITHOUT ROWID;
@@ -55,6 +55,7 @@ enum ProjectionSchema {
         CREATE TABLE IF NOT EXISTS person_key(k INTEGER NOT NULL, rid INTEGER NOT NULL, PRIMARY KEY(k, rid)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS person_name(
           kind INTEGER NOT NULL, hash INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY(kind, hash)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS person_placeholder(k INTEGER PRIMARY KEY);
         CREATE TABLE IF NOT EXISTS person_apart(one BLOB NOT NULL, other BLOB NOT NULL, PRIMARY KEY(one, other)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS person_review(
           patient BLOB PRIMARY KEY, position INTEGER NOT NULL, millibits INTEGER NOT NULL, candidates BLOB NOT NULL)

@@ -8,6 +8,7 @@ import Transactions
 struct SQLitePersons: PersonSnapshot {
     let database: Database
     let names: NameFrequencies
+    let placeholders: LearnedPlaceholders
     let model: MatchModel
     let secret: IndexSecret
 
@@ -112,6 +113,14 @@ struct SQLitePersons: PersonSnapshot {
             ?? false
     }
 
+    func apart(from record: PatientID) throws -> [PatientID] {
+        try database.all("SELECT other FROM person_apart WHERE one = ? ORDER BY other", [record.sql]) { try $0.id(0) }
+    }
+
+    func everyApart(_ body: (PatientID, PatientID) throws -> Void) throws {
+        try database.rows("SELECT one, other FROM person_apart WHERE one < other", []) { try body($0.id(0), $0.id(1)) }
+    }
+
     func act(at position: UInt64) throws -> IdentityAct? {
         guard let number = Int64(exactly: position) else { return nil }
         return try database.one("SELECT payload FROM person_act WHERE position = ? LIMIT 1", [number]) {
@@ -136,41 +145,6 @@ struct SQLitePersons: PersonSnapshot {
             record: try row.id(0), position: UInt64(clamping: row.integer(1)),
             candidates: try StoredIdentity.candidates(row.bytes(2)))
     }
-}
-
-/// How common names are, read once and then counted along.
-final class NameCounts: Sendable {
-    private let counted = Mutex<NameFrequencies?>(nil)
-
-    /// The counts as of now, read from the tables the first time.
-    func current(_ database: Database) throws -> NameFrequencies {
-        if let known = counted.withLock({ $0 }) { return known }
-        var names = NameFrequencies()
-        try database.rows("SELECT kind, hash, n FROM person_name", []) { row in
-            let hash = UInt32(truncatingIfNeeded: row.integer(1))
-            names.count(
-                firstHash: row.integer(0) == 0 ? hash : nil, familyHash: row.integer(0) == 1 ? hash : nil,
-                times: UInt32(clamping: row.integer(2)))
-        }
-        let read = names
-        return counted.withLock { counted in
-            // Somebody may have read them meanwhile, and counted along.
-            if let known = counted { return known }
-            counted = read
-            return read
-        }
-    }
-
-    /// Counts along what a group of entries has added; nothing when nobody has asked yet.
-    func count(_ added: [(first: UInt32?, family: UInt32?)]) {
-        guard !added.isEmpty else { return }
-        counted.withLock { counted in
-            for names in added { counted?.count(firstHash: names.first, familyHash: names.family) }
-        }
-    }
-
-    /// Forgets: the tables were emptied.
-    func forget() { counted.withLock { $0 = nil } }
 }
 
 /// The model in force, read once and again whenever another was put in force.

@@ -29,11 +29,12 @@ extension SQLiteProjection {
     package func personsNow<Value: Sendable>(
         _ question: @Sendable @escaping (any PersonSnapshot, UInt64) throws -> Value,
     ) async throws -> Value {
-        let (names, model, secret) = (names, model, secret)
+        let (names, placeholders, model, secret) = (names, placeholders, model, secret)
         return try await read { database in
             try question(
                 SQLitePersons(
-                    database: database, names: names.current(database), model: model.current(database), secret: secret),
+                    database: database, names: names.current(database),
+                    placeholders: placeholders.current(database, secret), model: model.current(database), secret: secret),
                 Self.position(database))
         }
     }

@@ -22,7 +22,9 @@ package struct SQLiteProjection: Sendable {
     /// Keys the hashes of blocking keys, so that the index tells nothing without the node's own secret.
     let secret: IndexSecret
     let names = NameCounts()
+    let placeholders = KnownPlaceholders()
     let model = ModelInForce()
+    let load = LoadUnderWay()
     let logger: Logger
     /// What was said by patients asked about lately.
     let consents = ConsentCache()
@@ -151,23 +153,30 @@ extension SQLiteProjection: Projection {
 
     package func apply(_ entries: [CommittedEntry]) async throws(ExchangeError) {
         guard let last = entries.last else { return }
-        let (base, secret, names) = (base, secret, names)
+        if let waiting = load.take(entries) {
+            if !waiting.isEmpty { try await applyLoad(waiting, settlesAll: false) }
+            return
+        }
+        let (base, secret, names, placeholders) = (base, secret, names, placeholders)
         try await write { database in
-            let added = AddedNames()
-            let rows = ProjectionRows(base: base, secret: secret, names: added)
+            let added = AddedToIndex()
+            let rows = ProjectionRows(base: base, secret: secret, added: added)
             for entry in entries { try rows.apply(entry, to: database) }
             try database.run(
                 "UPDATE mark SET next = ?, leaf = ?", [.integer(Int64(last.position + 1)), .bytes(last.leaf)])
             // Counted a moment before the commit; a commit that fails ends the process.
-            names.count(added.all)
+            names.count(added.names)
+            placeholders.learn(added.placeholders)
         }
     }
 
     package func reset(origin: String) async throws(ExchangeError) {
-        let (base, names) = (base, names)
+        load.end()
+        let (base, names, placeholders) = (base, names, placeholders)
         try await write { database in
             try ProjectionSchema.empty(database)
             names.forget()
+            placeholders.forget()
             try database.execute(
                 sql: "INSERT INTO mark(origin, next, leaf, base, version) VALUES (?, 0, ?, ?, ?)",
                 arguments: [origin, [UInt8]().sql, base, ProjectionSchema.version])

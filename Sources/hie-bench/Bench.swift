@@ -68,6 +68,9 @@ struct Bench: Sendable {
         return try await body(node)
     }
 
+    /// Whether the node's program is there.
+    var hasProgram: Bool { (try? program()) != nil }
+
     private func program() throws(ExchangeError) -> String {
         if let named = options.hie { return named }
         var path = [CChar](repeating: 0, count: 4096)

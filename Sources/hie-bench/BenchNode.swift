@@ -11,11 +11,13 @@ import Trust
 final class BenchNode: Sendable {
     /// The folder with everything in it; removed by `remove`.
     let folder: String
-    private let home: NodeHome
+    /// The node's own folder.
+    let home: NodeHome
     private let program: String
     private let port: Int
     private let tls: CallerTLS
     private let token: String
+    private let registrarToken: String
 
     /// Makes network authority, node and client below a folder, which must lie on the disk to be measured.
     ///
@@ -31,7 +33,8 @@ final class BenchNode: Sendable {
         self.program = program
         let world = World.system
         port = try FreePort.find()
-        home = NodeHome(folder + "/node")
+        let home = NodeHome(folder + "/node")
+        self.home = home
         let authority = NetworkAuthorityFolder(folder + "/network", world: world)
         try authority.create(name: "Bench network")
         let yaml = try NodeSetup.yaml(
@@ -40,10 +43,14 @@ final class BenchNode: Sendable {
         try NodeSetup.create(home, yaml: yaml + "log: warning\n" + configured, world: world)
         try authority.certify(home)
         let client = try ClientFolder.create(name: "bench", of: home, world: world)
-        _ = try TokenIssuer.issue(
-            TokenGrant(user: "dr.bench", userName: "Bench", role: "physician", purpose: "TREAT"), to: client, of: home,
-            world: world)
-        token = try SecretFile.text(client.token)
+        func token(_ role: String, _ purpose: String) throws(ExchangeError) -> String {
+            let grant = TokenGrant(
+                user: "dr.bench", userName: "Bench", role: role, purpose: purpose, lifetime: TokenIssuer.lifetimeMax)
+            _ = try TokenIssuer.issue(grant, to: client, of: home, world: world)
+            return try SecretFile.text(client.token)
+        }
+        registrarToken = try token("registrar", "PATADMIN")
+        self.token = try token("physician", "TREAT")
         let identity = try TLSIdentity(
             certificatePEM: PlainFile.text(client.certificate), keyPEM: SecretFile.text(client.key))
         let policy = TrustPolicy(roots: try CertificatePEM.read(PlainFile.text(client.authority)))
@@ -104,8 +111,12 @@ final class BenchNode: Sendable {
     }
 
     /// The path of the FHIR base and what every request carries.
-    func request(_ method: ClientRequest.Method, _ path: String, type: String? = nil, body: [UInt8] = []) -> ClientRequest {
-        var headers = [("Authorization", "Bearer " + token), ("Accept", "application/fhir+json")]
+    func request(
+        _ method: ClientRequest.Method, _ path: String, type: String? = nil, body: [UInt8] = [], asRegistrar: Bool = false,
+    ) -> ClientRequest {
+        var headers = [
+            ("Authorization", "Bearer " + (asRegistrar ? registrarToken : token)), ("Accept", "application/fhir+json"),
+        ]
         if let type { headers.append(("Content-Type", type)) }
         return ClientRequest(method, "/fhir" + path, headers: headers, body: body)
     }

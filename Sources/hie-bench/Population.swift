@@ -207,4 +207,13 @@ struct Population {
             households.append([persons.count - 1])
         }
     }
+
+    /// What two people are to each other who are taken for one.
+    func kind(_ one: Int, _ other: Int) -> String {
+        let (one, other) = (persons[one], persons[other])
+        let isSameDay = one.born == other.born
+        if one.household != other.household { return isSameDay ? "namesakes of one birthday" : "strangers" }
+        if isSameDay { return "twins" }
+        return one.first == other.first ? "father and son" : "relatives"
+    }
 }

@@ -1,3 +1,6 @@
+import ExchangeCore
+import PatientIndex
+
 /// Registrations of a made-up population, as its facilities write them, with the errors that people make.
 struct PopulationRecords {
     /// The columns, in the order of the importer (patient-matching.md 7).
@@ -24,6 +27,15 @@ struct PopulationRecords {
     private mutating func one(in many: Int) -> Bool { Int.random(in: 0..<many, using: &chance) == 0 }
     private mutating func draw(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &chance) }
     private mutating func pick<T>(_ list: [T]) -> T { list[draw(0...list.count - 1)] }
+
+    /// A registration as it is compared, read as the importer reads it.
+    static func record(_ row: Row, by table: RegistrationTable) throws -> PackedRecord {
+        let line = columns.map { $0 == "rec_id" ? "R" : row.cells[$0] ?? "" }.joined(separator: ",")
+        guard let read = try table.row(Array(line.utf8), number: 1) else { return PackedRecord(Demographics()) }
+        return PackedRecord(read.demographics, identifiers: read.identifiers)
+    }
+
+    private static let columns = header.split(separator: ",").map(String.init)
 
     /// All registrations in order of arrival.
     mutating func rows() -> [Row] {

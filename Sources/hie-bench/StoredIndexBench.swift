@@ -1,5 +1,6 @@
 import ExchangeCore
 import ExchangeNode
+import FoundationEssentials
 import Glibc
 import Logging
 import PatientIndex
@@ -18,18 +19,30 @@ struct StoredIndexBench {
     }
 
     func run() async throws {
-        let folder = try BenchFolder(under: bench.options.folder ?? "/var/tmp")
-        defer { folder.remove() }
-        let home = NodeHome(folder.path + "/node")
-        let yaml = NodeSetup.yaml(
-            name: "Bench facility", community: "1.3.6.1.4.1.21367.2026.99", clients: "127.0.0.1:0", peers: "127.0.0.1:1",
-            consent: "opt-out", seeds: [])
-        try NodeSetup.create(home, yaml: yaml, world: .system)
+        guard bench.hasProgram else {
+            bench.report.words("there is no hie beside this program: the node's own doors are left out")
+            let folder = try BenchFolder(under: bench.options.folder ?? "/var/tmp")
+            defer { folder.remove() }
+            let home = NodeHome(folder.path + "/node")
+            let yaml = NodeSetup.yaml(
+                name: "Bench facility", community: "1.3.6.1.4.1.21367.2026.99", clients: "127.0.0.1:0", peers: "127.0.0.1:1",
+                consent: "opt-out", seeds: [])
+            try NodeSetup.create(home, yaml: yaml, world: .system)
+            return try await rest(home)
+        }
+        try await bench.withNode { node in
+            try await rest(node.home)
+            try await MatchDoors(bench, node, load).run()
+        }
+    }
+
+    /// Fills the folder of a node at rest, and looks up in it.
+    private func rest(_ home: NodeHome) async throws {
         let logger = Logger(label: "bench", factory: { _ in SwiftLogNoOpLogHandler() })
         let configuration = try NodeConfiguration(of: home)
         let store = try await NodeStore.open(home, configuration: configuration, world: .system, logger: logger)
         let desk = IdentityDesk(projection: store.projection, journal: store.writer, world: .system, policy: .strict)
-        bench.report.words("\(load.persons) persons, \(load.count) registrations on disk in \(folder.path)")
+        bench.report.words("\(load.persons) persons, \(load.count) registrations on disk in \(home.folder.path)")
         try await fill(desk)
         try await ask(store)
         try await store.close()

@@ -29,7 +29,9 @@ import Testing
             for route in RouteTable.routes(of: door) {
                 guard let interaction = route.interaction else { continue }
                 guard let type = route.resourceType else {
-                    #expect(rest?["interaction"]?.items.contains { $0["code"]?.string == interaction } == true)
+                    let named = (rest?["operation"]?.items ?? []).contains { $0["name"]?.string == String(interaction.dropFirst()) }
+                    let isStated = rest?["interaction"]?.items.contains { $0["code"]?.string == interaction } ?? false
+                    #expect(interaction.hasPrefix("$") ? named : isStated, "\(route.pattern)")
                     continue
                 }
                 let resource = resources.first { $0["type"]?.string == type }

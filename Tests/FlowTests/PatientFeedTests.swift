@@ -188,6 +188,27 @@ import XDSMetadata
         }
     }
 
+    @Test func `a number that goes with the person stands on several records, and links them; a facility's own on one`() throws {
+        try OneNode.run { node in
+            func registration(_ number: String, _ more: PatientIdentifier) -> PatientRegistration {
+                PatientRegistration(
+                    identifiers: [Self.number(number), more],
+                    demographics: Demographics(
+                        names: [PersonName(family: "Mohr", given: ["Alice"])], birthDate: PartialDate("1958-01-30"), sex: .female))
+            }
+            let social = try #require(PatientIdentifier(system: RegistrationTable.socialSecuritySystem, value: "404153311"))
+            let one = try await node.exchange.registerPatient(registration("P1", social), for: node.administrator)
+            let other = try await node.exchange.registerPatient(registration("P2", social), for: node.administrator)
+            let persons = try await node.exchange.persons(of: [one.id, other.id])
+            #expect(persons[0] != nil && persons[0] == persons[1])
+            let own = try #require(PatientIdentifier(system: "urn:oid:1.3.6.1.4.1.21367.2026.10.2", value: "LAB-7"))
+            _ = try await node.exchange.registerPatient(registration("P3", own), for: node.administrator)
+            await #expect(throws: ExchangeError(.conflict, "")) {
+                try await node.exchange.registerPatient(registration("P4", own), for: node.administrator)
+            }
+        }
+    }
+
     @Test func `only registrars of the facility feed`() throws {
         try OneNode.run { node in
             let registration = PatientRegistration(

@@ -74,6 +74,102 @@ struct PersonIndexTests {
         #expect(try await Self.membership(contract.projection) == before)
     }
 
+    private static func row(_ id: String, number: String, family: String = "Mohr") -> RegistrationTable.Row {
+        RegistrationTable.Row(
+            id: id, source: "F1", recordNumber: number,
+            demographics: Demographics(
+                names: [PersonName(family: family, given: ["Alice", "M"])], birthDate: PartialDate("1958-01-30"), sex: .female,
+                addresses: [PostalAddress(lines: ["1 Elm St"], city: "Ashford", state: "OH", postalCode: "43215")],
+                phones: ["6142314433"]), identifiers: [])
+    }
+
+    @Test(arguments: ProjectionKind.allCases)
+    func `a load never joins who a steward said are different`(kind: ProjectionKind) async throws {
+        let contract = try await ProjectionContract(kind)
+        defer { contract.remove() }
+        let desk = IdentityDesk(projection: contract.projection, journal: contract.writer, world: contract.world, policy: .strict)
+        var load = try await PatientImport(desk)
+        for row in [Self.row("R1", number: "1"), Self.row("R2", number: "2")] { try await load.take(row) }
+        try await load.flush()
+        #expect(Set(load.clusters.map(\.person)).count == 1)
+        let one = try await desk.record(named: "R1")
+        _ = try await desk.record(try await desk.unlinking(one, actor: "steward", reason: "sisters"))
+        var more = try await PatientImport(desk)
+        for number in 3...8 { try await more.take(Self.row("R\(number)", number: "\(number)")) }
+        try await more.flush()
+        let (left, right) = (try await desk.record(named: "R1"), try await desk.record(named: "R2"))
+        let persons = try await contract.projection.persons { snapshot in
+            [try snapshot.person(of: left), try snapshot.person(of: right)]
+        }
+        #expect(persons[0] != nil && persons[0] != persons[1])
+    }
+
+    /// Strangers with one telephone, the clinic's own.
+    private static func strangers(_ numbers: Range<Int>) -> [RegistrationTable.Row] {
+        numbers.map { number in
+            RegistrationTable.Row(
+                id: "S\(number)", source: "F1", recordNumber: "S\(number)",
+                demographics: Demographics(
+                    names: [PersonName(family: "Family\(number)", given: ["Given\(number)"])],
+                    birthDate: PartialDate("19\(30 + number)-05-1\(number % 10)"), sex: .female, phones: ["6145552211"]),
+                identifiers: [])
+        }
+    }
+
+    @Test func `a value that names nobody is learnt alike by every implementer, by a load, and by tables made anew`() async throws {
+        for kind in ProjectionKind.allCases {
+            let contract = try await ProjectionContract(kind)
+            defer { contract.remove() }
+            let desk = IdentityDesk(
+                projection: contract.projection, journal: contract.writer, world: contract.world, policy: .strict)
+            func learnt() async throws -> Int { try await contract.projection.persons { $0.placeholders.count } }
+            var load = try await PatientImport(desk)
+            for row in Self.strangers(0..<12) { try await load.take(row) }
+            try await load.flush()
+            #expect(try await learnt() == 0)
+            var more = try await PatientImport(desk)
+            for row in Self.strangers(12..<14) { try await more.take(row) }
+            try await more.flush()
+            #expect(try await learnt() == 1, "\(kind)")
+            _ = try await contract.reader.bringUpToDate(contract.projection, rebuild: true)
+            #expect(try await learnt() == 1, "\(kind)")
+            // A later load begins with what was learnt: the number alone makes nobody one.
+            var again = try await PatientImport(desk)
+            for id in ["A1", "A2"] {
+                try await again.take(
+                    RegistrationTable.Row(
+                        id: id, source: "F2", recordNumber: id,
+                        demographics: Demographics(
+                            names: [PersonName(family: "Mohr", given: ["Alice"])], birthDate: PartialDate("1958-01-30"),
+                            sex: .female, phones: ["6145552211"]), identifiers: []))
+            }
+            try await again.flush()
+            #expect(Set(again.clusters.map(\.person)).count == 2, "\(kind)")
+        }
+    }
+
+    @Test(arguments: ProjectionKind.allCases)
+    func `a row twice in one file is one record, and one that no door takes is refused with its field`(kind: ProjectionKind)
+        async throws
+    {
+        let contract = try await ProjectionContract(kind)
+        defer { contract.remove() }
+        let desk = IdentityDesk(projection: contract.projection, journal: contract.writer, world: contract.world, policy: .strict)
+        var load = try await PatientImport(desk)
+        try await load.take(Self.row("R1", number: "1"))
+        try await load.take(Self.row("R1", number: "1"))
+        let long = String(repeating: "x", count: 10_000)
+        await #expect(throws: ExchangeError(.badRequest, "")) { try await load.take(Self.row("R2", number: "2", family: long)) }
+        try await load.take(Self.row("R3", number: "3"))
+        try await load.flush()
+        #expect(load.count == 3)
+        #expect(load.knownCount == 1)
+        #expect(Set(load.clusters.map(\.person)).count == 1)
+        let number = try #require(PatientIdentifier(system: RegistrationTable.sourceSystem("F1"), value: "1"))
+        #expect(try await contract.projection.patients(identifier: number).count == 1)
+        #expect(try await Self.membership(contract.projection).count == 2)
+    }
+
     @Test(arguments: ProjectionKind.allCases)
     func `a learnt model decides only once a person puts it in force, and outlives a rebuild`(kind: ProjectionKind) async throws {
         let (contract, desk, _) = try await Self.loaded(kind, persons: 400)

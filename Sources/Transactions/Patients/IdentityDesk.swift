@@ -70,11 +70,22 @@ package struct IdentityDesk: Sendable {
                     throw ExchangeError(.unknownPatient, "no such patient is registered here; see hie patient find")
                 }
                 let model = snapshot.model
-                let (score, verdict) = PatientMatcher(policy: policy, model: model, names: snapshot.names).compare(left, right)
+                let (score, verdict) = PatientMatcher(
+                    policy: policy, model: model, names: snapshot.names, placeholders: snapshot.placeholders
+                ).compare(left, right)
                 let isOne = try snapshot.person(of: one) == snapshot.person(of: other)
                 return MatchExplanation(
                     score: score, verdict: verdict, grade: policy.grade(score.millibits, verdict),
                     model: model.id, profile: policy.name, areLinked: isOne)
+            }
+        }
+    }
+
+    /// The first of a person's records; nil when the person has none.
+    package func member(of person: PersonID) async throws(ExchangeError) -> PatientID? {
+        try await read {
+            try await projection.persons { snapshot in
+                try snapshot.number(of: person).flatMap { try snapshot.members(of: $0).first }
             }
         }
     }

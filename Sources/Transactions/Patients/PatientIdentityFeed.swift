@@ -85,7 +85,7 @@ extension Exchange {
         }
         try RegistrationRules.check(registration.identifiers, registration.demographics, now: world.now())
         // Two registrations of one identifier at the same time would make two records.
-        let held = registration.identifiers.map { "patient " + $0.system + "|" + $0.value }
+        let held = Self.own(registration.identifiers).map { "patient " + $0.system + "|" + $0.value }
         guard submissions.begin(held) else {
             throw ExchangeError(.conflict, "the same patient is being registered right now; try again")
         }
@@ -103,7 +103,7 @@ extension Exchange {
             id: existing?.id ?? registration.id ?? .random(using: &random), identifiers: registration.identifiers,
             demographics: registration.demographics, isActive: registration.isActive)
         if record == existing { return RegisteredPatient(record: record, outcome: .unchanged) }
-        try await file(record, known: existing)
+        _ = try await file(record, known: existing)
         return RegisteredPatient(record: record, outcome: existing == nil ? .created : .updated)
     }
 
@@ -116,15 +116,21 @@ extension Exchange {
         guard var record = carriers.first(where: \.isActive) else { return }
         let known = record
         record.isActive = false
-        try await file(record, known: known)
+        _ = try await file(record, known: known)
     }
 
     static let noSuchIdentifier = ExchangeError(
         .notFound, "no patient of that identifier was registered here", at: "Patient.identifier")
 
-    /// No other identifier of the registration, and not the id it is to have, may be another patient's.
+    /// The identifiers that one record alone can have: the first, and those that a facility gives. What goes with the person
+    /// (a social security number, a family's insurance) stands on several records, and is for matching to weigh.
+    static func own(_ identifiers: [PatientIdentifier]) -> [PatientIdentifier] {
+        Array(identifiers.prefix(1)) + identifiers.dropFirst().filter { !IdentifierSystems.isPersonal($0.system) }
+    }
+
+    /// No other number that a facility gave, and not the id the record is to have, may be another patient's.
     private func demandFree(_ registration: PatientRegistration, _ existing: PatientRecord?) async throws(ExchangeError) {
-        for other in registration.identifiers.dropFirst() {
+        for other in Self.own(registration.identifiers).dropFirst() {
             let owners = try await read { try await projection.patients(identifier: other) }
             guard owners.allSatisfy({ $0.id == existing?.id }) else {
                 throw ExchangeError(
@@ -138,12 +144,20 @@ extension Exchange {
         }
     }
 
-    /// Decides whose a record is and journals both, as long as the persons it was decided on are what they were.
-    private func file(_ record: PatientRecord, known: PatientRecord?) async throws(ExchangeError) {
+    /// Decides whose a record is, when its turn comes, and journals both.
+    private func file(_ record: PatientRecord, known: PatientRecord?) async throws(ExchangeError) -> IdentityDecision {
         let packed = PackedRecord(record.demographics, identifiers: record.identifiers)
         let keys = packed.read { BlockingKey.keys(of: $0, reach: .near, secret: LinkingTurns.secret) }
         await turns.begin(keys)
         defer { turns.end(keys) }
+        return try await decide(record, packed, known: known)
+    }
+
+    /// Decides whose a record is and journals both, as long as the persons it was decided on are what they were; the caller
+    /// holds the turn.
+    func decide(_ record: PatientRecord, _ packed: PackedRecord, known: PatientRecord?) async throws(ExchangeError)
+        -> IdentityDecision
+    {
         var random = world.random
         let fresh = PersonID.random(using: &random)
         let linking = RegistrationLinking(record: record, known: known, packed: packed, fresh: fresh, policy: settings.matching)
@@ -161,7 +175,7 @@ extension Exchange {
             }
             // Persons that are one now: who they were apart must not be told any more.
             if !filing.decision.merged.isEmpty { await settle(filing.records) }
-            return
+            return filing.decision
         }
         throw ExchangeError(.unavailable, "who is who keeps changing; try again")
     }

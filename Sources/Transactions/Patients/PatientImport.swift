@@ -6,7 +6,7 @@ import PatientIndex
 /// Loads many registrations in order of arrival, each linked by what came before it and journalled like any other.
 ///
 /// The index is held in memory while it lasts; nothing else may write meanwhile. A file that was loaded in part is
-/// loaded again from its beginning: rows that are known are left as they are.
+/// loaded again from its beginning: rows that are known are left as they are, and so is a row that the file repeats.
 package struct PatientImport {
     /// What became of one row.
     package struct Outcome: Sendable {
@@ -22,9 +22,24 @@ package struct PatientImport {
 
     private let desk: IdentityDesk
     private var linking: ResidentLinking
+    /// The person of each number of the index.
     private var persons: [PersonID]
-    private var numbers: [PatientID: UInt32]
+    /// The record of each number of the index.
+    private var ids: [PatientID]
+    /// Numbers of the records that were there before; made when somebody asks.
+    private var loaded: [PatientID: UInt32]?
+    private let loadedCount: Int
+    /// Whether anything was registered before the load.
+    private let hadRecords: Bool
+    /// Whose the records of known rows are that are in use no more, by the outcome's place.
+    private var resting: [Int: PersonID] = [:]
+    /// Numbers of the records whose rows name no source, by a hash of the row's own name.
+    private var unsourced: [UInt64: UInt32] = [:]
+    /// The outcome of the row that made a record, by its number, counted from `loadedCount`.
+    private var rowOf: [UInt32] = []
+    /// Names that rows give to records that were there before.
     private var names: [UInt32: String] = [:]
+    private var isLoading = false
     private var drafts: [EntryDraft] = []
     private var outcomes: [Outcome] = []
     private var random: any RandomNumberGenerator
@@ -37,53 +52,69 @@ package struct PatientImport {
         self.desk = desk
         random = desk.world.random
         let policy = desk.policy
-        let (loaded, model) = try await desk.read {
+        hadRecords = desk.journal.size > 1
+        let (records, apart, known) = try await desk.read {
             try await desk.projection.persons { snapshot in
                 var records: [(PatientID, PersonID, PackedRecord)] = []
                 try snapshot.everyRecord { record, person, packed in
                     records.append((record, try snapshot.id(of: person), packed))
                 }
-                return (records, snapshot.model)
+                var apart: [(PersonID, PersonID)] = []
+                try snapshot.everyApart { one, other in
+                    guard let one = try snapshot.person(of: one), let other = try snapshot.person(of: other) else { return }
+                    apart.append((try snapshot.id(of: one), try snapshot.id(of: other)))
+                }
+                return (records, apart, (secret: snapshot.secret, model: snapshot.model, placeholders: snapshot.placeholders))
             }
         }
-        let index = MemoryPersonIndex(secret: IndexSecret([UInt8](repeating: 1, count: 16)), model: model)
+        let index = MemoryPersonIndex(secret: known.secret, model: known.model, placeholders: known.placeholders)
         persons = []
-        numbers = [:]
+        ids = []
         var numberOf: [PersonID: PersonNumber] = [:]
-        for (record, person, packed) in loaded {
-            let (number, owner) = index.add(packed, to: numberOf[person])
+        for (record, person, packed) in records {
+            let owner = index.add(packed, to: numberOf[person]).person
             numberOf[person] = owner
             if Int(owner) == persons.count { persons.append(person) }
-            numbers[record] = number
+            ids.append(record)
+        }
+        loadedCount = ids.count
+        for (one, other) in apart {
+            guard let one = numberOf[one], let other = numberOf[other] else { continue }
+            index.keepApart(one, other)
         }
         linking = ResidentLinking(index, policy: policy)
     }
 
-    /// Takes one row; entries are written in waves.
+    /// Takes one row; entries are written in waves. `.badRequest` names the field of a row that is not taken, as every
+    /// other door refuses it; the load goes on with the next.
     package mutating func take(_ row: RegistrationTable.Row) async throws(ExchangeError) {
-        var identifiers: [PatientIdentifier] = []
-        if let source = row.source, let number = row.recordNumber,
-            let own = PatientIdentifier(system: RegistrationTable.sourceSystem(source), value: number)
-        {
-            identifiers.append(own)
-        }
-        if let own = PatientIdentifier(system: RegistrationTable.rowSystem, value: row.id) { identifiers.append(own) }
+        let identifiers = row.recordIdentifiers
         guard let key = identifiers.first else {
             throw ExchangeError(.badRequest, "a row's id has to be printable ASCII without blanks", at: "row")
         }
-        let projection = desk.projection
-        let known = numbers.isEmpty ? nil : try await desk.read { try await projection.patients(identifier: key) }.first
-        if let known, let number = numbers[known.id] {
-            names[number] = row.id
-            outcomes.append(Outcome(row: row.id, isKnown: true, record: number, review: []))
+        if let known = try await known(key) {
+            switch known {
+            case .number(let number):
+                if Int(number) < loadedCount { names[number] = row.id }
+                outcomes.append(Outcome(row: row.id, isKnown: true, record: number, review: []))
+            case .resting(let person):
+                resting[outcomes.count] = person
+                outcomes.append(Outcome(row: row.id, isKnown: true, record: 0, review: []))
+            }
             return
         }
-        identifiers += row.identifiers
+        try RegistrationRules.check(identifiers, row.demographics, now: desk.world.now())
+        if !isLoading {
+            isLoading = true
+            try await desk.projection.beginLoad()
+        }
         let record = PatientRecord(
             id: .random(using: &random), identifiers: identifiers, demographics: row.demographics)
         let link = linking.register(PackedRecord(record.demographics, identifiers: identifiers))
         let number = UInt32(linking.index.recordCount - 1)
-        names[number] = row.id
+        if key.system == RegistrationTable.rowSystem { unsourced[Self.place(key)] = number }
+        ids.append(record.id)
+        rowOf.append(UInt32(outcomes.count))
         let review = link.review.map {
             (record: linking.index.members(of: $0.person).first ?? number, millibits: $0.millibits)
         }
@@ -91,7 +122,47 @@ package struct PatientImport {
         let decision = decision(link)
         let entry = IdentityEntry.registration(record, decision)
         drafts.append(EntryDraft(kind: .identity, subject: record.id, payload: entry.payload, value: entry))
-        if drafts.count >= Self.waveMax { try await flush() }
+        if drafts.count >= Self.waveMax { try await writeWave() }
+    }
+
+    /// A record that is there already.
+    private enum Known {
+        /// Its number in the index.
+        case number(UInt32)
+        /// It is in use no more, and so in no index; whose it is.
+        case resting(PersonID)
+    }
+
+    private static func place(_ key: PatientIdentifier) -> UInt64 {
+        StableHash.word(key.value.utf8, seed: StableHash.word(key.system.utf8))
+    }
+
+    /// The record that an identifier names already: one that was there before, or an earlier row's.
+    private mutating func known(_ key: PatientIdentifier) async throws(ExchangeError) -> Known? {
+        let projection = desk.projection
+        let place = Self.place(key)
+        if let number = linking.index.record(assigned: place) ?? unsourced[place] {
+            // The hash only says where to look: the record itself has to carry the identifier.
+            try await writeWave()
+            try await projection.settleLoad()
+            let id = ids[Int(number)]
+            let record = try await desk.read { try await projection.patient(id) }
+            if record?.identifiers.contains(key) ?? false { return .number(number) }
+        }
+        guard hadRecords else { return nil }
+        guard let known = try await desk.read({ try await projection.patients(identifier: key) }).first else { return nil }
+        if let number = loadedNumber(of: known.id) { return .number(number) }
+        let person = try await desk.read {
+            try await projection.persons { snapshot in try snapshot.person(of: known.id).map { try snapshot.id(of: $0) } }
+        }
+        return person.map { .resting($0) }
+    }
+
+    private mutating func loadedNumber(of record: PatientID) -> UInt32? {
+        if loaded == nil {
+            loaded = Dictionary(zip(ids.prefix(loadedCount), 0..<UInt32(loadedCount))) { first, _ in first }
+        }
+        return loaded?[record]
     }
 
     private mutating func decision(_ link: LinkDecision) -> IdentityDecision {
@@ -105,8 +176,15 @@ package struct PatientImport {
         }
     }
 
-    /// Writes what waits.
+    /// Writes what waits, and makes the tables good again: to be called at the end, also of a load that failed.
     package mutating func flush() async throws(ExchangeError) {
+        try await writeWave()
+        guard isLoading else { return }
+        isLoading = false
+        try await desk.projection.endLoad()
+    }
+
+    private mutating func writeWave() async throws(ExchangeError) {
         let wave = drafts
         drafts = []
         let journal = desk.journal
@@ -139,13 +217,20 @@ package struct PatientImport {
 
     /// Every row with its person, in the order of the file.
     package var clusters: [(row: String, person: PersonID)] {
-        outcomes.map { ($0.row, persons[Int(linking.index.person(of: $0.record))]) }
+        outcomes.enumerated().map { place, outcome in
+            (outcome.row, resting[place] ?? persons[Int(linking.index.person(of: outcome.record))])
+        }
     }
 
     /// Every row to be looked at, with a record of each person it might be, best first; thousandths of a bit.
     package var reviews: [(row: String, candidate: String, millibits: Int)] {
         outcomes.flatMap { outcome in
-            outcome.review.map { (outcome.row, names[$0.record] ?? "", $0.millibits) }
+            outcome.review.map { (outcome.row, name(of: $0.record), $0.millibits) }
         }
+    }
+
+    /// What a record is called in the file; empty for one that was there before and is in no row.
+    private func name(of record: UInt32) -> String {
+        Int(record) < loadedCount ? names[record] ?? "" : outcomes[Int(rowOf[Int(record) - loadedCount])].row
     }
 }

@@ -50,8 +50,9 @@ struct RegistrationLinking: Sendable {
     {
         let before = PackedRecord(known.demographics, identifiers: known.identifiers)
         guard before.bytes != packed.bytes else { return [] }
-        let (score, verdict) = PatientMatcher(policy: policy, model: snapshot.model, names: snapshot.names)
-            .compare(before, packed)
+        let (score, verdict) = PatientMatcher(
+            policy: policy, model: snapshot.model, names: snapshot.names, placeholders: snapshot.placeholders
+        ).compare(before, packed)
         guard policy.grade(score.millibits, verdict) == .none else { return [] }
         return [ReviewCandidate(person: try snapshot.id(of: person), millibits: score.millibits, rule: verdict.rule)]
     }

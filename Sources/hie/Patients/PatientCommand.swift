@@ -19,7 +19,7 @@ struct PatientCommand: AsyncParsableCommand {
             """,
         subcommands: [
             Add.self, Find.self, PatientExplainCommand.self, PatientGoldenCommand.self,
-            PatientImportCommand.self, PatientMatchCommand.self,
+            PatientHistoryCommand.self, PatientImportCommand.self, PatientMatchCommand.self,
             PatientMergeCommand.self, PatientModelCommand.self, PatientReviewCommand.self, Show.self, PatientUndoCommand.self,
             PatientUnlinkCommand.self,
         ])

@@ -10,10 +10,14 @@ import Transactions
 struct PatientImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Register the rows of a table, each linked by what came before it; the node must be at rest.",
+        abstract: "Register the rows of a table, each linked by what came before it; the node may run or be at rest.",
         discussion: """
             The first line names the columns (rec_id, source, mrn, last_name, first_name, ..., or
             FEBRL's). Rows that are known are left as they are: a load that was cut is begun again.
+            A row that holds what no registration may hold is named with its line and its field and
+            left out; the others are taken, and the exit code is 1.
+
+            A node at rest is loaded many times faster. A running one links by its own profile.
 
             EXAMPLE
               hie patient import records.csv --profile strict --out clusters.csv \\
@@ -39,60 +43,46 @@ struct PatientImportCommand: AsyncParsableCommand {
         let terminal = Terminal()
         let policy = try MatchProfile(profile).policy
         let way = try await IdentityWay.open(home, policy: policy)
-        guard case .resting(_, let desk) = way else {
-            throw CommandFailure(.locked, "the node is running", hint: "stop it, or register with hie patient add")
-        }
         let (table, out, review) = (table, out, review)
-        let counts: [Int]
+        let summary: LoadSummary
         do {
-            counts = try await Progress.during("loading \(table)", world: .system, on: terminal) { progress in
-                try await Self.load(table, desk, out: out, review: review, progress)
+            summary = try await Progress.during("loading \(table)", world: .system, on: terminal) { progress in
+                switch way {
+                case .resting(_, let desk): try await PatientLoad.rest(table, desk, out: out, review: review, progress)
+                case .running(let client):
+                    try await PatientLoad.run(table, client, policy, out: out, review: review, progress)
+                }
             }
         } catch {
             try? await way.close()
             throw error
         }
         try await way.close()
-        if output.json {
-            return terminal.result([
-                "rows": .number(String(counts[0])), "known": .number(String(counts[1])),
-                "persons": .number(String(counts[2])), "reviews": .number(String(counts[3])),
-            ])
-        }
-        terminal.result(
-            "\(counts[0]) rows (\(counts[1]) known before), \(counts[2]) persons, \(counts[3]) to be reviewed")
+        try say(summary, terminal)
     }
 
-    private static func load(
-        _ path: String, _ desk: IdentityDesk, out: String?, review: String?, _ progress: Progress,
-    ) async throws -> [Int] {
-        var lines = try TextLines(path)
-        do {
-            guard let header = try lines.next() else {
-                throw CommandFailure(.failed, "\(path) is empty", hint: "its first line names the columns")
+    private func say(_ summary: LoadSummary, _ terminal: Terminal) throws {
+        if output.json {
+            terminal.result([
+                "rows": .number(String(summary.rows)), "known": .number(String(summary.known)),
+                "persons": .number(String(summary.persons)), "reviews": .number(String(summary.reviews)),
+                "refused": .array(
+                    summary.refusals.map { ["line": .number(String($0.line)), "reason": .string($0.reason)] }),
+            ])
+        } else {
+            for refusal in summary.refusals.prefix(Self.refusalsShown) {
+                terminal.words("line \(refusal.line) was left out: \(refusal.reason)")
             }
-            let table = try RegistrationTable(header: header)
-            var load = try await PatientImport(desk)
-            while let line = try lines.next() {
-                guard let row = try table.row(line, number: lines.number) else { continue }
-                try await load.take(row)
-                if load.count % 1000 == 0 { progress.note("\(load.count) rows") }
-            }
-            try await load.flush()
-            let clusters = load.clusters
-            if let out {
-                try PatientTable.write("rec_id,cluster_id", clusters.map { "\(CSVCells.quoted($0.row)),\($0.person)" }, to: out)
-            }
-            if let review {
-                try PatientTable.write(
-                    "rec_id,candidate_rec_id,score",
-                    load.reviews.map {
-                        "\(CSVCells.quoted($0.row)),\(CSVCells.quoted($0.candidate)),\(PatientTable.bits($0.millibits))"
-                    }, to: review)
-            }
-            return [load.count, load.knownCount, Set(clusters.map(\.person)).count, load.reviewCount]
-        } catch let error as ExchangeError {
-            throw CommandFailure(error)
+            terminal.result(
+                "\(summary.rows) rows (\(summary.known) known before), \(summary.persons) persons, "
+                    + "\(summary.reviews) to be reviewed")
         }
+        guard !summary.refusals.isEmpty else { return }
+        throw CommandFailure(
+            .failed, "\(Words.count(summary.refusals.count, "row")) left out",
+            hint: "mend them and load the table again: the others are known then")
     }
+
+    /// Rows that are named on the terminal at most; `--json` names all.
+    private static var refusalsShown: Int { 20 }
 }

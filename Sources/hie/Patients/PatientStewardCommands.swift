@@ -112,6 +112,41 @@ struct PatientUnlinkCommand: AsyncParsableCommand {
     }
 }
 
+/// `hie patient history`.
+struct PatientHistoryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history", abstract: "What stewards and feeds did about a record, newest first.",
+        discussion: """
+            Links, unlinks, merges, closed reviews and what was taken back, each with its entry: hie
+            patient undo takes one back, hie audit prove proves it.
+
+            EXAMPLE
+              hie patient history R2 --home /var/lib/hie
+            """)
+
+    @Argument(help: "The record.") var record: String
+    @OptionGroup var home: HomeOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let terminal = Terminal()
+        let answer = try await IdentityWay.once(home, .patientHistory, ["record": .string(record)])
+        if output.json { return terminal.result(answer) }
+        var table = Table("ENTRY", "ACT", "BY", "WITH", "WHY")
+        for act in answer["acts"]?.items ?? [] {
+            let named = act["about"]?.items.count ?? 0
+            let more = (act["others"]?.integer ?? 0) - named
+            let with = act.joined("about", separator: " ") + (more > 0 ? " and \(more) more" : "")
+            var deed = act.text("act")
+            if let undone = act["undoes"]?.integer { deed += " of \(undone)" }
+            if let by = act["undoneBy"]?.integer { deed += ", taken back by \(by)" }
+            table.add(.init(act.text("position")), .init(deed), .init(act.text("actor")), .init(with), .init(act.text("reason")))
+        }
+        if table.isEmpty { return terminal.words("nobody has done anything about this record") }
+        terminal.result(table)
+    }
+}
+
 /// `hie patient undo`.
 struct PatientUndoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
