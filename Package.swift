@@ -36,7 +36,7 @@ let floors: [[Module]] = [
         Module("FHIRModel", needs: ["ExchangeCore", "JSON"]),
         Module("XDSMetadata", needs: ["ExchangeCore"]),
         Module("CDA", needs: ["ExchangeCore", "XML"]),
-        Module("Trust", needs: ["ExchangeCore", "JSON"], foreign: ["X509", "SwiftASN1", "Crypto"]),
+        Module("Trust", needs: ["ExchangeCore", "JSON"], foreign: ["X509", "SwiftASN1", "Crypto", "CryptoExtras"]),
         Module("HL7v2", needs: ["ExchangeCore"]),
         Module("Terminology", needs: ["ExchangeCore", "JSON"]),
     ],
@@ -163,7 +163,7 @@ let packages: [String: (url: String, version: Version)] = [
 ]
 let home: [String: String] = [
     "ArgumentParser": "swift-argument-parser", "SwiftASN1": "swift-asn1", "X509": "swift-certificates",
-    "Crypto": "swift-crypto", "HTTPTypes": "swift-http-types", "Logging": "swift-log", "NIOCore": "swift-nio",
+    "Crypto": "swift-crypto", "CryptoExtras": "swift-crypto", "HTTPTypes": "swift-http-types", "Logging": "swift-log", "NIOCore": "swift-nio",
     "NIOPosix": "swift-nio", "NIOEmbedded": "swift-nio", "NIOHTTP1": "swift-nio", "NIOTLS": "swift-nio", "NIOHTTPTypes": "swift-nio-extras", "NIOSSL": "swift-nio-ssl", "GRDB": "GRDB.swift",
     "GRDBSQLite": "GRDB.swift",
     "Hummingbird": "hummingbird", "HummingbirdCore": "hummingbird", "HummingbirdHTTP2": "hummingbird",

@@ -121,8 +121,10 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case auditVerify = "audit/verify"
     /// How far the journal is durable: what a copy may reach up to.
     case journalEnd = "journal/end"
-    /// Reads anew whose certificates were revoked, and closes their connections.
+    /// Reads certificates anew: closes connections of revoked ones, shows renewed ones from now on.
     case certificateReload = "certificate/reload"
+    /// Reads `node.yaml` anew: takes up what it can, names what waits.
+    case configReload = "config/reload"
     /// Wraps every patient's key by a new wrapping key.
     case keyringRotate = "keyring/rotate"
     /// Gives the journal another key to sign its heads with, and opens the node anew under it.

@@ -38,6 +38,7 @@ package struct AdminService: Sendable {
 
     private func serve(_ command: AdminCommand, _ request: Request) async throws -> Response {
         let context = context(of: request)
+        exchange.logger.debug("command", metadata: ["command": "\(command.rawValue)", "trace_id": "\(context.traceID)"])
         let answer = try await answer(command, AdminCall(arguments: try await arguments(of: request), context: context))
         guard !answer.tickets.contains(where: \.isCut) else {
             for ticket in answer.tickets { ticket.end() }
@@ -101,7 +102,8 @@ package struct AdminService: Sendable {
         case .feedRetry: try await retryLetter(call)
         case .auditVerify: try await verifyJournal()
         case .journalEnd: journalEnd()
-        case .certificateReload: try reloadCertificates()
+        case .certificateReload: try await reloadCertificates()
+        case .configReload: try await reloadConfiguration(call)
         case .keyringRotate: try await rotateKeyring()
         case .journalRotateKey: try await rotateLogKey(call)
         case .nodeReopen: try await reopen(call)

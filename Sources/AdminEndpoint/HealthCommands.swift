@@ -23,9 +23,14 @@ extension NodeVitals {
 extension AdminService {
     func health() -> AdminAnswer { AdminAnswer(vitals.findings(of: exchange).json) }
 
-    func reloadCertificates() throws(ExchangeError) -> AdminAnswer {
-        let closed = try vitals.reloadCertificates()
-        exchange.logger.notice("revoked certificates were read anew", metadata: ["closed": "\(closed)"])
-        return AdminAnswer(["closed": .number(String(closed))])
+    func reloadCertificates() async throws(ExchangeError) -> AdminAnswer {
+        let taken = try await vitals.reloadCertificates()
+        exchange.logger.notice(
+            "certificates were read anew",
+            metadata: ["closed": "\(taken.closed)", "renewed": "\(taken.renewed.joined(separator: ", "))"])
+        return AdminAnswer([
+            "closed": .number(String(taken.closed)), "renewed": .array(taken.renewed.map { .string($0) }),
+            "waiting": .array(taken.waiting.map { .string($0) }),
+        ])
     }
 }

@@ -91,10 +91,10 @@ package enum HealthRules {
     /// A certificate by its end, as also the folder's check sees it.
     package static func certificate(_ certificate: CertificateStatus, now: Timestamp) -> HealthFinding {
         let component = "certificate \(certificate.use)"
+        let renewal = renewal(certificate.use)
         guard now < certificate.validUntil else {
             return HealthFinding(
-                component, .fail, "ended \(certificate.validUntil)",
-                next: "issue it again (hie certificate issue --help) and start the node anew")
+                component, .fail, "ended \(certificate.validUntil)", next: renewal)
         }
         guard certificate.validFrom <= now else {
             return HealthFinding(
@@ -103,6 +103,18 @@ package enum HealthRules {
         let notice = min(certificateNotice, (certificate.validUntil - certificate.validFrom) / 3)
         let seen = "valid until \(certificate.validUntil)"
         guard certificate.validUntil - now < notice else { return HealthFinding(component, .pass, seen) }
-        return HealthFinding(component, .warn, seen, next: "issue it again before that: hie certificate issue --help")
+        return HealthFinding(component, .warn, seen, next: renewal)
+    }
+
+    /// How a certificate is made anew, by its use.
+    private static func renewal(_ use: String) -> String {
+        switch use {
+        case "clients": "hie certificate renew"
+        case "peers": "hie certificate renew --network DIR, or hie certificate request where the authority is elsewhere"
+        case "admission": "have the network's authority admit it again: hie certificate issue --network DIR --node HOME"
+        case "network authority": "ask the network's operator for the next authority"
+        case "client authority": "every client's certificate ends with it: plan a new one"
+        default: "hie certificate renew --client NAME, or let it end; hie certificate forecast lists all"
+        }
     }
 }

@@ -35,6 +35,33 @@ package struct CertificateStatus: Hashable, Sendable {
     }
 }
 
+/// What reading a node's certificates anew came to.
+package struct CertificatesTaken: Hashable, Sendable {
+    /// Connections closed because their certificate was revoked.
+    package var closed = 0
+    /// Listeners that show another certificate from now on: `peers`, `clients`.
+    package var renewed: [String] = []
+    /// Listeners whose certificate has another key, which is taken up when the node opens itself anew.
+    package var waiting: [String] = []
+
+    /// Nothing taken up yet.
+    package init() {}
+}
+
+/// What reading a node's configuration anew came to.
+package struct ConfigurationReload: Hashable, Sendable {
+    /// Keys that changed and are in force.
+    package let taken: [String]
+    /// Keys that changed and wait until the node opens itself anew.
+    package let waiting: [String]
+
+    /// The keys of both kinds.
+    package init(taken: [String] = [], waiting: [String] = []) {
+        self.taken = taken
+        self.waiting = waiting
+    }
+}
+
 /// How the node last fared with another.
 package struct PeerReach: Hashable, Sendable {
     /// Whether the last contact came about.
@@ -134,8 +161,11 @@ package struct NodeVitals: Sendable {
     package let verifyJournal: @Sendable () async throws -> JournalVerdict
     /// How far its journal is durable.
     package let journalEnd: @Sendable () -> JournalExtent
-    /// Reads anew whose certificates were revoked, and closes their connections; how many there were.
-    package let reloadCertificates: @Sendable () throws(ExchangeError) -> Int
+    /// Reads anew whose certificates were revoked and closes their connections; shows renewed certificates of its own from now
+    /// on. Throws when one cannot be used: what was in use stays.
+    package let reloadCertificates: @Sendable () async throws(ExchangeError) -> CertificatesTaken
+    /// Reads its configuration anew, takes up what it can. Throws `.badRequest` for a file that is wrong: nothing changes.
+    package let reloadConfiguration: @Sendable () async throws(ExchangeError) -> ConfigurationReload
     /// Wraps every patient's key anew; how many there are.
     package let rotateKeyring: @Sendable () async throws(ExchangeError) -> Int
     /// How the feed of audit events to a repository fares; nil where none is configured.
@@ -160,7 +190,12 @@ package struct NodeVitals: Sendable {
         verifyJournal: @escaping @Sendable () async throws -> JournalVerdict,
         store: @escaping @Sendable () -> StoreStatus = { StoreStatus() },
         journalEnd: @escaping @Sendable () -> JournalExtent = { JournalExtent(segment: 0, offset: 0, entries: 0, root: []) },
-        reloadCertificates: @escaping @Sendable () throws(ExchangeError) -> Int = { () throws(ExchangeError) in 0 },
+        reloadCertificates: @escaping @Sendable () async throws(ExchangeError) -> CertificatesTaken = {
+            () throws(ExchangeError) in CertificatesTaken()
+        },
+        reloadConfiguration: @escaping @Sendable () async throws(ExchangeError) -> ConfigurationReload = {
+            () throws(ExchangeError) in ConfigurationReload()
+        },
         rotateKeyring: @escaping @Sendable () async throws(ExchangeError) -> Int = { () throws(ExchangeError) in 0 },
         rotateLogKey: @escaping @Sendable (String) async throws(ExchangeError) -> String = { (_) throws(ExchangeError) in "" },
         reopen: @escaping @Sendable () -> Void = {}, isReopening: @escaping @Sendable () -> Bool = { false },
@@ -178,6 +213,7 @@ package struct NodeVitals: Sendable {
         self.store = store
         self.journalEnd = journalEnd
         self.reloadCertificates = reloadCertificates
+        self.reloadConfiguration = reloadConfiguration
         self.rotateKeyring = rotateKeyring
         self.auditFeed = auditFeed
         self.rotateLogKey = rotateLogKey

@@ -40,10 +40,12 @@ extension AdminService {
             ],
             "certificates": .array(
                 vitals.certificates().map { certificate in
-                    [
+                    let finding = HealthRules.certificate(certificate, now: now)
+                    return [
                         "use": .string(certificate.use), "key": .string(certificate.keyThumbprint),
                         "validUntil": .string(certificate.validUntil.description),
                         "daysLeft": .number(String((certificate.validUntil - now).components.seconds / 86400)),
+                        "status": .string(finding.grade.rawValue), "next": finding.next.map { .string($0) } ?? .null,
                     ]
                 }),
             "openAlerts": .number(String(open)),

@@ -21,6 +21,18 @@ extension AdminService {
         return AdminAnswer(["keys": .number(String(count))])
     }
 
+    /// What changed by it is an administrator's act; values are not written down.
+    func reloadConfiguration(_ call: AdminCall) async throws -> AdminAnswer {
+        let reload = try await vitals.reloadConfiguration()
+        let taken = JSONValue.array(reload.taken.map { .string($0) })
+        if !reload.taken.isEmpty {
+            let payload: JSONValue = ["act": "config/reload", "user": .string(call.context.user), "keys": taken]
+            _ = try await exchange.journal.append(
+                EntryDraft(kind: .administration, subject: nil, payload: JSONWriter.bytes(payload)))
+        }
+        return AdminAnswer(["taken": taken, "waiting": .array(reload.waiting.map { .string($0) })])
+    }
+
     func rotateLogKey(_ call: AdminCall) async throws -> AdminAnswer {
         AdminAnswer(["key": .string(try await vitals.rotateLogKey(call.context.user))])
     }

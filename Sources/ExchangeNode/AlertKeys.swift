@@ -5,13 +5,13 @@ import Transactions
 
 /// The section `alerts` of `node.yaml`: the thresholds by their names, and what is known of staff.
 enum AlertKeys {
-    private struct Key: Sendable {
+    struct Key: Sendable {
         let name: String
         let path: any WritableKeyPath<AlertThresholds, Int> & Sendable
         let range: ClosedRange<Int>
     }
 
-    private static let keys: [Key] = [
+    static let keys: [Key] = [
         Key(name: "many-patients", path: \.manyPatients, range: 2...500),
         Key(name: "many-minutes", path: \.manyMinutes, range: 1...1440),
         Key(name: "denied-attempts", path: \.deniedAttempts, range: 2...500),

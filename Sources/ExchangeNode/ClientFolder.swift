@@ -41,7 +41,9 @@ package struct ClientFolder: Sendable {
         try SecretFile.makeFolder(client.folder)
         try SecretFile.create(client.key, Array(key.pem.utf8))
         try SecretFile.replace(client.certificate, Array(CertificatePEM.write([certificate]).utf8))
-        try SecretFile.replace(client.authority, PlainFile.read(home.clientAuthority))
+        // Where another authority signed what the listener shows, the client has to know that one, too.
+        let others = (try? PlainFile.read(home.listenerAuthority)) ?? []
+        try SecretFile.replace(client.authority, PlainFile.read(home.clientAuthority) + others)
         let yaml = """
             # How to reach the node as this client: hie --as reads it. The token is written by hie token issue.
             server: \(configuration.clientBase)

@@ -4,13 +4,13 @@ import MLLPEndpoint
 
 /// The list `feeds` of `node.yaml`: ports for HL7 v2 messages. Whose identifiers are believed is said here and nowhere else.
 enum FeedKeys {
-    private struct Key {
+    struct Key {
         let name: String
         let path: WritableKeyPath<FeedSettings, Int>
         let range: ClosedRange<Int>
     }
 
-    private static var keys: [Key] {
+    static var keys: [Key] {
         [
             Key(name: "frame-bytes", path: \.frameBytesMax, range: 1024...256 << 20),
             Key(name: "connections", path: \.connectionsMax, range: 1...4096),

@@ -24,6 +24,7 @@ package enum FolderCheckup {
         findings += keys(home)
         findings += certificates(home, configuration, isRunning: isRunning, now: world.now())
         findings.append(admission(home))
+        findings += clients(home, now: world.now())
         if !isRunning { findings += ports(configuration) + [disk(home, configuration)] }
         if home.adminSocket.path.utf8.count >= socketPathMax {
             findings.append(
@@ -67,6 +68,20 @@ package enum FolderCheckup {
                     use: use, keyThumbprint: first.spkiThumbprint.text, validFrom: first.validFrom,
                     validUntil: first.validUntil), now: now)
         }
+    }
+
+    /// The certificates of the facility's clients, as one finding: there may be hundreds.
+    private static func clients(_ home: NodeHome, now: Timestamp) -> [HealthFinding] {
+        guard let all = try? CertificateInventory.of(home) else { return [] }
+        let held = all.filter { $0.use == .client && !$0.isRevoked }
+        guard !held.isEmpty else { return [] }
+        let ending = held.filter { $0.finding(now: now).grade != .pass }
+        let seen = "\(ending.count) of \(held.count) end within 30 days or have ended"
+        return [
+            ending.isEmpty
+                ? HealthFinding("client certificates", .pass, "\(held.count) hold")
+                : HealthFinding("client certificates", .warn, seen, next: "hie certificate forecast names them")
+        ]
     }
 
     private static func admission(_ home: NodeHome) -> HealthFinding {

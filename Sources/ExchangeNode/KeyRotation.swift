@@ -47,21 +47,25 @@ extension NetworkAuthorityFolder {
         return rotated
     }
 
+    /// The admission that lies in a node's folder; `.forbidden` when this authority did not sign it.
+    func held(_ home: NodeHome) throws(ExchangeError) -> Admission {
+        let network = try opened().key.publicKey
+        do {
+            return try Admission(
+                verifying: try PlainFile.text(home.admission).filter { !$0.isWhitespace }, network: network.thumbprint,
+                authorities: [network])
+        } catch let error as ExchangeError { throw error } catch {
+            throw ExchangeError(.forbidden, "this authority did not admit that node; see hie certificate issue")
+        }
+    }
+
     /// The keys' admission and the first key's certificate, into the node's folder.
     private func admit(_ home: NodeHome, keys: [VerifyingKey], days: Int) throws(ExchangeError) -> Rotated {
         guard let first = keys.first else { throw ExchangeError(.badRequest, "a node needs a key") }
         let configuration = try NodeConfiguration(of: home)
-        let authority = try CertificateAuthority(
-            certificatePEM: PlainFile.text(certificate), keyPEM: SecretFile.text(key))
+        let authority = try opened()
         let network = authority.key.publicKey
-        let held: Admission
-        do {
-            held = try Admission(
-                verifying: try PlainFile.text(home.admission).trimmingPrefix { $0 == " " }.filter { $0 != "\n" },
-                network: network.thumbprint, authorities: [network])
-        } catch let error as ExchangeError { throw error } catch {
-            throw ExchangeError(.forbidden, "this authority did not admit that node; see hie certificate issue")
-        }
+        let held = try held(home)
         var random = world.random
         let names = HostNames(configuration.peers.host)
         let issued = try authority.issueNode(

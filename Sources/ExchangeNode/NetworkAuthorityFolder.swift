@@ -87,7 +87,7 @@ extension NetworkAuthorityFolder {
             issued: world.now(), key: authority.key)
     }
 
-    private func opened() throws(ExchangeError) -> CertificateAuthority {
+    func opened() throws(ExchangeError) -> CertificateAuthority {
         try CertificateAuthority(
             certificatePEM: String(decoding: try PlainFile.read(certificate), as: UTF8.self),
             keyPEM: try SecretFile.text(key))

@@ -72,11 +72,7 @@ extension Node {
                 let end = store.store.end
                 return JournalExtent(segment: end.segment, offset: end.offset, entries: end.entries, root: end.root)
             },
-            reloadCertificates: { [clientsConnected] () throws(ExchangeError) in
-                try trust.revokedClients.reload()
-                let policy = trust.clientPolicy
-                return clientsConnected.close { policy.refusal(of: $0, now: world.now()) != nil }
-            },
+            reloadCertificates: certificateTaking, reloadConfiguration: configurationReloading,
             rotateKeyring: { () throws(ExchangeError) in
                 try await WrappingKeyFile.rotate(home, keyring: store.keyring, world: world)
             },

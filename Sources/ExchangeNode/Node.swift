@@ -47,6 +47,8 @@ package struct Node: Sendable {
     let health: StoreHealth
     let auditFeed: AuditFeed?
     let feeds: NodeFeeds
+    let inForce: ConfigurationInForce
+    let logThreshold: LogThreshold?
     /// How the feed of audit events to a repository fares; nil where none is configured, or before it began.
     package var feedStatus: AuditFeedStatus? { auditFeed?.status }
 
@@ -64,9 +66,12 @@ package struct Node: Sendable {
     /// Throws `.notFound` when the folder holds no node or no certificate, `.conflict` when another process runs it,
     /// `.corrupted` when the journal is damaged, `.forbidden` when others may read its keys.
     ///
-    /// - Parameter discardsProjection: the tables' file was found damaged; it is made anew.
+    /// - Parameters:
+    ///   - discardsProjection: the tables' file was found damaged; it is made anew.
+    ///   - logThreshold: the logger's, for `hie config reload` to change; nil leaves its level as it is.
     package init(
         _ home: NodeHome, discardsProjection: Bool = false, world: World = .system, logger: Logger,
+        logThreshold: LogThreshold? = nil,
     ) async throws(ExchangeError) {
         // SQLite and others make files as the mask allows: nobody else reads what this process writes (security.md L17).
         umask(0o077)
@@ -93,6 +98,8 @@ package struct Node: Sendable {
             witness: try await NodeWitness.book(home, store: store, directory: directory, world: world), logger: logger)
         self.home = home
         self.configuration = configuration
+        self.logThreshold = logThreshold
+        inForce = ConfigurationInForce(configuration)
         self.trust = trust
         self.store = store
         self.world = world
@@ -204,10 +211,12 @@ package struct Node: Sendable {
         services.append(
             SystemdNotice(world: world, environment: ProcessInfo.processInfo.environment, isBound: isBound))
         services.append(WatchService(exchange: exchange))
+        if !signals.isEmpty { services.append(HangUpService(reload: configurationReloading, logger: logger)) }
         if let auditFeed {
             services.append(AuditFeedService(exchange: exchange, feed: auditFeed, origin: store.store.origin))
         }
         if !isDirectoryOnly {
+            services.append(CertificateService(taking: certificateTaking, home: home, world: world, logger: logger))
             services.append(WitnessService(
                 exchange: exchange, client: PeerWitnessClient(connections: connections, world: world)))
         }
@@ -252,7 +261,7 @@ package struct Node: Sendable {
             logger: logger, base: configuration.clientBase, connections: clientsConnected,
             figures: clientFigures, isStopping: { [stopping] in stopping.isHeard })
         let tls = try MutualTLS.clientListener(
-            identity: trust.listener, policy: { trust.clientPolicy }, now: world.now, refused: refusals("clients"))
+            identity: trust.shownToClients, policy: { trust.clientPolicy }, now: world.now, refused: refusals("clients"))
         return try TLSListener.service(
             "clients", at: configuration.clients, tls: tls, limits: configuration.limits, group: group, bound: bound,
             logger: logger, responder: service.responder)
@@ -270,7 +279,7 @@ package struct Node: Sendable {
             exchange: exchange, door: .peer, authenticator: authenticator, logger: logger, base: configuration.peerBase,
             connections: peersConnected, figures: peerFigures, isStopping: { [stopping] in stopping.isHeard })
         let tls = try MutualTLS.peerListener(
-            identity: trust.node, policy: policy, now: world.now, refused: refusals("peers"))
+            identity: trust.shownToPeers, policy: policy, now: world.now, refused: refusals("peers"))
         return try TLSListener.service(
             "peers", at: configuration.peers, tls: tls, limits: configuration.limits, group: group, bound: bound,
             logger: logger, gossip: gossipServer(authenticator), responder: service.responder)

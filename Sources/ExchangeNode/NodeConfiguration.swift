@@ -73,10 +73,11 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var logLevel: String
     /// The keys that stand in the file; what else is in force is a default.
     package let stated: Set<String>
+    private let laid: [String: ConfigurationOverlay.Origin]
 
-    /// Reads the text of `node.yaml`; throws `.badRequest` with every problem, one a line.
-    package init(yaml: String) throws(ExchangeError) {
-        var file = try YAMLReader(yaml)
+    /// Reads the text of `node.yaml`, and what stands before it; throws `.badRequest` with every problem, one a line.
+    package init(yaml: String, overlay: ConfigurationOverlay = .none) throws(ExchangeError) {
+        var file = try YAMLReader(yaml, overlay: overlay)
         name = file.required("name")
         let community = CommunityID(file.required("community"))
         if community == nil { file.refuse("community", "must be an OID such as 1.3.6.1.4.1.21367.2026.10") }
@@ -135,7 +136,8 @@ package struct NodeConfiguration: Sendable, Equatable {
             file.take(section)
         }
         stated = file.stated
-        let problems = file.problems + file.unknown
+        laid = file.origins
+        let problems = file.problems + file.unknown + file.unknownFlags
         guard problems.isEmpty, let community, let clients, let peers, let consent else {
             throw ExchangeError(.badRequest, problems.joined(separator: "\n"))
         }
@@ -150,7 +152,12 @@ package struct NodeConfiguration: Sendable, Equatable {
         guard let bytes = FileManager.default.contents(atPath: home.configuration.path) else {
             throw ExchangeError(.notFound, "no node in \(home.folder.path); make one with hie init")
         }
-        try self.init(yaml: String(decoding: bytes, as: UTF8.self))
+        try self.init(yaml: String(decoding: bytes, as: UTF8.self), overlay: home.overlay)
+    }
+
+    /// Where the value in force of a key was stated.
+    package func origin(_ key: String) -> ConfigurationOverlay.Origin {
+        laid[key] ?? (stated.contains(key) ? .file : .builtIn)
     }
 
     static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]

@@ -75,7 +75,7 @@ extension Node {
         guard settings.clients != nil else { return { _ in } }
         let (trust, logger) = (trust, logger)
         let tls = try MutualTLS.clientListener(
-            identity: trust.listener, policy: { trust.clientPolicy }, now: world.now, refused: refusals(name))
+            identity: trust.shownToClients, policy: { trust.clientPolicy }, now: world.now, refused: refusals(name))
         var configuration = tls.configuration
         configuration.applicationProtocols = []
         let context = try NIOSSLContext(configuration: configuration)

@@ -3,14 +3,22 @@ import Foundation
 
 /// The folder of one node: configuration, keys, certificates, store. Where each file lies is said here and nowhere else.
 package struct NodeHome: Sendable {
+    /// What the configuration's file is called.
+    package static let configurationName = "node.yaml"
+
     /// The folder itself.
     package let folder: URL
+    /// What stands before `node.yaml` when it is read.
+    package let overlay: ConfigurationOverlay
 
     /// A home at a path.
-    package init(_ path: String) { folder = URL(fileURLWithPath: path).standardizedFileURL }
+    package init(_ path: String, overlay: ConfigurationOverlay = .none) {
+        folder = URL(fileURLWithPath: path).standardizedFileURL
+        self.overlay = overlay
+    }
 
     /// `node.yaml`.
-    package var configuration: URL { folder.appendingPathComponent("node.yaml") }
+    package var configuration: URL { folder.appendingPathComponent(Self.configurationName) }
     /// The administrator's socket.
     package var adminSocket: URL { folder.appendingPathComponent("admin.sock") }
     /// What the network's authority says about this community.
@@ -25,6 +33,8 @@ package struct NodeHome: Sendable {
     package var revokedClients: URL { certificate("clients.revoked") }
     /// The certificate of the client listener.
     package var listenerCertificate: URL { certificate("listener.pem") }
+    /// The authorities of a client listener's certificate that another one than the facility's signed; there only then.
+    package var listenerAuthority: URL { certificate("listener-authority.pem") }
     /// P-256: the node's certificate and its JWS signatures.
     package var nodeKey: URL { key("node.key") }
     /// Ed25519, 32 raw bytes: the journal's checkpoints.

@@ -1,13 +1,36 @@
 import ExchangeCore
 import Foundation
 import Logging
+import Synchronization
+
+/// How important a line must be to be written; changed while the node runs.
+package final class LogThreshold: Sendable {
+    private let level: Mutex<Logger.Level>
+
+    /// A threshold by a level's name; `info` for an unknown one.
+    package init(_ name: String) { level = Mutex(Logger.Level(rawValue: name) ?? .info) }
+
+    /// The level now.
+    package var now: Logger.Level { level.withLock { $0 } }
+
+    /// Another one from now on; an unknown name changes nothing.
+    package func set(_ name: String) {
+        guard let next = Logger.Level(rawValue: name) else { return }
+        level.withLock { $0 = next }
+    }
+}
 
 /// The operator's log: one line of JSON on stderr for each event when it is not a terminal, plain text when it is.
 ///
 /// Nothing below writes patient data into it; audit is the journal's work, not the log's.
 package struct NodeLog: LogHandler {
     /// What is less important than this is not written.
-    package var logLevel: Logger.Level
+    package var logLevel: Logger.Level {
+        get { own ?? threshold.now }
+        set { own = newValue }
+    }
+    private var own: Logger.Level?
+    private let threshold: LogThreshold
     /// What every line of this logger carries.
     package var metadata: Logger.Metadata = [:]
     private let label: String
@@ -16,15 +39,18 @@ package struct NodeLog: LogHandler {
 
     /// A logger of a node at a level.
     package static func logger(_ label: String, level: String, world: World = .system) -> Logger {
+        logger(label, threshold: LogThreshold(level), world: world)
+    }
+
+    /// A logger of a node whose level may change.
+    package static func logger(_ label: String, threshold: LogThreshold, world: World = .system) -> Logger {
         Logger(label: label) { label in
-            NodeLog(
-                logLevel: Logger.Level(rawValue: level) ?? .info, label: label, world: world,
-                isTerminal: isatty(STDERR_FILENO) == 1)
+            NodeLog(threshold: threshold, label: label, world: world, isTerminal: isatty(STDERR_FILENO) == 1)
         }
     }
 
-    private init(logLevel: Logger.Level, label: String, world: World, isTerminal: Bool) {
-        self.logLevel = logLevel
+    private init(threshold: LogThreshold, label: String, world: World, isTerminal: Bool) {
+        self.threshold = threshold
         self.label = label
         self.world = world
         self.isTerminal = isTerminal

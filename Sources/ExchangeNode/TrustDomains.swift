@@ -1,6 +1,7 @@
 import ExchangeCore
 import Foundation
 import PeerTransport
+import Synchronization
 import Transactions
 import Trust
 import X509
@@ -10,19 +11,24 @@ import X509
 /// The peers' policy is made anew for each question, so that an admission or revocation counts at once (security.md L14).
 package struct TrustDomains: Sendable {
     /// What the node shows on the peer port, and to peers it calls.
-    package let node: TLSIdentity
+    let shownToPeers: CurrentIdentity
     /// What it shows on the client port.
-    package let listener: TLSIdentity
+    let shownToClients: CurrentIdentity
+    /// What the node shows to peers now.
+    package var node: TLSIdentity { shownToPeers.now }
+    /// What it shows to clients now.
+    package var listener: TLSIdentity { shownToClients.now }
     /// The network authority's keys: whose admissions count.
     package let networkKeys: [VerifyingKey]
     /// Per `iss` the keys that may sign user tokens.
-    package let issuers: [String: [VerifyingKey]]
+    package var issuers: [String: [VerifyingKey]] { heldIssuers.now }
+    private let heldIssuers: HeldIssuers
     /// Whose certificates were revoked by the facility.
     let revokedClients: RevokedClients
     /// Who is believed on the client port, but for those: made once, because it hashes its roots.
     private let facilityPolicy: TrustPolicy
     /// Who is believed between nodes, but for the directory's word: made once, because it hashes its roots.
-    private let networkPolicy: TrustPolicy
+    let networkPolicy: TrustPolicy
 
     /// Reads certificates and keys; refuses files that others may read.
     package init(_ home: NodeHome, _ configuration: NodeConfiguration) throws(ExchangeError) {
@@ -31,15 +37,18 @@ package struct TrustDomains: Sendable {
                 .notFound,
                 "the node has no certificate yet; run hie certificate issue --network DIR --node \(home.folder.path)")
         }
-        node = try TLSIdentity(
-            certificatePEM: PlainFile.text(home.nodeCertificate), keyPEM: SecretFile.text(home.nodeKey))
-        listener = try TLSIdentity(
-            certificatePEM: PlainFile.text(home.listenerCertificate), keyPEM: SecretFile.text(home.listenerKey))
+        shownToPeers = try CurrentIdentity(Self.peerIdentity(home))
+        shownToClients = try CurrentIdentity(Self.clientIdentity(home))
         let networkRoots = try CertificatePEM.read(PlainFile.text(home.networkAuthority))
         networkPolicy = TrustPolicy(roots: networkRoots)
         revokedClients = try RevokedClients(home)
         facilityPolicy = TrustPolicy(roots: try CertificatePEM.read(PlainFile.text(home.clientAuthority)))
         networkKeys = networkRoots.compactMap(\.verifyingKey)
+        heldIssuers = HeldIssuers(try Self.issuers(home, configuration))
+    }
+
+    /// Whose tokens count by a configuration: the facility's own, and those it names.
+    static func issuers(_ home: NodeHome, _ configuration: NodeConfiguration) throws(ExchangeError) -> [String: [VerifyingKey]] {
         var issuers: [String: [VerifyingKey]] = [
             configuration.community.urn: [try SigningKey(pem: SecretFile.text(home.tokenKey)).publicKey]
         ]
@@ -47,7 +56,21 @@ package struct TrustDomains: Sendable {
             let url = URL(fileURLWithPath: file, relativeTo: home.folder)
             issuers[issuer, default: []].append(try VerifyingKey(pem: PlainFile.text(url)))
         }
-        self.issuers = issuers
+        return issuers
+    }
+
+    /// Believes these issuers from the next request on.
+    func renew(issuers: [String: [VerifyingKey]]) { heldIssuers.renew(issuers) }
+
+    /// What lies in a folder for the peer port.
+    static func peerIdentity(_ home: NodeHome) throws(ExchangeError) -> TLSIdentity {
+        try TLSIdentity(certificatePEM: PlainFile.text(home.nodeCertificate), keyPEM: SecretFile.text(home.nodeKey))
+    }
+
+    /// What lies in a folder for the client port.
+    static func clientIdentity(_ home: NodeHome) throws(ExchangeError) -> TLSIdentity {
+        try TLSIdentity(
+            certificatePEM: PlainFile.text(home.listenerCertificate), keyPEM: SecretFile.text(home.listenerKey))
     }
 
     /// Who is believed on the client port, now.
@@ -63,4 +86,15 @@ package struct TrustDomains: Sendable {
         policy.admitted = directory.admittedKeys(at: now)
         return policy
     }
+}
+
+/// The keys of token issuers, as they are believed now.
+final class HeldIssuers: Sendable {
+    private let keys: Mutex<[String: [VerifyingKey]]>
+
+    init(_ keys: [String: [VerifyingKey]]) { self.keys = Mutex(keys) }
+
+    var now: [String: [VerifyingKey]] { keys.withLock { $0 } }
+
+    func renew(_ next: [String: [VerifyingKey]]) { keys.withLock { $0 = next } }
 }

@@ -9,13 +9,16 @@ struct YAMLReader {
     /// The names of the values that stand in the file, those of nested mappings with theirs before: `limits.nesting`.
     private(set) var stated: Set<String> = []
     private var known: Set<String> = []
+    private let overlay: ConfigurationOverlay
+    /// The keys that stand before the file, with theirs before as in `stated`, and where.
+    private(set) var origins: [String: ConfigurationOverlay.Origin] = [:]
 
-    init(_ text: String) throws(ExchangeError) {
+    init(_ text: String, overlay: ConfigurationOverlay = .none) throws(ExchangeError) {
         do {
             guard let root = try Yams.compose(yaml: text) else {
                 throw ExchangeError(.badRequest, "the file is empty")
             }
-            self.init(root, path: "")
+            self.init(root, path: "", overlay: overlay)
         } catch let error as ExchangeError {
             throw error
         } catch let error as YamlError {
@@ -25,7 +28,8 @@ struct YAMLReader {
         }
     }
 
-    private init(_ node: Yams.Node, path: String) {
+    private init(_ node: Yams.Node, path: String, overlay: ConfigurationOverlay) {
+        self.overlay = overlay
         var mapping: [String: Yams.Node] = [:]
         var problems: [String] = []
         var stated: Set<String> = []
@@ -45,10 +49,25 @@ struct YAMLReader {
     }
 
     /// Notes a problem with a key's value.
-    mutating func refuse(_ key: String, _ why: String) { problems.append("\(path)\(key) \(why)") }
+    mutating func refuse(_ key: String, _ why: String) {
+        let source = switch origins[path + key] {
+        case .environment: " (of \(ConfigurationOverlay.variable(path + key)))"
+        case .flag: " (of --set)"
+        case .file, .builtIn, nil: ""
+        }
+        problems.append("\(path)\(key)\(source) \(why)")
+    }
+
+    /// What stands before the file for a key.
+    private mutating func laid(_ key: String) -> String? {
+        known.insert(key)
+        guard let (text, origin) = overlay.value(path + key) else { return nil }
+        origins[path + key] = origin
+        return text
+    }
 
     mutating func text(_ key: String) -> String? {
-        known.insert(key)
+        if let text = laid(key) { return text }
         guard let node = mapping[key] else { return nil }
         guard let text = node.scalar?.string else {
             refuse(key, "must be a text")
@@ -59,15 +78,14 @@ struct YAMLReader {
 
     mutating func required(_ key: String) -> String {
         guard let text = text(key), !text.isEmpty else {
-            if mapping[key] == nil { refuse(key, "is missing") }
+            if mapping[key] == nil || origins[path + key] != nil { refuse(key, "is missing") }
             return ""
         }
         return text
     }
 
     mutating func flag(_ key: String) -> Bool? {
-        known.insert(key)
-        guard let node = mapping[key] else { return nil }
+        guard let node = laid(key).map({ Yams.Node($0) }) ?? mapping[key] else { return nil }
         guard let flag = node.bool else {
             refuse(key, "must be true or false")
             return nil
@@ -76,8 +94,7 @@ struct YAMLReader {
     }
 
     mutating func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
-        known.insert(key)
-        guard let node = mapping[key] else { return nil }
+        guard let node = laid(key).map({ Yams.Node($0) }) ?? mapping[key] else { return nil }
         guard let number = node.int, range.contains(number) else {
             refuse(key, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
             return nil
@@ -86,7 +103,9 @@ struct YAMLReader {
     }
 
     mutating func list(_ key: String) -> [String] {
-        known.insert(key)
+        if let text = laid(key) {
+            return text.split(separator: ",").map { String($0.trimmingPrefix { $0 == " " }) }
+        }
         guard let node = mapping[key] else { return [] }
         guard let items = node.sequence else {
             refuse(key, "must be a list")
@@ -102,12 +121,13 @@ struct YAMLReader {
             refuse(key, "must be a list")
             return []
         }
-        return items.enumerated().map { YAMLReader($1, path: "\(path)\(key)[\($0)].") }
+        return items.enumerated().map { YAMLReader($1, path: "\(path)\(key)[\($0)].", overlay: .none) }
     }
 
     mutating func reader(_ key: String) -> YAMLReader? {
         known.insert(key)
-        return mapping[key].map { YAMLReader($0, path: "\(path)\(key).") }
+        let node = mapping[key] ?? (overlay.holds(below: path + key) ? Yams.Node([(Yams.Node, Yams.Node)]()) : nil)
+        return node.map { YAMLReader($0, path: "\(path)\(key).", overlay: overlay) }
     }
 
     /// Takes over what a nested reader found, its unknown keys included.
@@ -115,6 +135,15 @@ struct YAMLReader {
         problems += nested.problems
         problems += nested.unknown
         stated.formUnion(nested.stated)
+        origins.merge(nested.origins) { $1 }
+    }
+
+    /// Flags nobody asked for, for the outermost reader: as below.
+    var unknownFlags: [String] {
+        overlay.flags.keys.filter { origins[$0] == nil }.sorted().map { key in
+            let near = NearestWord.of(key, among: known).map { "; did you mean \($0)?" } ?? ""
+            return "\(key) (of --set) is not a key that a flag can state\(near)"
+        }
     }
 
     /// Keys nobody asked for: a misspelt key must not be a silent default.

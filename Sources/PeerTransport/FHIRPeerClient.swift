@@ -102,10 +102,15 @@ package struct FHIRPeerClient: PeerClient {
     func ask(_ request: ClientRequest, at peer: PeerNode, for context: AccessContext, isBelowBase: Bool = true)
         async throws(ExchangeError) -> ClientResponse
     {
+        let shown = connections.identity.thumbprint
         let (url, signed) = try prepared(request, for: peer, context, isBelowBase: isBelowBase)
-        let response = try await connections.send(
+        var response = try await connections.send(
             signed, to: url, of: peer.community, deadline: context.deadline
         ).response
+        if response.status == 401, isRenewed(since: shown) {
+            let (url, again) = try prepared(request, for: peer, context, isBelowBase: isBelowBase)
+            response = try await connections.send(again, to: url, of: peer.community, deadline: context.deadline).response
+        }
         try PeerAnswer.check(response.status)
         return response
     }
@@ -114,9 +119,18 @@ package struct FHIRPeerClient: PeerClient {
     func stream(_ request: ClientRequest, from peer: PeerNode, for context: AccessContext)
         async throws(ExchangeError) -> ClientStreamedResponse
     {
+        let shown = connections.identity.thumbprint
         let (url, signed) = try prepared(request, for: peer, context, isBelowBase: true)
-        return try await connections.stream(signed, to: url, of: peer.community, deadline: context.deadline)
+        let answer = try await connections.stream(signed, to: url, of: peer.community, deadline: context.deadline)
+        guard answer.head.status == 401, isRenewed(since: shown) else { return answer }
+        answer.body.cancel()
+        let (place, again) = try prepared(request, for: peer, context, isBelowBase: true)
+        return try await connections.stream(again, to: place, of: peer.community, deadline: context.deadline)
     }
+
+    /// Whether the node's certificate was renewed between signing and sending: the assertion is bound to the one before, and
+    /// was refused before anything was done.
+    private func isRenewed(since shown: Thumbprint) -> Bool { connections.identity.thumbprint != shown }
 
     private func prepared(
         _ request: ClientRequest, for peer: PeerNode, _ context: AccessContext, isBelowBase: Bool,

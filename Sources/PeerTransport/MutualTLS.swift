@@ -29,13 +29,15 @@ package enum MutualTLS {
     /// The listener for other communities' nodes: TLS 1.3, certificates of the network alone.
     ///
     /// - Parameters:
+    ///   - identity: what is shown, read at each handshake.
     ///   - policy: the newest trust policy; asked at each handshake.
     ///   - refused: told why a certificate was refused, for the administrator's log.
     package static func peerListener(
-        identity: TLSIdentity, policy: @escaping @Sendable () -> TrustPolicy, now: @escaping @Sendable () -> Timestamp,
+        identity: CurrentIdentity, policy: @escaping @Sendable () -> TrustPolicy, now: @escaping @Sendable () -> Timestamp,
         refused: @escaping @Sendable (TrustRefusal) -> Void = { _ in },
     ) throws(ExchangeError) -> Listener {
-        var configuration = try configuration(identity, roots: policy().roots, oldest: .tlsv13, isServer: true)
+        var configuration = try configuration(identity.now, roots: policy().roots, oldest: .tlsv13, isServer: true)
+        configuration.sslContextCallback = identity.callback
         configuration.applicationProtocols = [GossipPacket.protocolName, "h2", "http/1.1"]
         return Listener(configuration: configuration) { presented, promise in
             judge(presented, as: .peer(nil), policy: policy, now: now, promise: promise) { verdict in
@@ -46,10 +48,11 @@ package enum MutualTLS {
 
     /// The listener for a facility's own systems and staff: TLS 1.2 or 1.3, certificates of the facility alone.
     package static func clientListener(
-        identity: TLSIdentity, policy: @escaping @Sendable () -> TrustPolicy, now: @escaping @Sendable () -> Timestamp,
+        identity: CurrentIdentity, policy: @escaping @Sendable () -> TrustPolicy, now: @escaping @Sendable () -> Timestamp,
         refused: @escaping @Sendable (TrustRefusal) -> Void = { _ in },
     ) throws(ExchangeError) -> Listener {
-        let configuration = try configuration(identity, roots: policy().roots, oldest: .tlsv12, isServer: true)
+        var configuration = try configuration(identity.now, roots: policy().roots, oldest: .tlsv12, isServer: true)
+        configuration.sslContextCallback = identity.callback
         return Listener(configuration: configuration) { presented, promise in
             judge(presented, as: .client, policy: policy, now: now, promise: promise) { verdict in
                 if case .refused(let why) = verdict { refused(why) }

@@ -89,6 +89,11 @@ package struct CertificateAuthority: Sendable {
             to: subject, validity: validity, now: now, using: &random)
     }
 
+    /// Whether this authority's key signed a certificate.
+    package func signed(_ other: Certificate) -> Bool {
+        certificate.publicKey.isValidSignature(other.signature, for: other)
+    }
+
     /// A certificate of any shape, so that tests can make wrong ones.
     package func issue(
         _ profile: CertificateProfile, to subject: VerifyingKey, validity: Duration, now: Timestamp,

@@ -57,6 +57,17 @@ extension Certificate {
     /// The first moment it is no longer valid, as we count it.
     package var validUntil: Timestamp { CertificateProfile.time(notValidAfter) }
 
+    /// The DNS names and IP addresses it serves under, as text.
+    package var serverNames: [String] {
+        (alternativeNames ?? []).compactMap { name in
+            switch name {
+            case .dnsName(let text): text
+            case .ipAddress(let bytes): IPAddress.text(Array(bytes.bytes))
+            default: nil
+            }
+        }
+    }
+
     /// Every name of the SAN; nil when the extension is there but cannot be read.
     var alternativeNames: [GeneralName]? {
         guard let found = try? extensions.subjectAlternativeNames else {

@@ -43,15 +43,23 @@ package struct CertificateProfile: Sendable {
         }
     }
 
-    func extensions(for key: Certificate.PublicKey, issuer: Certificate.PublicKey) throws -> Certificate.Extensions {
-        var names = uris.map { GeneralName.uniformResourceIdentifier($0) }
-        names += dnsNames.map { .dnsName($0) }
-        for address in ipAddresses {
-            guard let bytes = IPAddress.bytes(address) else {
-                throw ExchangeError(.badRequest, "\(address) is not an IP address")
+    /// The names of the SAN.
+    var names: [GeneralName] {
+        get throws(ExchangeError) {
+            var names = uris.map { GeneralName.uniformResourceIdentifier($0) }
+            names += dnsNames.map { .dnsName($0) }
+            for address in ipAddresses {
+                guard let bytes = IPAddress.bytes(address) else {
+                    throw ExchangeError(.badRequest, "\(address) is not an IP address")
+                }
+                names.append(.ipAddress(ASN1OctetString(contentBytes: bytes[...])))
             }
-            names.append(.ipAddress(ASN1OctetString(contentBytes: bytes[...])))
+            return names
         }
+    }
+
+    func extensions(for key: Certificate.PublicKey, issuer: Certificate.PublicKey) throws -> Certificate.Extensions {
+        let names = try names
         return try Certificate.Extensions {
             if isAuthority {
                 Critical(BasicConstraints.isCertificateAuthority(maxPathLength: nil))
@@ -98,6 +106,15 @@ package struct CertificateProfile: Sendable {
 enum IPAddress {
     /// 4 or 16 bytes; nil for anything that is not an address.
     static func bytes(_ text: String) -> [UInt8]? { text.utf8.contains(UInt8(ascii: ":")) ? six(text) : four(text) }
+
+    /// The text of 4 or 16 bytes; of others nothing.
+    static func text(_ bytes: [UInt8]) -> String {
+        if bytes.count == 4 { return bytes.map { String($0) }.joined(separator: ".") }
+        guard bytes.count == 16 else { return "" }
+        return stride(from: 0, to: 16, by: 2).map {
+            String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16)
+        }.joined(separator: ":")
+    }
 
     private static func four(_ text: String) -> [UInt8]? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)

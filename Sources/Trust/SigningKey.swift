@@ -18,6 +18,13 @@ package struct SigningKey: Sendable {
         }
     }
 
+    /// Reads the DER form, SEC 1 or PKCS #8; `.badRequest` for anything but P-256.
+    package init(der: [UInt8]) throws(ExchangeError) {
+        do { key = try P256.Signing.PrivateKey(derRepresentation: der) } catch {
+            throw ExchangeError(.badRequest, "the private key is not P-256; ask for a certificate of such a key")
+        }
+    }
+
     /// A key from its 32-byte scalar, so that tests and simulations repeat; nil outside the curve's order.
     package init?(scalar: [UInt8]) {
         guard let key = try? P256.Signing.PrivateKey(rawRepresentation: scalar) else { return nil }

@@ -38,7 +38,7 @@ final class ResponderServer: Sendable {
             let identity = try TLSIdentity(
                 certificatePEM: PlainFile.text(URL(fileURLWithPath: place.certificate)),
                 keyPEM: SecretFile.text(URL(fileURLWithPath: place.key)))
-            let tls = try MutualTLS.peerListener(identity: identity, policy: { policy }, now: world.now)
+            let tls = try MutualTLS.peerListener(identity: CurrentIdentity(identity), policy: { policy }, now: world.now)
             return Place(
                 responder: Responder(place, seed: plan.seed &* 1000 &+ UInt64(number), now: world.now()),
                 ports: place.ports, tls: tls, context: try NIOSSLContext(configuration: tls.configuration))

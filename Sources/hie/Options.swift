@@ -1,4 +1,5 @@
 import ArgumentParser
+import ExchangeNode
 import FoundationEssentials
 
 /// `--json`, on every command that reads.
@@ -17,6 +18,37 @@ struct HomeOptions: ParsableArguments {
         if let home { return LocalFile.absolute(home) }
         if let named = environment["HIE_HOME"], !named.isEmpty { return LocalFile.absolute(named) }
         return LocalFile.absolute((environment["HOME"] ?? ".") + "/.hie")
+    }
+}
+
+/// Values before those of `node.yaml`.
+struct SettingOptions: ParsableArguments {
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("A value before node.yaml's and the environment's; repeat for more.", valueName: "key=value"))
+    var set: [String] = []
+
+    func validate() throws {
+        for text in set where !text.contains("=") {
+            throw ValidationError("--set is KEY=VALUE, such as log=debug; hie config schema lists the keys.")
+        }
+    }
+
+    /// The values by key; of one that stands twice the last.
+    var values: [String: String] {
+        Dictionary(
+            set.map { text in
+                let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
+            }) { $1 }
+    }
+}
+
+extension NodeHome {
+    /// A node's folder, with what flags and this process's environment state before its file.
+    static func here(_ path: String, settings: [String: String] = [:]) -> NodeHome {
+        NodeHome(
+            path, overlay: ConfigurationOverlay(flags: settings, environment: ProcessInfo.processInfo.environment))
     }
 }
 

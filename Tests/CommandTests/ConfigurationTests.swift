@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import Testing
 
@@ -61,5 +62,118 @@ import Testing
     @Test func `a file that is not there exits 4`() async throws {
         let transcript = try await Program().run("config", "check", "/nowhere/node.yaml")
         #expect(transcript.code == 4)
+    }
+
+    private static func node(in folder: Folder) throws -> String {
+        let home = folder.path + "/node"
+        try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
+        _ = try folder.file("node/node.yaml", text: sound + "limits:\n  nesting: 12\n")
+        return home
+    }
+
+    @Test func `a flag stands before the environment, the environment before the file, the file before the default`()
+        async throws
+    {
+        let folder = try Folder()
+        defer { folder.remove() }
+        let program = Program(environment: [
+            "HIE_HOME": try Self.node(in: folder), "HIE_LOG": "debug", "HIE_LIMITS_NESTING": "20",
+            "HIE_SEEDS": "a.example.org:9443, b.example.org:9443", "HIE_ALERTS_ON": "false",
+        ])
+        let shown = try await program.run("config", "show", "--origin", "--json", "--set", "limits.nesting=30")
+        #expect(shown.code == 0, "\(shown.errors)")
+        func expect(_ key: String, _ value: String, _ origin: String) {
+            #expect(shown.json?[key]?["value"]?.string == value, "\(key)")
+            #expect(shown.json?[key]?["origin"]?.string == origin, "\(key)")
+        }
+        expect("limits.nesting", "30", "flag")
+        expect("log", "debug", "environment")
+        expect("alerts.on", "false", "environment")
+        expect("seeds", "a.example.org:9443, b.example.org:9443", "environment")
+        expect("name", "Eastside Clinic", "node.yaml")
+        expect("limits.connections", "1024", "default")
+        let file = try await program.run("config", "show", "--origin", "--json")
+        #expect(file.json?["limits.nesting"]?["value"] == "20")
+    }
+
+    @Test func `what a flag or the environment states is checked as the file is, and named by where it stands`() async throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        let home = try Self.node(in: folder)
+        let program = Program(environment: ["HIE_HOME": home, "HIE_LIMITS_NESTING": "deep", "HIE_CLINETS": "x"])
+        let refused = try await program.run(
+            "config", "show", "--set", "log=loud", "--set", "limits.nestng=3", "--set", "issuers=x")
+        #expect(refused.code == 2)
+        for words in [
+            "limits.nesting (of HIE_LIMITS_NESTING) must be", "log (of --set) must be one of",
+            "limits.nestng (of --set) is not a key", "issuers (of --set) is not a key",
+        ] { #expect(refused.errors.contains(words), "\(refused.errors)") }
+        #expect(try await program.run("config", "show", "--set", "log").code == 2)
+        let warned = try await Program(environment: ["HIE_HOME": home, "HIE_CLINETS": "x"]).run("config", "show")
+        #expect(warned.code == 0)
+        #expect(warned.errors.contains("HIE_CLINETS states nothing"))
+        // The section need not stand in the file, and an empty variable states nothing.
+        _ = try folder.file("node/node.yaml", text: Self.sound)
+        let section = try await Program(environment: ["HIE_HOME": home, "HIE_LIMITS_FAN_OUT": "7", "HIE_LOG": ""]).run(
+            "config", "show", "--json")
+        #expect(section.json?["limits.fan-out"] == "7")
+        #expect(section.json?["log"] == "info")
+    }
+
+    @Test func `the schema lists every key that is shown, and every key it lists is one of the file`() async throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        let program = Program(environment: ["HIE_HOME": try Self.node(in: folder)])
+        let table = try await program.run("config", "schema")
+        let listed = Set(table.text.split(separator: "\n").dropFirst().compactMap { $0.split(separator: " ").first.map(String.init) })
+        let shown = try await program.run("config", "show", "--json")
+        for key in shown.json?.object?.members.map(\.name) ?? [] {
+            #expect(listed.contains(key) || listed.contains { $0.hasPrefix(key + "[]") }, "\(key)")
+        }
+        let schema = try #require(try await program.run("config", "schema", "--json").json)
+        #expect(schema["properties"]?["limits"]?["properties"]?["nesting"]?["maximum"]?.integer == 512)
+        #expect(schema["properties"]?["feeds"]?["items"]?["properties"]?["listen"]?["type"] == "string")
+        #expect(schema["additionalProperties"] == false)
+        #expect(schema["required"]?.items.compactMap(\.string) == ["name", "community", "clients", "peers", "consent"])
+        // Each row of the list is known to the reader: stated wrongly it is refused, but not as unknown.
+        for name in listed where !name.contains("[") && !name.contains(".") {
+            let file = Self.sound + (Self.sound.contains("\n\(name):") || name == "name" ? "" : "\(name): []\n")
+            let checked = try await program.run("config", "check", "-", input: Array(file.utf8))
+            #expect(!checked.errors.contains("\(name) is not a key"), "\(name)")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func `a running node takes up what it can by command and by SIGHUP, names what waits, and lets a wrong file be`() async throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        let node = try await RunningNode.start(in: folder, name: "hospital", community: "1.3.6.1.4.1.21367.2026.10")
+        defer { node.stop() }
+        let file = node.home + "/node.yaml"
+        let original = try String(contentsOfFile: file, encoding: .utf8)
+        func state(_ text: String) throws { try (original + text).write(toFile: file, atomically: true, encoding: .utf8) }
+        let nothing = try await node.admin.run("config", "reload")
+        #expect(nothing.code == 0 && nothing.text == "nothing to take up\n", "\(nothing.errors)")
+        try state("log: debug\nlimits:\n  nesting: 30\n")
+        let reloaded = try await node.admin.run("config", "reload", "--json")
+        #expect(reloaded.json?["taken"] == ["log"], "\(reloaded.text) \(reloaded.errors)")
+        #expect(reloaded.json?["waiting"] == ["limits.nesting"])
+        try await node.until("debug lines are written") {
+            _ = try await node.admin.run("status")
+            return node.logged.contains("\"level\":\"debug\"")
+        }
+        try state("log: loud\n")
+        let wrong = try await node.admin.run("config", "reload")
+        #expect(wrong.code == 1 && wrong.errors.contains("must be one of"), "\(wrong.errors)")
+        node.signal(SIGHUP)
+        try await node.until("the log says that the file is wrong") { node.logged.contains("the configuration is wrong") }
+        #expect(try await node.admin.run("status").code == 0)
+        try state("log: info\nlimits:\n  nesting: 30\n")
+        node.signal(SIGHUP)
+        try await node.until("the log says what was taken") { node.logged.contains("the configuration was read anew") }
+        let reopened = try await node.admin.run("config", "reload", "--reopen", "--json")
+        #expect(reopened.json?["reopened"] == true, "\(reopened.text) \(reopened.errors)")
+        let after = try await node.admin.run("config", "reload", "--json")
+        #expect(after.json?["waiting"] == [], "\(after.text)")
     }
 }

@@ -29,7 +29,9 @@ import Testing
     @Test func `every command of the issue is there`() async throws {
         let found = Set(try await Self.commands().map { $0.path.dropFirst().joined(separator: " ") })
         let wanted = [
-            "init", "run", "status", "doctor", "certificate init", "certificate issue", "certificate show", "certificate list", "certificate revoke", "token issue",
+            "init", "run", "status", "doctor", "certificate init", "certificate issue", "certificate show", "certificate list", "certificate revoke",
+            "certificate renew", "certificate forecast", "certificate request", "certificate sign", "certificate import",
+            "certificate rotate", "token issue",
             "peer list", "peer show", "peer approve", "peer block", "peer revoke", "peer ping", "invite", "join",
             "directory list", "directory show", "directory watch", "directory doctor", "directory leave",
             "directory adopt", "patient add", "patient find",
@@ -42,7 +44,8 @@ import Testing
             "audit verify", "audit search", "audit prove", "audit check", "audit keys", "audit witness",
             "retention plan", "retention apply", "retention hold", "retention release", "retention holds", "retention erase",
             "journal rebuild", "journal follow", "journal promote", "backup key", "backup create", "backup verify",
-            "backup restore", "keyring rotate", "keyring backup", "keyring restore", "config show", "config check", "completion", "version",
+            "backup restore", "keyring rotate", "keyring backup", "keyring restore", "config show", "config check", "config reload",
+            "config schema", "completion", "version",
             "terminology import", "terminology list", "terminology lookup", "terminology validate", "feed status",
             "feed dead-letter list", "feed dead-letter show", "feed dead-letter retry",
         ]

@@ -95,6 +95,12 @@ final class RunningNode: Sendable {
         return process.terminationStatus
     }
 
+    /// What it logged so far.
+    var logged: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
+
+    /// Sends it a signal.
+    func signal(_ number: Int32) { Glibc.kill(process.processIdentifier, number) }
+
     /// Kills the process with no warning.
     func kill() {
         Glibc.kill(process.processIdentifier, SIGKILL)

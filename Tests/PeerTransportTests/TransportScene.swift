@@ -68,12 +68,13 @@ struct TransportScene: Sendable {
     }
 
     func peerListener(_ refused: @escaping @Sendable (TrustRefusal) -> Void = { _ in }) throws -> MutualTLS.Listener {
-        try MutualTLS.peerListener(identity: eastNode, policy: { [peers] in peers }, now: { [now] in now }, refused: refused)
+        try MutualTLS.peerListener(
+            identity: CurrentIdentity(eastNode), policy: { [peers] in peers }, now: { [now] in now }, refused: refused)
     }
 
     func clientListener(_ refused: @escaping @Sendable (TrustRefusal) -> Void = { _ in }) throws -> MutualTLS.Listener {
         try MutualTLS.clientListener(
-            identity: server, policy: { [clients] in clients }, now: { [now] in now }, refused: refused)
+            identity: CurrentIdentity(server), policy: { [clients] in clients }, now: { [now] in now }, refused: refused)
     }
 
     /// TLS for calling with an identity, trusting a policy, meaning somebody.

@@ -35,7 +35,7 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         let client = AdminClient(home)
         try client.demandHome()
         let isRunning = await client.isRunning()
-        let node = NodeHome(client.home)
+        let node = NodeHome.here(client.home)
         let found = try await Progress.during("verifying the journal", world: .system, on: terminal) { progress in
             let walk = {
                 AdminService.json(

@@ -77,7 +77,7 @@ struct JoinCommand: AsyncParsableCommand {
         let terminal = Terminal()
         let folder = home.folder()
         try AdminClient(home: folder).demandHome()
-        let node = NodeHome(folder)
+        let node = NodeHome.here(folder)
         guard let token else {
             let request = try JoinRequest(of: node, world: .system)
             return output.json ? terminal.result(["request": .string(request.compact)]) : terminal.result(request.compact)

@@ -76,7 +76,7 @@ struct BackupCommand: AsyncParsableCommand {
             let end = try await SourceJournal.end(client)
             let report = try await Progress.during("backing up", world: .system, on: terminal) { progress in
                 try Backup(LocalFile.absolute(to)).create(
-                    NodeHome(client.home), upTo: end, for: key, world: .system
+                    NodeHome.here(client.home), upTo: end, for: key, world: .system
                 ) { bytes, _ in progress.note("\(bytes >> 20) MiB of the journal") }
             }
             let manifest = report.manifest
@@ -146,7 +146,7 @@ struct BackupCommand: AsyncParsableCommand {
         func run() async throws {
             let terminal = Terminal()
             let key = try SourceJournal.privateKey(key)
-            let node = NodeHome(home.folder())
+            let node = NodeHome.here(home.folder())
             let finding = try await Progress.during("restoring", world: .system, on: terminal) { progress in
                 try await Backup(LocalFile.absolute(folder)).restore(
                     to: node, key: key, world: .system,

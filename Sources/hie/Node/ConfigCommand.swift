@@ -1,6 +1,7 @@
 import ArgumentParser
 import ExchangeCore
 import ExchangeNode
+import FoundationEssentials
 import JSON
 
 /// `hie config`.
@@ -9,11 +10,15 @@ struct ConfigCommand: AsyncParsableCommand {
         commandName: "config",
         abstract: "A node's configuration, every limit included.",
         discussion: """
+            A value is taken from --set, else from the environment (limits.nesting is \
+            HIE_LIMITS_NESTING), else from node.yaml, else it is the default.
+
             EXAMPLE
-              hie config show
+              hie config show --origin
               hie config check node.yaml
+              hie config reload
             """,
-        subcommands: [Show.self, Check.self])
+        subcommands: [Show.self, Check.self, ConfigReloadCommand.self, ConfigSchemaCommand.self])
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -24,7 +29,8 @@ struct ConfigCommand: AsyncParsableCommand {
                   hie config show --json | jq -r '."limits.request-bytes"'
                 """)
 
-        @Flag(help: "Say of each value whether node.yaml states it or it is a default.") var origin = false
+        @Flag(help: "Say of each value where it is stated: flag, environment, node.yaml or default.") var origin = false
+        @OptionGroup var settings: SettingOptions
         @OptionGroup var home: HomeOptions
         @OptionGroup var output: OutputOptions
 
@@ -34,11 +40,14 @@ struct ConfigCommand: AsyncParsableCommand {
             try AdminClient(home: folder).demandHome()
             let configuration: NodeConfiguration
             do {
-                configuration = try NodeConfiguration(of: NodeHome(folder))
+                configuration = try NodeConfiguration(of: NodeHome.here(folder, settings: settings.values))
             } catch {
                 throw ConfigCommand.refusal(error, in: folder + "/node.yaml", on: terminal)
             }
-            func source(_ key: String) -> String { configuration.stated.contains(key) ? "node.yaml" : "default" }
+            for name in ConfigurationSchema.unknownVariables(of: ProcessInfo.processInfo.environment) {
+                terminal.words("\(name) states nothing; hie config schema lists the names")
+            }
+            func source(_ key: String) -> String { configuration.origin(key).rawValue }
             if output.json {
                 return terminal.result(
                     .object(

@@ -28,7 +28,7 @@ struct DoctorCommand: AsyncParsableCommand {
         let client = AdminClient(home)
         try client.demandHome()
         let running = try await running(client)
-        var findings = FolderCheckup.findings(NodeHome(client.home), isRunning: running != nil, world: .system)
+        var findings = FolderCheckup.findings(NodeHome.here(client.home), isRunning: running != nil, world: .system)
         findings += running ?? [
             HealthFinding("node", .warn, "it does not run", next: "start it with hie run --home \(client.home)")
         ]

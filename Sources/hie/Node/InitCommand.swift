@@ -50,7 +50,7 @@ struct InitCommand: AsyncParsableCommand {
 
     func run() async throws {
         let terminal = Terminal()
-        let node = NodeHome(home.folder())
+        let node = NodeHome.here(home.folder())
         let oid = CommunityID(community)?.oid.dotted ?? community
         let authority = network.map { NetworkAuthorityFolder($0, world: .system) }
         if let authority, !LocalFile.exists(authority.certificate.path) {

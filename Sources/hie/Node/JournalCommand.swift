@@ -37,7 +37,7 @@ struct JournalCommand: AsyncParsableCommand {
             let terminal = Terminal()
             let client = AdminClient(home)
             try client.demandHome()
-            let node = NodeHome(client.home)
+            let node = NodeHome.here(client.home)
             let entries = try await Progress.during("rebuilding the tables", world: .system, on: terminal) { progress in
                 let store: NodeStore
                 do throws(ExchangeError) {

@@ -42,7 +42,7 @@ struct JournalFollowCommand: AsyncParsableCommand {
             let began = World.system.uptime()
             do {
                 let end = try await SourceJournal.end(client)
-                let pass = try standby.catchUp(NodeHome(client.home), to: end)
+                let pass = try standby.catchUp(NodeHome.here(client.home), to: end)
                 let took = World.system.uptime() - began
                 lagSince = nil
                 show(pass, behind: took, terminal)

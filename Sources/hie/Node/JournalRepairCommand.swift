@@ -34,7 +34,7 @@ struct JournalRepairCommand: AsyncParsableCommand {
         let terminal = Terminal()
         let client = AdminClient(home)
         try client.demandHome()
-        let node = NodeHome(client.home)
+        let node = NodeHome.here(client.home)
         let isAccepted = acceptLoss && yes
         let (found, aside) = try await Progress.during("reading the journal", world: .system, on: terminal) {
             _ -> (JournalRepair.Plan?, String?) in

@@ -33,7 +33,7 @@ struct JournalRotateKeyCommand: AsyncParsableCommand {
             key = try await client.ask(.journalRotateKey, seconds: 60).text("key")
             try await NodeReopening(client).wait(on: terminal)
         } else {
-            key = try await rotateStopped(NodeHome(client.home))
+            key = try await rotateStopped(NodeHome.here(client.home))
         }
         if output.json { return terminal.result(["key": .string(key)]) }
         terminal.result(key)

@@ -16,7 +16,7 @@ enum SourceJournal {
             return end
         }
         do throws(ExchangeError) {
-            return try await JournalEnd.ofStopped(NodeHome(client.home))
+            return try await JournalEnd.ofStopped(NodeHome.here(client.home))
         } catch {
             guard error.code == .conflict else { throw CommandFailure(error) }
             throw CommandFailure(.locked, error.description, hint: "a node that is starting? try again")

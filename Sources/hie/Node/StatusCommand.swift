@@ -54,11 +54,12 @@ struct StatusCommand: AsyncParsableCommand {
                 + "\(counts.text("directives")) consent directives")
         facts.add("peers", "\(status["peers"].text("reachable")) of \(status["peers"].text("known")) reachable")
         for certificate in status["certificates"]?.items ?? [] {
-            let days = certificate["daysLeft"]?.integer ?? 0
+            let grade = HealthFinding.Grade(rawValue: certificate.text("status")) ?? .pass
+            let next = certificate["next"]?.string.map { "; next: \($0)" } ?? ""
             facts.add(
                 "certificate: " + certificate.text("use"),
-                "valid until \(certificate.text("validUntil")) (\(days) days)",
-                days < 2 ? .bad : days < 7 ? .doubtful : .plain)
+                "valid until \(certificate.text("validUntil")) (\(Words.count(Int(certificate["daysLeft"]?.integer ?? 0), "day")))\(next)",
+                grade == .fail ? .bad : grade == .warn ? .doubtful : .plain)
         }
         let alerts = status["openAlerts"]?.integer ?? 0
         facts.add("open alerts", alerts == 0 ? "none" : "\(alerts), see hie audit alerts", alerts == 0 ? .plain : .doubtful)

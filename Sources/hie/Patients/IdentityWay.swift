@@ -17,7 +17,7 @@ enum IdentityWay {
         let client = AdminClient(home)
         try client.demandHome()
         if await client.isRunning() { return .running(client) }
-        let node = NodeHome(client.home)
+        let node = NodeHome.here(client.home)
         do throws(ExchangeError) {
             let store = try await NodeStore.open(
                 node, configuration: try NodeConfiguration(of: node), world: .system,

@@ -24,7 +24,7 @@ struct TerminologyOptions: ParsableArguments {
 
     /// The folder to read; it need not be there, and then has no release.
     func reading() -> TerminologyFolder {
-        TerminologyFolder(ownFolder() ?? NodeHome(home.folder()).terminology.path)
+        TerminologyFolder(ownFolder() ?? NodeHome.here(home.folder()).terminology.path)
     }
 
     /// The folder to import into; a node's only where one was initialised.

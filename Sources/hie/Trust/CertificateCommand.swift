@@ -1,3 +1,4 @@
+import AdminEndpoint
 import ArgumentParser
 import ExchangeCore
 import ExchangeNode
@@ -15,9 +16,12 @@ struct CertificateCommand: AsyncParsableCommand {
               hie certificate issue --network ./network --node ~/.hie
               hie certificate issue --client dr.brattain
               hie certificate list --within 30
+              hie certificate renew --network ./network --due
             """,
         subcommands: [
-            Init.self, Issue.self, CertificateListCommand.self, CertificateRevokeCommand.self, CertificateRotateCommand.self,
+            Init.self, Issue.self, CertificateListCommand.self, CertificateForecastCommand.self,
+            CertificateRenewCommand.self, CertificateRequestCommand.self, CertificateSignCommand.self,
+            CertificateImportCommand.self, CertificateRevokeCommand.self, CertificateRotateCommand.self,
             CertificateShowCommand.self,
         ])
 
@@ -85,19 +89,23 @@ struct CertificateCommand: AsyncParsableCommand {
         func run() async throws {
             let terminal = Terminal()
             if let node, let network {
-                let node = NodeHome(LocalFile.absolute(node))
+                let node = NodeHome.here(LocalFile.absolute(node))
                 try demand(node)
                 let authority = NetworkAuthorityFolder(network, world: .system)
                 try authority.certify(node, days: days ?? 30)
+                let admin = AdminClient(home: node.folder.path)
+                let isTold = try await admin.takeCertificates() != nil
+                if isTold { _ = try await admin.ask(.directoryAdmit, ["admission": .string(PlainFile.text(node.admission))]) }
                 if output.json {
                     return terminal.result([
                         "certificate": .string(node.nodeCertificate.path), "admission": .string(node.admission.path),
                     ])
                 }
                 terminal.result(node.nodeCertificate.path)
-                return terminal.words("certified and admitted; a running node takes it up at its next start")
+                return terminal.words(
+                    "certified and admitted; " + (isTold ? "the node shows it from now on" : "the node takes it up when it starts"))
             }
-            let node = NodeHome(home.folder())
+            let node = NodeHome.here(home.folder())
             try demand(node)
             let made = try ClientFolder.create(name: client ?? "", of: node, days: days ?? 90, world: .system)
             if output.json { return terminal.result(["folder": .string(made.folder.path)]) }

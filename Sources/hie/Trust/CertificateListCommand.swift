@@ -2,10 +2,8 @@ import AdminEndpoint
 import ArgumentParser
 import ExchangeCore
 import ExchangeNode
-import Foundation
 import JSON
 import Trust
-import X509
 
 /// `hie certificate list`.
 struct CertificateListCommand: AsyncParsableCommand {
@@ -25,14 +23,6 @@ struct CertificateListCommand: AsyncParsableCommand {
     @OptionGroup var home: HomeOptions
     @OptionGroup var output: OutputOptions
 
-    private struct Row {
-        let use: String
-        let name: String
-        let certificate: Certificate
-        let state: String
-        let paint: Terminal.Paint
-    }
-
     func validate() throws {
         if let within, within < 0 { throw ValidationError("--within is a number of days, 0 or more.") }
     }
@@ -42,17 +32,17 @@ struct CertificateListCommand: AsyncParsableCommand {
         let client = AdminClient(home)
         try client.demandHome()
         let now = World.system.now()
-        var rows = try rows(of: NodeHome(client.home), now: now)
-        if let within { rows = rows.filter { $0.certificate.validUntil <= now + .seconds(within * 86400) } }
-        rows.sort { ($0.certificate.validUntil, $0.name) < ($1.certificate.validUntil, $1.name) }
+        var rows = try CertificateInventory.of(NodeHome.here(client.home)).filter { $0.use != .admission }
+        if let within { rows = rows.filter { $0.validUntil <= now + .seconds(within * 86400) } }
         if output.json {
             terminal.result([
                 "certificates": .array(
                     rows.map { row in
                         [
-                            "use": .string(row.use), "name": .string(row.name), "state": .string(row.state),
-                            "thumbprint": .string(row.certificate.thumbprint.text),
-                            "validUntil": .string(row.certificate.validUntil.description),
+                            "use": .string(row.use.rawValue), "name": .string(row.name),
+                            "state": .string(Self.state(of: row, now: now).0),
+                            "thumbprint": row.thumbprint.map { .string($0.text) } ?? .null,
+                            "validUntil": .string(row.validUntil.description),
                         ]
                     })
             ])
@@ -61,42 +51,23 @@ struct CertificateListCommand: AsyncParsableCommand {
         } else {
             var table = Table("USE", "NAME", "STATE", "UNTIL")
             for row in rows {
+                let (state, paint) = Self.state(of: row, now: now)
                 table.add(
-                    .init(row.use), .init(row.name), .init(row.state, row.paint),
-                    .init(row.certificate.validUntil.description))
+                    .init(row.use.rawValue), .init(row.name), .init(state, paint), .init(row.validUntil.description))
             }
             terminal.result(table)
         }
-        if rows.contains(where: { $0.state == "ended" }) { throw ExitStatus.failed.exit }
-    }
-
-    private func rows(of home: NodeHome, now: Timestamp) throws -> [Row] {
-        let revoked = Set(try RevokedClients.read(home.revokedClients).keys)
-        let own = [
-            ("peers", "this node", home.nodeCertificate), ("clients", "this node", home.listenerCertificate),
-            ("authority", "network", home.networkAuthority), ("authority", "clients", home.clientAuthority),
-        ]
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: home.clients.path)) ?? []
-        let clients = names.map { name in
-            ("client", name, ClientFolder(home.clients.appendingPathComponent(name)).certificate)
-        }
-        return (own + clients).compactMap { use, name, url in
-            guard let text = try? PlainFile.text(url), let first = try? CertificatePEM.read(text).first else { return nil }
-            let (state, paint) = Self.state(of: first, isRevoked: revoked.contains(first.thumbprint), now: now)
-            return Row(use: use, name: name, certificate: first, state: state, paint: paint)
-        }
+        if rows.contains(where: { !$0.isRevoked && $0.validUntil <= now }) { throw ExitStatus.failed.exit }
     }
 
     /// The words of the doctor, in short.
-    private static func state(of certificate: Certificate, isRevoked: Bool, now: Timestamp) -> (String, Terminal.Paint) {
-        if isRevoked { return ("revoked", .quiet) }
-        if now >= certificate.validUntil { return ("ended", .bad) }
-        let status = CertificateStatus(
-            use: "", keyThumbprint: "", validFrom: certificate.validFrom, validUntil: certificate.validUntil)
-        switch HealthRules.certificate(status, now: now).grade {
-        case .pass: return ("holds", .good)
-        case .warn: return ("ends soon", .doubtful)
-        case .fail: return ("not valid yet", .bad)
+    private static func state(of row: KeptCertificate, now: Timestamp) -> (String, Terminal.Paint) {
+        if row.isRevoked { return ("revoked", .quiet) }
+        if now >= row.validUntil { return ("ended", .bad) }
+        return switch row.finding(now: now).grade {
+        case .pass: ("holds", .good)
+        case .warn: ("ends soon", .doubtful)
+        case .fail: ("not valid yet", .bad)
         }
     }
 }

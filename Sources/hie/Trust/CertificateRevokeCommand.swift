@@ -40,7 +40,7 @@ struct CertificateRevokeCommand: AsyncParsableCommand {
         let terminal = Terminal()
         let admin = AdminClient(home)
         try admin.demandHome()
-        let node = NodeHome(admin.home)
+        let node = NodeHome.here(admin.home)
         let revoked = try named(of: node)
         let isNew = try RevokedClients.add(revoked, name: client ?? "-", of: node, at: World.system.now())
         let closed = try await tell(admin)

@@ -34,7 +34,7 @@ struct CertificateRotateCommand: AsyncParsableCommand {
         let folder = home.folder()
         let client = AdminClient(home)
         try client.demandHome()
-        let node = NodeHome(folder)
+        let node = NodeHome.here(folder)
         let authority = NetworkAuthorityFolder(LocalFile.absolute(network), world: .system)
         let running = try? await client.ask(.nodeStatus)
         if finish, let running {

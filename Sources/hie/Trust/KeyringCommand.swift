@@ -61,7 +61,7 @@ struct KeyringCommand: AsyncParsableCommand {
             let client = AdminClient(home)
             try client.demandHome()
             let count = try KeyringBackup.create(
-                NodeHome(client.home), to: LocalFile.absolute(to), for: try SourceJournal.publicKey(recovery))
+                NodeHome.here(client.home), to: LocalFile.absolute(to), for: try SourceJournal.publicKey(recovery))
             if output.json { return terminal.result(["keys": .number(String(count)), "file": .string(to)]) }
             terminal.result("\(count) keys sealed into \(to)")
         }
@@ -90,7 +90,7 @@ struct KeyringCommand: AsyncParsableCommand {
             let count: Int
             do throws(ExchangeError) {
                 let key = try keyOrFail()
-                count = try KeyringBackup.restore(LocalFile.absolute(file), to: NodeHome(client.home), key: key)
+                count = try KeyringBackup.restore(LocalFile.absolute(file), to: NodeHome.here(client.home), key: key)
             } catch {
                 guard error.code == .conflict else { throw CommandFailure(error) }
                 throw CommandFailure(.locked, error.description, hint: "stop the node first")

@@ -62,7 +62,7 @@ struct TokenCommand: AsyncParsableCommand {
 
         func run() async throws {
             let terminal = Terminal()
-            let node = NodeHome(home.folder())
+            let node = NodeHome.here(home.folder())
             try AdminClient(home: node.folder.path).demandHome()
             let folder =
                 client.contains("/")

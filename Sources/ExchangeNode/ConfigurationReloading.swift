@@ -1,0 +1,97 @@
+import AdminEndpoint
+import ExchangeCore
+import Foundation
+import GossipDirectory
+import Logging
+import ServiceLifecycle
+import Synchronization
+import Transactions
+import Trust
+import UnixSignals
+
+/// What is in force of `node.yaml`, while its file may have changed.
+final class ConfigurationInForce: Sendable {
+    private let configuration: Mutex<NodeConfiguration>
+
+    init(_ configuration: NodeConfiguration) { self.configuration = Mutex(configuration) }
+
+    var now: NodeConfiguration { configuration.withLock { $0 } }
+
+    /// Takes over what needs no new opening, and says which keys changed.
+    func take(_ next: NodeConfiguration) -> ConfigurationReload {
+        configuration.withLock { held in
+            let before = Dictionary(held.effective.map { ($0.key, $0.value) }) { $1 }
+            let after = Dictionary(next.effective.map { ($0.key, $0.value) }) { $1 }
+            var changed = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }
+            if held.issuers != next.issuers { changed.insert("issuers") }
+            let taken = changed.intersection(["log", "issuers", "admissions"])
+            held.logLevel = next.logLevel
+            held.issuers = next.issuers
+            held.admissions = next.admissions
+            var waiting = changed.subtracting(taken).sorted()
+            // Not every detail of a list is among the values that are shown.
+            if waiting.isEmpty, !held.says(the: next) { waiting = ["alerts, retention, audit-repository or feeds"] }
+            return ConfigurationReload(taken: taken.sorted(), waiting: waiting)
+        }
+    }
+}
+
+extension NodeConfiguration {
+    /// Whether the same values are in force, wherever they are stated.
+    fileprivate func says(the other: NodeConfiguration) -> Bool {
+        alerts == other.alerts && retention == other.retention && auditRepository == other.auditRepository
+            && feeds == other.feeds
+    }
+}
+
+extension Node {
+    /// Reads `node.yaml` anew: takes up what it can, says what waits. Throws `.badRequest` with every problem of a file that is
+    /// wrong; then nothing changes.
+    var configurationReloading: @Sendable () async throws(ExchangeError) -> ConfigurationReload {
+        let (home, inForce, trust, exchange) = (home, inForce, trust, exchange)
+        let (take, threshold) = (certificateTaking, logThreshold)
+        return { () async throws(ExchangeError) in
+            let next = try NodeConfiguration(of: home)
+            let issuers = try TrustDomains.issuers(home, next)
+            var admissions: [String] = []
+            for path in next.admissions {
+                admissions.append(try PlainFile.text(URL(fileURLWithPath: path, relativeTo: home.folder)))
+            }
+            _ = try await take()
+            let reload = inForce.take(next)
+            trust.renew(issuers: issuers)
+            threshold?.set(next.logLevel)
+            if reload.taken.contains("admissions") {
+                for admission in admissions { try await exchange.advanceDirectory(.admitted(admission)) }
+            }
+            return reload
+        }
+    }
+}
+
+/// SIGHUP reads the configuration anew, as `hie config reload` does.
+struct HangUpService: Service {
+    let reload: @Sendable () async throws(ExchangeError) -> ConfigurationReload
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            for await _ in await UnixSignalsSequence(trapping: .sighup) {
+                do throws(ExchangeError) {
+                    let reload = try await reload()
+                    logger.notice(
+                        "the configuration was read anew",
+                        metadata: [
+                            "taken": "\(reload.taken.joined(separator: ", "))",
+                            "waiting": "\(reload.waiting.joined(separator: ", "))",
+                        ])
+                } catch {
+                    let problems = error.description.split(separator: "\n").joined(separator: "; ")
+                    logger.error(
+                        "the configuration is wrong; nothing was changed",
+                        metadata: ["problems": "\(problems)", "next": "hie config check \(NodeHome.configurationName)"])
+                }
+            }
+        }
+    }
+}
