@@ -43,7 +43,9 @@ package struct DirectoryPlay {
     /// Everything mended, everybody started; hostile nodes stay what they are, and go on taking part.
     private func calm(_ world: DirectoryWorld) {
         // Restarts and rotations that are under way come to their end.
-        world.run(until: world.now + 10_000_000)
+        let end = world.now + 10_000_000
+        world.run(until: world.now + 1_000_000)
+        while world.now < end, world.actsUnderWay > 0 { world.run(until: world.now + 100_000) }
         world.mend()
         world.checks.clocks(world)
         for node in world.nodes {

@@ -53,6 +53,8 @@ final class DirectoryWorld {
     var history: [String] = []
     var trace: UInt64 = 0xCBF2_9CE4_8422_2325
     var events = 0
+    /// What was scheduled to happen and has not.
+    var actsUnderWay = 0
     /// Called on each effect that tells of a change: node, effect.
     var watcher: ((Int, DirectoryEffect) -> Void)?
     let tell: (@Sendable (String) -> Void)?
@@ -125,7 +127,9 @@ final class DirectoryWorld {
             if node.isPaused { return node.held.append(event) }
             node.connections[other] = nil
             handle(.closed(cast.facilities[other].community), at: number)
-        case .act(let body): body()
+        case .act(let body):
+            actsUnderWay -= 1
+            body()
         }
     }
 

@@ -100,7 +100,10 @@ extension DirectoryWorld {
         handle(.revoked(revocation.token.compact), at: other)
     }
 
-    func later(_ wait: Int64, _ body: @escaping () -> Void) { heap.add(.act(body), at: now + wait) }
+    func later(_ wait: Int64, _ body: @escaping () -> Void) {
+        actsUnderWay += 1
+        heap.add(.act(body), at: now + wait)
+    }
 
     /// Everybody's links whole again.
     func mend() {

@@ -57,6 +57,9 @@ final class Overlay: Sendable {
         self.watching = watching
     }
 
+    /// How many members there are beside a community.
+    func countOthers(than community: CommunityID) -> Int { members.count - (places[community] == nil ? 0 : 1) }
+
     /// Who watches a community, in the order of its rings.
     func observers(of community: CommunityID) -> [CommunityID] { those(observing, at: community) }
 

@@ -31,7 +31,7 @@ extension DirectoryState {
         _ moment: Moment, _ effects: inout [DirectoryEffect], using random: inout some RandomNumberGenerator,
     ) {
         guard let profile, !isSuspended else { return }
-        let others = overlay.members.count { $0 != identity.community }
+        let others = overlay.countOthers(than: identity.community)
         lookup.settle(
             others: others, seeds: identity.seeds.count, clocks: skew.heard, uptime: moment.uptime, wait: limits.lookupWait)
         guard lookup.isDone, !skew.isDistrusted else { return }

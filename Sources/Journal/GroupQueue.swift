@@ -4,9 +4,11 @@ import Synchronization
 ///
 /// This is group commit without a task of its own. The first caller leads: it takes everything queued (bounded by count
 /// and cost), runs `first` (one write, one sync), then, when the group before has left it, `second` for each part that
-/// `first` made of it (one transaction each); while it is in `second` the next caller leads another group through `first`.
-/// Groups pass both stages in the order of the queue, and each caller gets its own outcome as soon as its part is behind
-/// `second`: it may prepare its next item while the rest is done. Cancellation is not heeded: what is queued is done.
+/// `first` made of it (one transaction each). Each caller gets its own outcome as soon as its part is behind `second`, and may
+/// prepare its next item while the rest is done. While a group is in `second` the next caller leads another through `first`,
+/// and closes it when half as many wait as are in `second`: so two halves take turns, each busy with one stage, where
+/// otherwise a crowd and the single one who missed it would. Groups pass both stages in the order of the queue. Cancellation
+/// is not heeded: what is queued is done.
 package final class GroupQueue<Item: Sendable, Middle: Sendable, Outcome: Sendable>: Sendable {
     private enum Turn: Sendable {
         case lead
@@ -24,8 +26,20 @@ package final class GroupQueue<Item: Sendable, Middle: Sendable, Outcome: Sendab
         var waiting: [Waiting] = []
         var waitingCost = 0
         var isLed = false
-        var isSecondBusy = false
-        var secondWaiter: CheckedContinuation<Void, Never>?
+        /// How many items the group has that is in `second`; 0 while nobody is.
+        var inSecond = 0
+        /// A leader that waits to enter `second`, with the size of its group, or for company: never both.
+        var secondWaiter: (size: Int, continuation: CheckedContinuation<Void, Never>)?
+        var companyWaiter: CheckedContinuation<Void, Never>?
+
+        var isCompany: Bool { inSecond == 0 || waiting.count * 2 >= inSecond }
+
+        /// The leader that waits for company, when it has it.
+        mutating func gathered() -> CheckedContinuation<Void, Never>? {
+            guard isCompany else { return nil }
+            defer { companyWaiter = nil }
+            return companyWaiter
+        }
     }
 
     private let state = Mutex(State())
@@ -61,16 +75,17 @@ package final class GroupQueue<Item: Sendable, Middle: Sendable, Outcome: Sendab
     }
 
     private func enqueue(_ waiting: Waiting) {
-        let turn: Turn? = state.withLock { state in
+        let (turn, leader) = state.withLock { state -> (Turn?, CheckedContinuation<Void, Never>?) in
             guard state.waiting.count < waitingMax, state.waitingCost + waiting.cost <= waitingCostMax else {
-                return .full
+                return (.full, nil)
             }
             state.waiting.append(waiting)
             state.waitingCost += waiting.cost
-            if state.isLed { return nil }
+            if state.isLed { return (nil, state.gathered()) }
             state.isLed = true
-            return .lead
+            return (.lead, nil)
         }
+        leader?.resume()
         if let turn { waiting.continuation.resume(returning: turn) }
     }
 
@@ -80,9 +95,10 @@ package final class GroupQueue<Item: Sendable, Middle: Sendable, Outcome: Sendab
     ) async -> Outcome? {
         // Those whose answers have just left may come back with their next item before this group closes.
         await Task.yield()
+        await gather()
         let group = takeGroup()
         let parts = await first(group.map(\.item))
-        await enterSecond()
+        await enterSecond(group.count)
         handOver()
         var own: Outcome?
         var waiting = group[...]
@@ -125,15 +141,25 @@ package final class GroupQueue<Item: Sendable, Middle: Sendable, Outcome: Sendab
         next?.resume(returning: .lead)
     }
 
-    /// Only the leader waits here, so there is never more than one.
-    private func enterSecond() async {
+    /// Waits until enough wait for a group worth its sync; only the leader waits, here or for the second stage.
+    private func gather() async {
+        await withCheckedContinuation { continuation in
+            let isCompany = state.withLock { state in
+                if !state.isCompany { state.companyWaiter = continuation }
+                return state.isCompany
+            }
+            if isCompany { continuation.resume() }
+        }
+    }
+
+    private func enterSecond(_ size: Int) async {
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state in
-                if state.isSecondBusy {
-                    state.secondWaiter = continuation
+                guard state.inSecond == 0 else {
+                    state.secondWaiter = (size, continuation)
                     return false
                 }
-                state.isSecondBusy = true
+                state.inSecond = size
                 return true
             }
             if isFree { continuation.resume() }
@@ -141,12 +167,12 @@ package final class GroupQueue<Item: Sendable, Middle: Sendable, Outcome: Sendab
     }
 
     private func leaveSecond() {
-        let waiter = state.withLock { state in
-            let waiter = state.secondWaiter
+        let leader = state.withLock { state in
+            let next = state.secondWaiter
             state.secondWaiter = nil
-            if waiter == nil { state.isSecondBusy = false }
-            return waiter
+            state.inSecond = next?.size ?? 0
+            return next?.continuation ?? state.gathered()
         }
-        waiter?.resume()
+        leader?.resume()
     }
 }

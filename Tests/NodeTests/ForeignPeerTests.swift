@@ -63,7 +63,9 @@ extension RealNodes {
                 #expect(try Self.links(again) == links, "the same ids and links each time")
                 // What only Concordat nodes know, it is asked too, and says that there is no such thing.
                 let asked = Set(
-                    peer.requests.map { "\($0[0]) \($0[1].prefix { $0 != "?" })" }.filter { $0.contains("/fhir/") })
+                    peer.requests.map { "\($0[0]) \($0[1].prefix { $0 != "?" })" }.filter {
+                        $0.contains("/fhir/") && !$0.contains("/fhir/witness/")
+                    })
                 #expect(
                     asked == [
                         "POST /fhir/Patient/$match", "POST /fhir/DocumentReference/_search", "GET /fhir/_pages",
