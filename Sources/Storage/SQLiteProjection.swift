@@ -120,8 +120,9 @@ package struct SQLiteProjection: Sendable {
     /// Closes every connection; the WAL is checkpointed.
     package func close() throws {
         try readers.close()
-        try carrier.close()
+        carrier.stop()
         try writer.close()
+        try carrier.close()
     }
 }
 

@@ -1,3 +1,4 @@
+import ExchangeCore
 import GRDB
 import GRDBSQLite
 import Synchronization
@@ -11,15 +12,18 @@ final class WALCarrier: Sendable {
     private struct State {
         var pages = 0
         var isCarrying = false
+        var isStopped = false
     }
 
-    /// Pages of 16 KiB after which the log is carried over: rarely, so that a page that many changes touch goes once.
-    private static let pagesMax = 4000
+    private let pagesMax: Int
     private let connection: DatabaseQueue
     private let state = Mutex(State())
 
     /// A connection of its own to a database that a writer has made and keeps open.
-    init(path: String, configuration: Configuration) throws {
+    ///
+    /// - Parameter pagesMax: pages after which the log is carried over: rarely, so that a page that many changes touch goes once.
+    init(path: String, configuration: Configuration, pagesMax: Int = 4000) throws {
+        self.pagesMax = pagesMax
         connection = try DatabaseQueue(path: path, configuration: configuration)
     }
 
@@ -29,7 +33,7 @@ final class WALCarrier: Sendable {
         sqlite3_db_status(database.sqliteConnection, SQLITE_DBSTATUS_CACHE_WRITE, &pages, &highest, 1)
         let isDue = state.withLock { state in
             state.pages += Int(pages)
-            guard state.pages >= Self.pagesMax, !state.isCarrying else { return false }
+            guard state.pages >= pagesMax, !state.isCarrying, !state.isStopped else { return false }
             state.isCarrying = true
             return true
         }
@@ -42,16 +46,24 @@ final class WALCarrier: Sendable {
             for _ in 0..<2 { _ = try? database.checkpoint(.passive) }
             writer.asyncWriteWithoutTransaction { _ in
                 _ = try? self.checkpoint(.passive)
-                self.state.withLock { $0 = State() }
+                self.state.withLock { ($0.pages, $0.isCarrying) = (0, false) }
             }
         }
     }
 
-    /// A checkpoint that does not run into another; within the writer's queue.
+    /// A checkpoint that does not run into another; within the writer's queue. Throws once stopped.
     func checkpoint(_ kind: Database.CheckpointMode) throws {
+        guard !state.withLock({ $0.isStopped }) else { throw ExchangeError(.unavailable, "the projection is closed") }
         _ = try connection.writeWithoutTransaction { try $0.checkpoint(kind) }
     }
 
-    /// Closes the connection once what it does is done.
+    /// Begins nothing new, and waits for what runs: what that still has to do stands in the writer's queue afterwards, so the
+    /// writer is closed next, and this connection last.
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        connection.writeWithoutTransaction { _ in }
+    }
+
+    /// Closes the connection.
     func close() throws { try connection.close() }
 }

@@ -9,6 +9,7 @@ import Testing
             var first: [Int] = []
             var second: [Int] = []
             var groups = 0
+            var sizes: [Int] = []
             var inFirst = 0
             var inSecond = 0
         }
@@ -79,13 +80,12 @@ import Testing
     @Test func `while a crowd is shown, the next group waits for half as many, or for the end`() async {
         let queue = GroupQueue<Int, [Int], Int>(waitingMax: 100, waitingCostMax: 100, groupMax: 64, groupCostMax: 64)
         let log = Log()
-        let sizes = Mutex<[Int]>([])
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<33 {
                 group.addTask {
                     for _ in 0..<20 {
                         _ = await queue.submit(number, cost: 1) { items in
-                            sizes.withLock { $0.append(items.count) }
+                            log.state.withLock { $0.sizes.append(items.count) }
                             for _ in 0..<20 { await Task.yield() }
                             return items.map { [$0] }
                         } second: { part in
@@ -99,7 +99,7 @@ import Testing
         }
         #expect(log.state.withLock { $0.groups } == 33 * 20)
         // A single one that missed the crowd no longer makes a group: but for the beginning and the end, none is that small.
-        let middle = sizes.withLock { $0.dropFirst(3).dropLast(8) }
+        let middle = log.state.withLock { $0.sizes.dropFirst(3).dropLast(8) }
         #expect(!middle.isEmpty && middle.allSatisfy { $0 >= 4 })
         // One alone waits for nobody.
         #expect(await queue.submit(7, cost: 1, first: { [$0] }, second: { $0 }) == 7)
