@@ -83,8 +83,12 @@ package struct DirectoryScale {
         return world
     }
 
+    /// Runs until observers take turns: the first of them begin at any time, and may leave a gap in which nobody looks.
+    private func settle(_ world: DirectoryWorld) { world.run(until: world.now + 12_000_000) }
+
     /// Bytes of frames that a node sends in a second in which nothing happens, without TLS and TCP.
     private func idle(_ world: DirectoryWorld) -> Double {
+        settle(world)
         let before = world.nodes.reduce(0) { $0 + $1.bytesSent }
         world.run(until: world.now + 5_000_000)
         return Double(world.nodes.reduce(0) { $0 + $1.bytesSent } - before) / Double(plan.nodes) / 5
@@ -136,6 +140,7 @@ package struct DirectoryScale {
 
     private func gone(_ world: DirectoryWorld, isSilent: Bool) -> Double {
         let community = cast.facilities[1].community
+        if isSilent { settle(world) }
         let begun = world.now
         if isSilent { world.nodes[1].isSilent = true } else { world.kill(1) }
         var waiting = Set(world.nodes.filter { $0.number != 1 }.map(\.number))
