@@ -45,10 +45,6 @@ extension Database {
             ? sqlite3_bind_zeroblob(pointer, column, 0)
             : sqlite3_bind_blob(pointer, column, bytes.baseAddress, Int32(clamping: bytes.count), copied)
     }
-
-    private static func failure(_ pointer: SQLiteStatement) -> DatabaseError {
-        DatabaseError(resultCode: ResultCode(rawValue: sqlite3_extended_errcode(sqlite3_db_handle(pointer))))
-    }
 }
 
 /// SQLite copies what is bound (SQLITE_TRANSIENT).
