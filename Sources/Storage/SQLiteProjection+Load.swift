@@ -66,7 +66,7 @@ extension SQLiteProjection {
     /// nothing is synced meanwhile.
     package func beginLoad() async throws(ExchangeError) {
         guard load.begin() else { return }
-        try await write { try $0.execute(sql: "UPDATE mark SET version = 0") }
+        try await forswear()
         try await outside { try $0.execute(sql: "PRAGMA synchronous=OFF; PRAGMA cache_size=-131072") }
     }
 
@@ -81,10 +81,16 @@ extension SQLiteProjection {
         guard load.isOn else { return }
         try await applyLoad(load.rest(), settlesAll: true)
         try await outside { try $0.execute(sql: "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384") }
-        // Synced before they are said to be good.
-        try await truncateWAL()
+        // Everything is on the disk before it is said to be good: what was carried back unsynced goes with this page.
+        try await forswear()
         try await write { try $0.run("UPDATE mark SET version = ?", [.integer(Int64(ProjectionSchema.version))]) }
         load.end()
+    }
+
+    /// Says that the tables are no good, and syncs all of them: a checkpoint syncs when it has a page to carry, and here it has.
+    private func forswear() async throws(ExchangeError) {
+        try await write { try $0.run("UPDATE mark SET version = 0", []) }
+        try await truncateWAL()
     }
 
     /// One transaction of a load.
