@@ -49,7 +49,13 @@ package struct SQLiteProjection: Sendable {
                 try database.execute(sql: "PRAGMA wal_autocheckpoint=4000")
             }
             writer = try DatabasePool(path: path, configuration: configuration)
-            try writer.writeWithoutTransaction { try ProjectionSchema.make($0) }
+            try writer.writeWithoutTransaction { database in
+                try ProjectionSchema.make(database)
+                // Half of its pages may never have reached the disk: nothing in it is to be read, not even to empty it.
+                guard try database.one("SELECT 1 FROM mark WHERE version = 0", [], { _ in true }) == nil else {
+                    throw ExchangeError(.corrupted, "a load of the projection was cut off")
+                }
+            }
         } catch {
             throw Self.failure(error, logger)
         }
