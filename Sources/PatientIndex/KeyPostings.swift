@@ -55,10 +55,22 @@ struct KeyPostings {
         // What is skipped anyway is not kept.
         guard counts[slot] <= BlockingKey.postingsMax else { return }
         counts[slot] += 1
+        if counts[slot] == 1 {
+            heads[slot] = Self.lone | record
+            return
+        }
+        if heads[slot] & Self.lone != 0 { chain(heads[slot] & ~Self.lone, before: UInt32.max, at: slot) }
+        chain(record, before: heads[slot], at: slot)
+    }
+
+    private mutating func chain(_ record: UInt32, before: UInt32, at slot: Int) {
         records.append(record)
-        next.append(heads[slot])
+        next.append(before)
         heads[slot] = UInt32(records.count - 1)
     }
+
+    /// Most keys are one record's alone: it stands in the table itself, marked by the highest bit.
+    private static let lone: UInt32 = 1 << 31
 
     /// Records under a key, one more than are read at most.
     func count(under key: UInt64) -> Int {
@@ -70,6 +82,10 @@ struct KeyPostings {
         let slot = slot(key)
         guard heads[slot] != UInt32.max else { return true }
         guard Int(counts[slot]) <= limit else { return false }
+        if heads[slot] & Self.lone != 0 {
+            body(heads[slot] & ~Self.lone)
+            return true
+        }
         var posting = heads[slot]
         while posting != UInt32.max {
             body(records[Int(posting)])

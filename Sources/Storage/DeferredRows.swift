@@ -69,11 +69,10 @@ extension ProjectionRows {
         var keys: [DeferredRows.Key] = []
         swap(&keys, &deferred.rows.keys)
         keys.sort { ($0.k, $0.rid) < ($1.k, $1.rid) }
-        for (place, key) in keys.enumerated() {
-            try database.run(
-                "INSERT OR IGNORE INTO person_key(k, rid) VALUES (?, ?)", [.integer(key.k), .integer(Int64(key.rid))])
+        try database.runEach("INSERT OR IGNORE INTO person_key(k, rid) VALUES (?, ?)", keys, { ($0.k, Int64($0.rid)) }) { place in
             // The last of a run: its page is at hand.
-            guard key.limit > 0, place + 1 == keys.count || keys[place + 1].k != key.k else { continue }
+            let key = keys[place]
+            guard key.limit > 0, place + 1 == keys.count || keys[place + 1].k != key.k else { return }
             try learn(UInt64(bitPattern: key.k), limit: Int(key.limit), database)
         }
     }

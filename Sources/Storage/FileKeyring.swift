@@ -167,14 +167,17 @@ package final class FileKeyring: KeyringStore {
     }
 
     private func makeAll(_ patients: [PatientID]) throws(ExchangeError) -> [Outcome] {
-        let (before, file) = try writable { $0 }
-        guard let wrappingKey = before.open?.wrappingKey else {
+        // Only what is needed: a copy of the state that is still held would have every key of the node copied below.
+        let (before, file) = try writable { state in
+            (known: Set(patients.filter { state.records[$0] != nil }), count: state.count, wrappingKey: state.open?.wrappingKey)
+        }
+        guard let wrappingKey = before.wrappingKey else {
             throw ExchangeError(.unavailable, "the keyring is closed")
         }
         var made: [PatientID: [UInt8]] = [:]
         var order: [PatientID] = []
         var bytes: [UInt8] = []
-        for patient in patients where before.records[patient] == nil && made[patient] == nil {
+        for patient in patients where !before.known.contains(patient) && made[patient] == nil {
             let wrapped = try FileKeyringRecord.wrap(
                 SymmetricKey(data: world.randomBytes(32)), of: patient, wrappingKey, nonce: world.randomBytes(12))
             made[patient] = wrapped

@@ -49,11 +49,34 @@ extension Database {
             switch sqlite3_step(pointer) {
             case SQLITE_ROW: try body(SQLRow(statement: pointer))
             case SQLITE_DONE: return
-            default:
-                let code = sqlite3_extended_errcode(sqlite3_db_handle(pointer))
-                throw DatabaseError(resultCode: ResultCode(rawValue: code))
+            default: throw Self.failure(pointer)
             }
         }
+    }
+
+    /// Calls the body with each row that a question by one or two numbers brings, in order.
+    ///
+    /// A look-up asks some forty of them: GRDB's arguments would cost as much as the answers. The text must not be asked with
+    /// other arguments elsewhere.
+    func rows(_ sql: String, by first: Int64, _ second: Int64? = nil, _ body: (SQLRow) throws -> Void) throws {
+        let pointer = try cachedStatement(sql: sql).sqliteStatement
+        sqlite3_reset(pointer)
+        defer { sqlite3_reset(pointer) }
+        guard sqlite3_bind_int64(pointer, 1, first) == SQLITE_OK,
+            second.map({ sqlite3_bind_int64(pointer, 2, $0) == SQLITE_OK }) ?? true
+        else { throw Self.failure(pointer) }
+        while true {
+            switch sqlite3_step(pointer) {
+            case SQLITE_ROW: try body(SQLRow(statement: pointer))
+            case SQLITE_DONE: return
+            default: throw Self.failure(pointer)
+            }
+        }
+    }
+
+    /// SQLite's own word for what went wrong with a statement.
+    static func failure(_ pointer: SQLiteStatement) -> DatabaseError {
+        DatabaseError(resultCode: ResultCode(rawValue: sqlite3_extended_errcode(sqlite3_db_handle(pointer))))
     }
 
     /// What the body makes of each row.

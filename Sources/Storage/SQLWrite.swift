@@ -40,14 +40,27 @@ extension Database {
         guard sqlite3_step(pointer) == SQLITE_DONE else { throw Self.failure(pointer) }
     }
 
+    /// Runs one statement for each of many pairs of numbers: it is looked up once.
+    ///
+    /// - Parameter after: called behind each.
+    func runEach<Item>(_ sql: String, _ items: [Item], _ numbers: (Item) -> (Int64, Int64), after: (Int) throws -> Void) throws {
+        let pointer = try cachedStatement(sql: sql).sqliteStatement
+        sqlite3_reset(pointer)
+        defer { sqlite3_reset(pointer) }
+        for (place, item) in items.enumerated() {
+            let (first, second) = numbers(item)
+            guard sqlite3_bind_int64(pointer, 1, first) == SQLITE_OK, sqlite3_bind_int64(pointer, 2, second) == SQLITE_OK,
+                sqlite3_step(pointer) == SQLITE_DONE
+            else { throw Self.failure(pointer) }
+            sqlite3_reset(pointer)
+            try after(place)
+        }
+    }
+
     private static func bind(_ bytes: UnsafeRawBufferPointer, _ pointer: SQLiteStatement, _ column: Int32) -> Int32 {
         bytes.count == 0
             ? sqlite3_bind_zeroblob(pointer, column, 0)
             : sqlite3_bind_blob(pointer, column, bytes.baseAddress, Int32(clamping: bytes.count), copied)
-    }
-
-    private static func failure(_ pointer: SQLiteStatement) -> DatabaseError {
-        DatabaseError(resultCode: ResultCode(rawValue: sqlite3_extended_errcode(sqlite3_db_handle(pointer))))
     }
 }
 

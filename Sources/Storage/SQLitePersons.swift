@@ -20,7 +20,7 @@ struct SQLitePersons: PersonSnapshot {
             """
             SELECT r.pid FROM (SELECT rid FROM person_key WHERE k = ? LIMIT ?) k
             CROSS JOIN person_record r ON r.rid = k.rid
-            """, [Int64(bitPattern: key), BlockingKey.postingsMax + 1]
+            """, by: Int64(bitPattern: key), Int64(BlockingKey.postingsMax + 1)
         ) { row in
             count += 1
             found.append(PersonNumber(truncatingIfNeeded: row.integer(0)))
@@ -34,7 +34,7 @@ struct SQLitePersons: PersonSnapshot {
         // Read to the end first: the body may ask for another person's records by the same statement.
         var packed: [PackedRecord] = []
         try database.rows(
-            "SELECT norm FROM person_record WHERE pid = ? AND active = 1 ORDER BY rid LIMIT 64", [Int64(person)]
+            "SELECT norm FROM person_record WHERE pid = ? AND active = 1 ORDER BY rid LIMIT 64", by: Int64(person)
         ) { row in
             if let record = PackedRecord(bytes: row.bytes(0)) { packed.append(record) }
         }

@@ -62,12 +62,11 @@ final class LoadUnderWay: Sendable {
 }
 
 extension SQLiteProjection {
-    /// Begins a load. Until it ends the tables count as foreign, so that one that is cut off is made anew at the next open;
-    /// nothing is synced meanwhile.
+    /// Begins a load. Until it ends the tables say that they lack rows, so that one that is cut off is made anew at the next open.
     package func beginLoad() async throws(ExchangeError) {
         guard load.begin() else { return }
-        try await write { try $0.execute(sql: "UPDATE mark SET version = 0") }
-        try await outside { try $0.execute(sql: "PRAGMA synchronous=OFF; PRAGMA cache_size=-131072") }
+        try await write { try $0.run("UPDATE mark SET version = 0", []) }
+        try await outside { try $0.execute(sql: "PRAGMA cache_size=-131072") }
     }
 
     /// Writes what waits of a load, but for rows that only finding needs.
@@ -76,13 +75,11 @@ extension SQLiteProjection {
         if !entries.isEmpty { try await applyLoad(entries, settlesAll: false) }
     }
 
-    /// Ends a load: everything is in the tables and on the disk, and they are good again.
+    /// Ends a load: everything is in the tables, and they say so.
     package func endLoad() async throws(ExchangeError) {
         guard load.isOn else { return }
         try await applyLoad(load.rest(), settlesAll: true)
-        try await outside { try $0.execute(sql: "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384") }
-        // Synced before they are said to be good.
-        try await truncateWAL()
+        try await outside { try $0.execute(sql: "PRAGMA cache_size=-16384") }
         try await write { try $0.run("UPDATE mark SET version = ?", [.integer(Int64(ProjectionSchema.version))]) }
         load.end()
     }

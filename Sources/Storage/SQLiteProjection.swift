@@ -47,7 +47,13 @@ package struct SQLiteProjection: Sendable {
         }
         do {
             writer = try DatabasePool(path: path, configuration: configuration)
-            try writer.writeWithoutTransaction { try ProjectionSchema.make($0) }
+            try writer.writeWithoutTransaction { database in
+                try ProjectionSchema.make(database)
+                // Rows are missing from it; thrown away it is made anew sooner than emptied.
+                guard try database.one("SELECT 1 FROM mark WHERE version = 0", [], { _ in true }) == nil else {
+                    throw ExchangeError(.corrupted, "a load of the projection was cut off")
+                }
+            }
             carrier = try WALCarrier(path: path, configuration: configuration)
         } catch {
             throw Self.failure(error, logger)

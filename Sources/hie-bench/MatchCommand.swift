@@ -31,6 +31,8 @@ struct MatchCommand: AsyncParsableCommand {
     var python = "python3"
     @Option(help: ArgumentHelp("What asks them.", valueName: "file")) var peers = "Tests/interop/match_peers.py"
 
+    @Option(help: ArgumentHelp("A profile of one's own (JSON), measured beside the others.", valueName: "file")) var profile: String?
+
     func validate() throws {
         if let persons, !(0...2_000_000).contains(persons) { throw ValidationError("--persons is 0 to 2000000.") }
         if let stored, !(0...5_000_000).contains(stored) { throw ValidationError("--stored is 0 to 5000000.") }
@@ -39,10 +41,16 @@ struct MatchCommand: AsyncParsableCommand {
     func run() async throws {
         let bench = Bench(options)
         bench.preface()
+        let own = try profile.map { path in
+            guard let bytes = FileManager.default.contents(atPath: path) else {
+                throw ExchangeError(.notFound, "there is no \(path)")
+            }
+            return try MatchPolicy(file: [UInt8](bytes))
+        }
         let count = persons ?? (options.quick ? 10_000 : 100_000)
-        if count > 0 { try madeUp(count, bench) }
+        if count > 0 { try madeUp(count, own, bench) }
         if FileManager.default.fileExists(atPath: sample) {
-            try SampleBench(bench, folder: sample).run()
+            try SampleBench(bench, folder: sample, own: own).run()
             if !options.quick { try MatchPeers(python: python, script: peers, sample: sample).run(bench.report) }
         } else {
             bench.report.words("no sample in \(sample): left out, and the peers with it")
@@ -52,7 +60,7 @@ struct MatchCommand: AsyncParsableCommand {
         bench.report.end()
     }
 
-    private func madeUp(_ count: Int, _ bench: Bench) throws {
+    private func madeUp(_ count: Int, _ own: MatchPolicy?, _ bench: Bench) throws {
         let population = Population(persons: count, seed: seed)
         var writer = PopulationRecords(population, seed: seed &+ 76)
         let rows = writer.rows()
@@ -66,7 +74,7 @@ struct MatchCommand: AsyncParsableCommand {
                 let isStranger = population.strangers.contains(question.person)
                 return (try PopulationRecords.record(question, by: table), isStranger ? nil : question.person, "")
             })
-        for policy in [MatchPolicy.strict, .balanced] {
+        for policy in [MatchPolicy.strict, .balanced] + [own].compactMap(\.self) {
             let name = policy == .strict ? "match" : "match.\(policy.name)"
             let accuracy = MatchAccuracy(registered, policy: policy, name: name, report: bench.report)
             accuracy.link { population.kind($0, $1) }

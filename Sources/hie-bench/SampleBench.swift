@@ -7,11 +7,15 @@ import PatientIndex
 struct SampleBench {
     private let bench: Bench
     private let folder: String
+    private let own: MatchPolicy?
 
-    /// - Parameter folder: holds `population-5k` and `febrl`.
-    init(_ bench: Bench, folder: String) {
+    /// - Parameters:
+    ///   - folder: holds `population-5k` and `febrl`.
+    ///   - own: a profile of one's own, measured beside the others.
+    init(_ bench: Bench, folder: String, own: MatchPolicy?) {
         self.bench = bench
         self.folder = folder
+        self.own = own
     }
 
     func run() throws {
@@ -21,13 +25,14 @@ struct SampleBench {
         let groups = people.map { $0["group"] ?? "" }
         let registered = try labelled("records", numbers) { groups[$0] }
         let asked = try labelled("queries", numbers) { _ in "" }
+        let profiles = [MatchPolicy.strict, .balanced, .cms] + [own].compactMap(\.self)
         var kinds: [Set<Int>: String] = [:]
         for pair in try table("population-5k/hard_pairs.csv") {
             guard let one = numbers[pair["person_a"] ?? ""], let other = numbers[pair["person_b"] ?? ""] else { continue }
             kinds[[one, other]] = pair["kind"] ?? ""
         }
         bench.report.words("the sample: \(people.count) persons, \(registered.packed.count) registrations")
-        for policy in [MatchPolicy.strict, .balanced, .cms] {
+        for policy in profiles {
             let name = policy == .strict ? "match.sample" : "match.sample.\(policy.name)"
             let accuracy = MatchAccuracy(registered, policy: policy, name: name, report: bench.report)
             accuracy.link { kinds[[$0, $1]] ?? "strangers" }
@@ -57,8 +62,11 @@ struct SampleBench {
     private func labelled(_ name: String, _ numbers: [String: Int], group: (Int) -> String) throws(ExchangeError) -> LabelledRecords {
         let isAsked = name == "queries"
         var owners: [String: Int] = [:]
+        var kinds: [String: String] = [:]
         for row in try table("population-5k/" + (isAsked ? "queries_truth.csv" : "truth.csv")) {
-            owners[row[isAsked ? "q_id" : "rec_id"] ?? ""] = numbers[row["person_id"] ?? ""]
+            let id = row[isAsked ? "q_id" : "rec_id"] ?? ""
+            owners[id] = numbers[row["person_id"] ?? ""]
+            kinds[id] = row["kind"]
         }
         let lines = try lines("population-5k/\(name).csv")
         let table = try RegistrationTable(header: lines.first ?? [])
@@ -66,7 +74,7 @@ struct SampleBench {
         for (number, line) in lines.enumerated().dropFirst() {
             guard let row = try table.row(line, number: number + 1) else { continue }
             let owner = owners[row.id]
-            rows.append((PackedRecord(row.demographics, identifiers: row.identifiers), owner, owner.map(group) ?? ""))
+            rows.append((PackedRecord(row.demographics, identifiers: row.identifiers), owner, kinds[row.id] ?? owner.map(group) ?? ""))
         }
         return LabelledRecords(rows)
     }

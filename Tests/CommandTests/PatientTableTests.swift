@@ -42,6 +42,14 @@ import Testing
         #expect(asked.code == 0, "\(asked.errors)")
         #expect(try String(contentsOfFile: answers, encoding: .utf8).contains("Q1,R1,"))
 
+        let none = try await node.admin.run("patient", "history", "R3")
+        #expect(none.code == 0 && none.out.isEmpty, "\(none.errors)")
+        let parted = try await node.admin.run("patient", "unlink", "R3", "--reason", "the sister")
+        #expect(parted.code == 0, "\(parted.errors)")
+        let history = try await node.admin.run("patient", "history", "R3")
+        #expect(history.text.contains("unlink") && history.text.contains("the sister") && history.text.contains("R1"))
+        #expect(try await node.admin.run("patient", "history", "R99").code == 4)
+
         #expect(node.stop() == 0)
         let bad = Self.records + "R4,F1,102,\(String(repeating: "x", count: 10_000)),Ida,,1960-02-02,F,,,,,\n"
             + "R5,F1,103,Kim,Ida,,2999-01-01,F,,,,,\nR6,F1,104,Kim,Ida,,1960-02-02,F,,,,,\n"

@@ -104,6 +104,35 @@ struct PersonIndexTests {
         #expect(persons[0] != nil && persons[0] != persons[1])
     }
 
+    @Test func `every implementer tells alike whose a record is, whose it is not, and what was done about it`() async throws {
+        var told: [[String]] = []
+        for kind in ProjectionKind.allCases {
+            let contract = try await ProjectionContract(kind)
+            defer { contract.remove() }
+            let desk = IdentityDesk(
+                projection: contract.projection, journal: contract.writer, world: contract.world, policy: .strict)
+            var load = try await PatientImport(desk)
+            for number in 1...3 { try await load.take(Self.row("R\(number)", number: "\(number)")) }
+            try await load.flush()
+            let one = try await desk.record(named: "R1")
+            let person = try await desk.links(of: one)[0].person
+            let parted = try await desk.record(try await desk.unlinking(one, actor: "s", reason: "sisters"))
+            let other = try await desk.record(named: "R2")
+            _ = try await desk.record(try await desk.linking(other, one, actor: "s", reason: "one after all"))
+            let undone = try #require(try await desk.history(of: one).first).position
+            _ = try await desk.record(try await desk.undoing(undone, actor: "s", reason: "no"))
+            var lines = try await desk.links(of: one).map { "\($0.standing) \($0.isManual) \($0.person == person)" }
+            lines += try await desk.links(of: person).map { "\($0.standing) \($0.record == one)" }
+            for past in try await desk.history(of: one) {
+                lines.append("\(past.act.kind) \(past.act.reason) \(past.undoneBy != nil) \(past.position > parted)")
+            }
+            told.append(lines)
+        }
+        #expect(told[0] == told[1])
+        #expect(told[0].prefix(2) == ["match true false", "different true true"])
+        #expect(told[0].suffix(3) == ["undo no false true", "link one after all true true", "unlink sisters false false"])
+    }
+
     /// Strangers with one telephone, the clinic's own.
     private static func strangers(_ numbers: Range<Int>) -> [RegistrationTable.Row] {
         numbers.map { number in

@@ -40,6 +40,9 @@ package struct PatientImport {
     /// Names that rows give to records that were there before.
     private var names: [UInt32: String] = [:]
     private var isLoading = false
+    /// Rows that are linked next.
+    private var waiting: [(row: RegistrationTable.Row, identifiers: [PatientIdentifier])] = []
+    /// Entries of linked rows that are written next.
     private var drafts: [EntryDraft] = []
     private var outcomes: [Outcome] = []
     private var random: any RandomNumberGenerator
@@ -85,44 +88,87 @@ package struct PatientImport {
         linking = ResidentLinking(index, policy: policy)
     }
 
-    /// Takes one row; entries are written in waves. `.badRequest` names the field of a row that is not taken, as every
+    /// Takes one row; rows are linked and written in waves. `.badRequest` names the field of a row that is not taken, as every
     /// other door refuses it; the load goes on with the next.
     package mutating func take(_ row: RegistrationTable.Row) async throws(ExchangeError) {
         let identifiers = row.recordIdentifiers
-        guard let key = identifiers.first else {
+        guard !identifiers.isEmpty else {
             throw ExchangeError(.badRequest, "a row's id has to be printable ASCII without blanks", at: "row")
         }
-        if let known = try await known(key) {
-            switch known {
-            case .number(let number):
-                if Int(number) < loadedCount { names[number] = row.id }
-                outcomes.append(Outcome(row: row.id, isKnown: true, record: number, review: []))
-            case .resting(let person):
-                resting[outcomes.count] = person
-                outcomes.append(Outcome(row: row.id, isKnown: true, record: 0, review: []))
-            }
-            return
-        }
         try RegistrationRules.check(identifiers, row.demographics, now: desk.world.now())
-        if !isLoading {
-            isLoading = true
-            try await desk.projection.beginLoad()
+        waiting.append((row, identifiers))
+        if waiting.count >= Self.waveMax { try await linkWave() }
+    }
+
+    /// Links the rows that wait while the wave before them is written.
+    private mutating func linkWave() async throws(ExchangeError) {
+        let (rows, written, journal) = (waiting, drafts, desk.journal)
+        waiting = []
+        drafts = []
+        if !hadRecords, !rows.isEmpty { try await beginLoad() }
+        var place = 0
+        async let failure = Self.write(written, journal)
+        while place < rows.count, isNew(rows[place].identifiers[0]) {
+            register(rows[place].row, rows[place].identifiers)
+            place += 1
         }
+        if let failure = await failure { throw failure }
+        // From the first row on that has to be looked up: what went before it has to be written.
+        while place < rows.count {
+            let (row, identifiers) = rows[place]
+            if let known = try await known(identifiers[0]) {
+                take(row, known)
+            } else {
+                try await beginLoad()
+                register(row, identifiers)
+            }
+            place += 1
+        }
+    }
+
+    private mutating func beginLoad() async throws(ExchangeError) {
+        guard !isLoading else { return }
+        isLoading = true
+        try await desk.projection.beginLoad()
+    }
+
+    /// Whether nobody can be known by an identifier, without looking anything up.
+    private func isNew(_ key: PatientIdentifier) -> Bool {
+        let place = Self.place(key)
+        return !hadRecords && unsourced[place] == nil && linking.index.record(assigned: place) == nil
+    }
+
+    /// Takes a row whose record is there.
+    private mutating func take(_ row: RegistrationTable.Row, _ known: Known) {
+        switch known {
+        case .number(let number):
+            if Int(number) < loadedCount { names[number] = row.id }
+            outcomes.append(Outcome(row: row.id, isKnown: true, record: number, review: []))
+        case .resting(let person):
+            resting[outcomes.count] = person
+            outcomes.append(Outcome(row: row.id, isKnown: true, record: 0, review: []))
+        }
+    }
+
+    /// Links one row to what came before it.
+    private mutating func register(_ row: RegistrationTable.Row, _ identifiers: [PatientIdentifier]) {
         let record = PatientRecord(
             id: .random(using: &random), identifiers: identifiers, demographics: row.demographics)
         let link = linking.register(PackedRecord(record.demographics, identifiers: identifiers))
         let number = UInt32(linking.index.recordCount - 1)
-        if key.system == RegistrationTable.rowSystem { unsourced[Self.place(key)] = number }
+        if identifiers[0].system == RegistrationTable.rowSystem { unsourced[Self.place(identifiers[0])] = number }
         ids.append(record.id)
         rowOf.append(UInt32(outcomes.count))
         let review = link.review.map {
             (record: linking.index.members(of: $0.person).first ?? number, millibits: $0.millibits)
         }
         outcomes.append(Outcome(row: row.id, isKnown: false, record: number, review: review))
-        let decision = decision(link)
+        drafts.append(Self.draft(record, decision(link)))
+    }
+
+    private static func draft(_ record: PatientRecord, _ decision: IdentityDecision) -> EntryDraft {
         let entry = IdentityEntry.registration(record, decision)
-        drafts.append(EntryDraft(kind: .identity, subject: record.id, payload: entry.payload, value: entry))
-        if drafts.count >= Self.waveMax { try await writeWave() }
+        return EntryDraft(kind: .identity, subject: record.id, payload: entry.payload, value: entry)
     }
 
     /// A record that is there already.
@@ -143,7 +189,7 @@ package struct PatientImport {
         let place = Self.place(key)
         if let number = linking.index.record(assigned: place) ?? unsourced[place] {
             // The hash only says where to look: the record itself has to carry the identifier.
-            try await writeWave()
+            try await writeDrafts()
             try await projection.settleLoad()
             let id = ids[Int(number)]
             let record = try await desk.read { try await projection.patient(id) }
@@ -176,19 +222,23 @@ package struct PatientImport {
         }
     }
 
-    /// Writes what waits, and makes the tables good again: to be called at the end, also of a load that failed.
+    /// Links and writes what waits, and makes the tables good again: to be called at the end, also of a load that failed.
     package mutating func flush() async throws(ExchangeError) {
-        try await writeWave()
+        try await linkWave()
+        try await writeDrafts()
         guard isLoading else { return }
         isLoading = false
         try await desk.projection.endLoad()
     }
 
-    private mutating func writeWave() async throws(ExchangeError) {
+    private mutating func writeDrafts() async throws(ExchangeError) {
         let wave = drafts
         drafts = []
-        let journal = desk.journal
-        let failure = await withTaskGroup(of: ExchangeError?.self) { group in
+        if let failure = await Self.write(wave, desk.journal) { throw failure }
+    }
+
+    private static func write(_ wave: [EntryDraft], _ journal: JournalWriter) async -> ExchangeError? {
+        await withTaskGroup(of: ExchangeError?.self) { group in
             for draft in wave {
                 group.addTask {
                     do throws(ExchangeError) {
@@ -203,11 +253,10 @@ package struct PatientImport {
             for await outcome in group { failure = failure ?? outcome }
             return failure
         }
-        if let failure { throw failure }
     }
 
     /// Rows taken so far.
-    package var count: Int { outcomes.count }
+    package var count: Int { outcomes.count + waiting.count }
 
     /// Rows that were known already.
     package var knownCount: Int { outcomes.count { $0.isKnown } }
