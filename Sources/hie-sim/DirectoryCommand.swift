@@ -155,8 +155,11 @@ private struct DirectoryTally {
         for name in rows.keys.sorted() {
             let sorted = (rows[name] ?? []).sorted { ($0.value, $0.seed) < ($1.value, $1.seed) }
             guard let last = sorted.last else { continue }
-            report.figure("sim.directory.\(name).p50", Int(sorted[sorted.count / 2].value.rounded()))
-            report.figure("sim.directory.\(name).p99", Int(sorted[(sorted.count - 1) * 99 / 100].value.rounded()))
+            for share in [50, 99] {
+                // The nearest rank.
+                let place = (sorted.count * share + 99) / 100 - 1
+                report.figure("sim.directory.\(name).p\(share)", Int(sorted[place].value.rounded()))
+            }
             report.figure("sim.directory.\(name).max", Int(last.value.rounded()))
             report.words("sim.directory.\(name): the most at seed \(last.seed)")
         }

@@ -27,8 +27,9 @@ import Testing
                 }
                 guard number < first + seeds, !(endsAtFirst && failures.withLock { !$0.isEmpty }) else { return }
                 var plan = DirectoryPlan(nodes: nodes)
-                // What is measured after the storm is half of a large network's time: every fifth seed is enough of that.
-                if nodes >= 50, !number.isMultiple(of: 5) {
+                // A long storm and what is measured after it are more than half of a large network's time: every twentieth seed
+                // is enough of that.
+                if nodes >= 50, !number.isMultiple(of: 20) {
                     plan.measures = false
                     plan.storm = 10_000_000
                 }
