@@ -111,7 +111,7 @@ struct DirectoryCommand: ParsableCommand {
 
     private func measure(_ cast: Cast, _ plan: DirectoryPlan, _ report: Report) throws {
         let scale = DirectoryScale(cast, plan)
-        for figure in scale.measure(seed: seed ?? first) {
+        scale.measure(seed: seed ?? first) { figure in
             report.figure("sim.directory.\(figure.name)", Int(figure.value.rounded()))
         }
         guard plan.nodes <= 100 else { return }
