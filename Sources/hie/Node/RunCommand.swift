@@ -84,9 +84,12 @@ struct RunCommand: AsyncParsableCommand {
     private func refusal(_ error: ExchangeError, home: String) -> CommandFailure {
         switch error.code {
         case .conflict: CommandFailure(.locked, error.description, hint: "see hie status --home \(home)")
-        case .notFound:
+        case .notFound where !LocalFile.exists(NodeHome(home).nodeCertificate.path):
             CommandFailure(
                 .notInitialised, error.description, hint: "certify the node with hie certificate issue --node \(home)")
+        case .notFound:
+            CommandFailure(
+                .notInitialised, error.description, hint: "put it back from where it is kept; hie doctor names all that is missing")
         case .badRequest, .unauthenticated, .forbidden, .gone, .tooLarge, .unavailable, .timeout, .corrupted,
             .unknownPatient, .internal:
             CommandFailure(error)
