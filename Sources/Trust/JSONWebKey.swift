@@ -1,7 +1,7 @@
 import Crypto
 import CryptoExtras
 import ExchangeCore
-import Foundation
+import FoundationEssentials
 import JSON
 
 /// A public key of somebody else's software, as RFC 7517 writes it: P-256, P-384, or RSA of 2,048 to 8,192 bits.

@@ -103,6 +103,7 @@ import Testing
                 claims {
                     $0["jti"] = .string(id)
                     $0["iat"] = .number(String(moment.seconds))
+                    $0["exp"] = .number(String(moment.seconds + 300))
                 })
             return try ClientAssertion(verifying: text, for: Self.endpoint, now: Self.now) { _ in keys }
         }

@@ -1,7 +1,5 @@
 import ArgumentParser
-import ConsentEngine
 import JSON
-import PatientIndex
 import Transactions
 
 /// `hie access`.
@@ -104,14 +102,14 @@ enum AccessTable {
             deed: "find-patients", meaning: "search and match patients (ITI-78, ITI-119)", roles: nil, purposes: nil,
             note: "of this facility"),
         Row(
-            deed: "register-patients", meaning: "register, merge, withdraw (ITI-104)", roles: IdentityAuthority.feeders, purposes: IdentityAuthority.purposes,
-            note: "by role and purpose"),
+            deed: "register-patients", meaning: "register, merge, withdraw (ITI-104)", roles: IdentityAuthority.feeders,
+            purposes: IdentityAuthority.purposes, note: "by role and purpose"),
         Row(
             deed: "see-weights", meaning: "what each field weighed in a match", roles: IdentityAuthority.stewards, purposes: nil,
             note: "by role"),
         Row(
-            deed: "record-consent", meaning: "record and read directives (ITI-108)", roles: ConsentAuthority.roles, purposes: ConsentAuthority.purposes,
-            note: "by role and purpose"),
+            deed: "record-consent", meaning: "record and read directives (ITI-108)", roles: ConsentAuthority.roles,
+            purposes: ConsentAuthority.purposes, note: "by role and purpose"),
         Row(
             deed: "read-audit", meaning: "read the journal as audit events (ITI-81)", roles: Exchange.auditorRoles, purposes: nil,
             note: "by role"),
