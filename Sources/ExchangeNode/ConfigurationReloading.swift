@@ -23,10 +23,15 @@ final class ConfigurationInForce: Sendable {
             let before = Dictionary(held.effective.map { ($0.key, $0.value) }) { $1 }
             let after = Dictionary(next.effective.map { ($0.key, $0.value) }) { $1 }
             var changed = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }
-            if held.issuers != next.issuers { changed.insert("issuers") }
-            let taken = changed.intersection(["log", "issuers", "admissions"])
+            // A key set behind a URL is fetched by a connection of its own, which the opening makes.
+            let isSameRemote = held.issuers.filter(\.isRemote) == next.issuers.filter(\.isRemote)
+            if !isSameRemote { changed.insert("issuers[].jwks-url") }
+            if held.issuers != next.issuers, isSameRemote { changed.insert("issuers") }
+            if held.systems != next.systems { changed.insert("systems") }
+            let taken = changed.intersection(["log", "admissions", "systems"] + (isSameRemote ? ["issuers"] : []))
             held.logLevel = next.logLevel
-            held.issuers = next.issuers
+            if isSameRemote { held.issuers = next.issuers }
+            held.systems = next.systems
             held.admissions = next.admissions
             var waiting = changed.subtracting(taken).sorted()
             // Not every detail of a list is among the values that are shown.
@@ -53,13 +58,14 @@ extension Node {
         return { () async throws(ExchangeError) in
             let next = try NodeConfiguration(of: home)
             let issuers = try TrustDomains.issuers(home, next)
+            let clients = try BackendSettings.clients(next.systems, home)
             var admissions: [String] = []
             for path in next.admissions {
                 admissions.append(try PlainFile.text(URL(fileURLWithPath: path, relativeTo: home.folder)))
             }
             _ = try await take()
             let reload = inForce.take(next)
-            trust.renew(issuers: issuers)
+            trust.renew(issuers: issuers, clients: clients)
             threshold?.set(next.logLevel)
             if reload.taken.contains("admissions") {
                 for admission in admissions { try await exchange.advanceDirectory(.admitted(admission)) }

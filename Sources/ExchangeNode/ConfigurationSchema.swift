@@ -82,7 +82,15 @@ package enum ConfigurationSchema {
 
     private static let issuers = [
         ConfigurationKey("issuers[].iss", .text, "a token issuer, as its tokens name it", isRequired: true, isReloadable: true),
-        ConfigurationKey("issuers[].key", .text, "its public key, a PEM file", isRequired: true, isReloadable: true),
+        ConfigurationKey("issuers[].key", .text, "its P-256 public key, a PEM file", isReloadable: true),
+        ConfigurationKey("issuers[].jwks", .text, "or its key set, a file (RFC 7517)", isReloadable: true),
+        ConfigurationKey("issuers[].jwks-url", .text, "or its key set's https URL"),
+        ConfigurationKey("issuers[].jwks-authority", .text, "PEM file of the authority of that URL's server"),
+        ConfigurationKey("systems[].client", .text, "a system that gets tokens by itself", isRequired: true, isReloadable: true),
+        ConfigurationKey("systems[].jwks", .text, "its key set, a file (RFC 7517)", isRequired: true, isReloadable: true),
+        ConfigurationKey("systems[].role", .text, "the role of its tokens", isRequired: true, isReloadable: true),
+        ConfigurationKey("systems[].purpose", .text, "their purpose of use; HOPERAT when not stated", isReloadable: true),
+        ConfigurationKey("systems[].scopes", .list, "what it may ask for: system/Patient.rs", isRequired: true, isReloadable: true),
     ]
 
     private static let alerts = [ConfigurationKey("alerts.on", .flag, "whether accesses are watched")]

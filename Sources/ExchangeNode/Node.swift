@@ -76,7 +76,7 @@ package struct Node: Sendable {
         // SQLite and others make files as the mask allows: nobody else reads what this process writes (security.md L17).
         umask(0o077)
         let configuration = try NodeConfiguration(of: home)
-        let trust = try TrustDomains(home, configuration)
+        let trust = try TrustDomains(home, configuration, world: world)
         let store = try await NodeStore.open(
             home, configuration: configuration, discardsProjection: discardsProjection, world: world, logger: logger)
         let directory = DirectoryBook(
@@ -211,6 +211,7 @@ package struct Node: Sendable {
         services.append(
             SystemdNotice(world: world, environment: ProcessInfo.processInfo.environment, isBound: isBound))
         services.append(WatchService(exchange: exchange))
+        if !trust.remoteSets.isEmpty { services.append(KeySetService(trust: trust, world: world, logger: logger)) }
         if !signals.isEmpty { services.append(HangUpService(reload: configurationReloading, logger: logger)) }
         if let auditFeed {
             services.append(AuditFeedService(exchange: exchange, feed: auditFeed, origin: store.store.origin))
@@ -222,12 +223,15 @@ package struct Node: Sendable {
         }
         services += try feedServices(group)
         services.append(stopping)
+        // Below `info` the lifecycle's library writes down what its services are made of, keys perhaps among it.
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .info)
         var setup = ServiceGroupConfiguration(
             services: services.map {
                 .init(
                     service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .cancelGroup)
-            }, gracefulShutdownSignals: signals, logger: logger)
+            }, gracefulShutdownSignals: signals, logger: quiet)
         // What is being answered may end; who holds a connection open without a word may not hold the node up.
         setup.maximumGracefulShutdownDuration = .seconds(
             configuration.limits.locateSecondsMax + configuration.limits.drainSecondsMax)
@@ -257,14 +261,23 @@ package struct Node: Sendable {
             authenticator: AccessTokenAuthenticator(
                 community: configuration.community,
                 audiences: [configuration.community.urn, configuration.clientBase], policy: { trust.clientPolicy },
-                issuers: { trust.issuers }, now: world.now),
-            logger: logger, base: configuration.clientBase, connections: clientsConnected,
+                issuers: { trust.issuers }, sets: { trust.sets }, missed: { trust.note(missed: $0) }, now: world.now),
+            logger: logger, base: configuration.clientBase, tokens: tokenDesk, connections: clientsConnected,
             figures: clientFigures, isStopping: { [stopping] in stopping.isHeard })
         let tls = try MutualTLS.clientListener(
             identity: trust.shownToClients, policy: { trust.clientPolicy }, now: world.now, refused: refusals("clients"))
         return try TLSListener.service(
             "clients", at: configuration.clients, tls: tls, limits: configuration.limits, group: group, bound: bound,
             logger: logger, responder: service.responder)
+    }
+
+    /// Where the facility's own systems get their tokens.
+    private var tokenDesk: TokenDesk {
+        let (home, trust) = (home, trust)
+        return TokenDesk(
+            base: configuration.clientBase, community: configuration.community, organization: configuration.name,
+            key: { () throws(ExchangeError) in try SigningKey(pem: SecretFile.text(home.tokenKey)) },
+            clients: { trust.backendClients }, world: world)
     }
 
     private func peerService(_ group: any EventLoopGroup) throws -> any Service {

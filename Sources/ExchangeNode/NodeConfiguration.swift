@@ -57,8 +57,10 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var seeds: [Address]
     /// Admission files to take in at every start: the allow list of a small consortium.
     package var admissions: [String]
-    /// Public key files (PEM) of further token issuers, by their `iss`.
-    package var issuers: [String: String]
+    /// Further token issuers.
+    package var issuers: [IssuerSettings]
+    /// Systems that get tokens by themselves.
+    package var systems: [BackendSettings]
     /// Every limit.
     package var limits: ExchangeLimits
     /// When an access is worth a look.
@@ -104,10 +106,15 @@ package struct NodeConfiguration: Sendable, Equatable {
             if let seed = Address(text) { seeds.append(seed) } else { file.refuse("seeds", "must be a list of HOST:PORT") }
         }
         admissions = file.list("admissions")
-        issuers = [:]
-        for var issuer in file.readers("issuers") {
-            issuers[issuer.required("iss")] = issuer.required("key")
-            file.take(issuer)
+        issuers = []
+        for var section in file.readers("issuers") {
+            if let issuer = IssuerSettings.read(&section, among: issuers) { issuers.append(issuer) }
+            file.take(section)
+        }
+        systems = []
+        for var section in file.readers("systems") {
+            systems.append(BackendSettings.read(&section, among: systems))
+            file.take(section)
         }
         logLevel = file.text("log") ?? "info"
         if !Self.logLevels.contains(logLevel) { file.refuse("log", "must be one of \(Self.logLevels.joined(separator: ", "))") }
@@ -170,8 +177,8 @@ package struct NodeConfiguration: Sendable, Equatable {
             ("peer-base", peerBase), ("peer-also", peerAlso.joined(separator: ", ")), ("consent", consentDefault.rawValue), ("withheld-notice", String(withheldNotice)),
             ("sensitivity", sensitivity ?? "standard"), ("seeds", seeds.map(\.description).joined(separator: ", ")),
             ("admissions", admissions.joined(separator: ", ")),
-            ("issuers", issuers.keys.sorted().joined(separator: ", ")), ("log", logLevel),
-        ] + AlertKeys.effective(alerts) + RetentionKeys.effective(retention)
+            ("issuers", issuers.map(\.issuer).joined(separator: ", ")), ("log", logLevel),
+        ] + BackendSettings.effective(systems) + AlertKeys.effective(alerts) + RetentionKeys.effective(retention)
             + AuditRepository.effective(auditRepository) + FeedKeys.effective(feeds) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
     }
 }

@@ -13,7 +13,8 @@ package struct NodeHome: Sendable {
 
     /// A home at a path.
     package init(_ path: String, overlay: ConfigurationOverlay = .none) {
-        folder = URL(fileURLWithPath: path).standardizedFileURL
+        // A folder also before it is made: else what lies in it would be sought beside it.
+        folder = URL(fileURLWithPath: path, isDirectory: true).standardizedFileURL
         self.overlay = overlay
     }
 

@@ -1,4 +1,5 @@
 import ExchangeCore
+import FHIREndpoint
 import Foundation
 import PeerTransport
 import Synchronization
@@ -21,8 +22,18 @@ package struct TrustDomains: Sendable {
     /// The network authority's keys: whose admissions count.
     package let networkKeys: [VerifyingKey]
     /// Per `iss` the keys that may sign user tokens.
-    package var issuers: [String: [VerifyingKey]] { heldIssuers.now }
-    private let heldIssuers: HeldIssuers
+    package var issuers: [String: [VerifyingKey]] { held.now.keys }
+    /// Per `iss` the key set of an identity provider.
+    var sets: [String: [JSONWebKey]] {
+        var sets = held.now.sets
+        for remote in remoteSets { sets[remote.issuer] = remote.keys }
+        return sets
+    }
+    /// Key sets that are fetched.
+    let remoteSets: [RemoteKeySet]
+    /// The systems that get tokens by themselves.
+    var backendClients: [String: BackendClient] { held.now.clients }
+    private let held: HeldIssuers
     /// Whose certificates were revoked by the facility.
     let revokedClients: RevokedClients
     /// Who is believed on the client port, but for those: made once, because it hashes its roots.
@@ -31,7 +42,7 @@ package struct TrustDomains: Sendable {
     let networkPolicy: TrustPolicy
 
     /// Reads certificates and keys; refuses files that others may read.
-    package init(_ home: NodeHome, _ configuration: NodeConfiguration) throws(ExchangeError) {
+    package init(_ home: NodeHome, _ configuration: NodeConfiguration, world: World = .system) throws(ExchangeError) {
         guard FileManager.default.fileExists(atPath: home.nodeCertificate.path) else {
             throw ExchangeError(
                 .notFound,
@@ -44,23 +55,44 @@ package struct TrustDomains: Sendable {
         revokedClients = try RevokedClients(home)
         facilityPolicy = TrustPolicy(roots: try CertificatePEM.read(PlainFile.text(home.clientAuthority)))
         networkKeys = networkRoots.compactMap(\.verifyingKey)
-        heldIssuers = HeldIssuers(try Self.issuers(home, configuration))
+        var (issuers, remote) = (try Self.issuers(home, configuration), [RemoteKeySet]())
+        issuers.clients = try BackendSettings.clients(configuration.systems, home)
+        for issuer in configuration.issuers {
+            guard case .remote(let url, let authority) = issuer.source else { continue }
+            remote.append(
+                try RemoteKeySet(
+                    issuer: issuer.issuer, url: url, authority: URL(fileURLWithPath: authority, relativeTo: home.folder),
+                    identity: shownToPeers.now, world: world))
+        }
+        remoteSets = remote
+        held = HeldIssuers(issuers)
     }
 
     /// Whose tokens count by a configuration: the facility's own, and those it names.
-    static func issuers(_ home: NodeHome, _ configuration: NodeConfiguration) throws(ExchangeError) -> [String: [VerifyingKey]] {
-        var issuers: [String: [VerifyingKey]] = [
-            configuration.community.urn: [try SigningKey(pem: SecretFile.text(home.tokenKey)).publicKey]
-        ]
-        for (issuer, file) in configuration.issuers {
-            let url = URL(fileURLWithPath: file, relativeTo: home.folder)
-            issuers[issuer, default: []].append(try VerifyingKey(pem: PlainFile.text(url)))
+    static func issuers(_ home: NodeHome, _ configuration: NodeConfiguration) throws(ExchangeError) -> HeldIssuers.Value {
+        var value = HeldIssuers.Value()
+        value.keys[configuration.community.urn] = [try SigningKey(pem: SecretFile.text(home.tokenKey)).publicKey]
+        for issuer in configuration.issuers {
+            switch issuer.source {
+            case .key(let file):
+                let url = URL(fileURLWithPath: file, relativeTo: home.folder)
+                value.keys[issuer.issuer, default: []].append(try VerifyingKey(pem: PlainFile.text(url)))
+            case .set(let file): value.sets[issuer.issuer] = try KeySetFile.read(file, home).keys
+            case .remote: continue
+            }
         }
-        return issuers
+        return value
     }
 
-    /// Believes these issuers from the next request on.
-    func renew(issuers: [String: [VerifyingKey]]) { heldIssuers.renew(issuers) }
+    /// Believes these from the next request on.
+    func renew(issuers: HeldIssuers.Value, clients: [String: BackendClient]) {
+        var value = issuers
+        value.clients = clients
+        held.renew(value)
+    }
+
+    /// A token was signed with a key that an identity provider's set does not have.
+    func note(missed issuer: String) { for remote in remoteSets where remote.issuer == issuer { remote.noteMissed() } }
 
     /// What lies in a folder for the peer port.
     static func peerIdentity(_ home: NodeHome) throws(ExchangeError) -> TLSIdentity {
@@ -88,13 +120,19 @@ package struct TrustDomains: Sendable {
     }
 }
 
-/// The keys of token issuers, as they are believed now.
+/// The keys of token issuers and systems, as they are believed now.
 final class HeldIssuers: Sendable {
-    private let keys: Mutex<[String: [VerifyingKey]]>
+    struct Value: Sendable {
+        var keys: [String: [VerifyingKey]] = [:]
+        var sets: [String: [JSONWebKey]] = [:]
+        var clients: [String: BackendClient] = [:]
+    }
 
-    init(_ keys: [String: [VerifyingKey]]) { self.keys = Mutex(keys) }
+    private let value: Mutex<Value>
 
-    var now: [String: [VerifyingKey]] { keys.withLock { $0 } }
+    init(_ value: Value) { self.value = Mutex(value) }
 
-    func renew(_ next: [String: [VerifyingKey]]) { keys.withLock { $0 = next } }
+    var now: Value { value.withLock { $0 } }
+
+    func renew(_ next: Value) { value.withLock { $0 = next } }
 }

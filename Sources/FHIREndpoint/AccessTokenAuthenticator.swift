@@ -12,6 +12,8 @@ package struct AccessTokenAuthenticator: RequestAuthenticator {
     private let audiences: Set<String>
     private let policy: @Sendable () -> TrustPolicy
     private let issuers: @Sendable () -> [String: [VerifyingKey]]
+    private let sets: @Sendable () -> [String: [JSONWebKey]]
+    private let missed: @Sendable (String) -> Void
     private let now: @Sendable () -> Timestamp
 
     /// An authenticator of a facility's own clients.
@@ -21,11 +23,17 @@ package struct AccessTokenAuthenticator: RequestAuthenticator {
     ///   - audiences: what a token's `aud` may name us by: the community's URN, the base URL.
     ///   - policy: the newest trust policy of the clients' domain; read for each request.
     ///   - issuers: per `iss` the keys that may sign for it; read for each request.
+    ///   - sets: per `iss` the key set of an identity provider; read for each request.
+    ///   - missed: told the `iss` of a token that was signed with a key its set does not have: it may have been rotated.
     ///   - now: the wall clock.
     package init(
         community: CommunityID, audiences: Set<String>, policy: @escaping @Sendable () -> TrustPolicy,
-        issuers: @escaping @Sendable () -> [String: [VerifyingKey]], now: @escaping @Sendable () -> Timestamp,
+        issuers: @escaping @Sendable () -> [String: [VerifyingKey]],
+        sets: @escaping @Sendable () -> [String: [JSONWebKey]] = { [:] },
+        missed: @escaping @Sendable (String) -> Void = { _ in }, now: @escaping @Sendable () -> Timestamp,
     ) {
+        self.sets = sets
+        self.missed = missed
         self.community = community
         self.audiences = audiences
         self.policy = policy
@@ -52,6 +60,7 @@ package struct AccessTokenAuthenticator: RequestAuthenticator {
             guard !token.organization.isEmpty else {
                 return .refused(TokenRefusal.missingClaim("subject_organization_id").description)
             }
+            if let scopes = token.scopes, let route = credentials.route, !ScopeRules.permit(route, scopes) { return .outOfScope }
             return .context(
                 AccessContext(
                     door: .client, user: token.user, role: token.role, organization: token.organization,
@@ -65,14 +74,20 @@ package struct AccessTokenAuthenticator: RequestAuthenticator {
 
     /// The token with its signature checked: once for each connection, as long as the issuers' keys stay the same.
     private func verified(_ credentials: RequestCredentials) throws(TokenRefusal) -> UserToken {
-        let issuers = issuers()
+        let (issuers, sets) = (issuers(), sets())
         if let before = credentials.connection.verified.withLock({ $0 }),
-            before.compact.utf8.elementsEqual(credentials.token.utf8), before.issuers == issuers
+            before.compact.utf8.elementsEqual(credentials.token.utf8), before.issuers == issuers, before.sets == sets
         {
             return before.token
         }
-        let token = try UserToken(verifying: credentials.token, issuers: issuers)
-        let verified = VerifiedToken(compact: credentials.token, token: token, issuers: issuers)
+        let token: UserToken
+        do throws(TokenRefusal) {
+            token = try UserToken(verifying: credentials.token, issuers: issuers, sets: sets)
+        } catch {
+            if error == .unknownKey, let issuer = UserToken.claimedIssuer(credentials.token), sets[issuer] != nil { missed(issuer) }
+            throw error
+        }
+        let verified = VerifiedToken(compact: credentials.token, token: token, issuers: issuers, sets: sets)
         credentials.connection.verified.withLock { $0 = verified }
         return token
     }

@@ -25,6 +25,7 @@ struct VerifiedToken: Sendable {
     let compact: String
     let token: UserToken
     let issuers: [String: [VerifyingKey]]
+    let sets: [String: [JSONWebKey]]
 }
 
 /// The identities of the open connections: asking a channel for its certificate hops to its event loop, so it is done once.

@@ -15,6 +15,7 @@ package struct FHIRService: Sendable {
     let logger: Logger
     let base: String
     let bodies: BodyReading
+    let tokens: TokenDesk?
     private let shares: AskerShares
     private let isStopping: @Sendable () -> Bool
     private let connections: ConnectionIdentities
@@ -30,16 +31,17 @@ package struct FHIRService: Sendable {
     ///   - authenticator: who may use it.
     ///   - logger: for requests and refusals; gets no query, no identifier and no token.
     ///   - base: the listener's base URL, such as `https://a.example.org:8443/fhir`, without a slash at its end.
-    ///   - tokenEndpoint: where clients get access tokens, for the CapabilityStatement; nil when it names none.
+    ///   - tokens: gives tokens to the facility's own systems; nil where nobody does.
     ///   - connections: who is at the other end of its connections, to close some of them.
     ///   - figures: where its requests are counted.
     ///   - isStopping: true once the node goes down: from then on every answer is its connection's last.
     package init(
         exchange: Exchange, door: AccessContext.Door, authenticator: any RequestAuthenticator, logger: Logger,
-        base: String, tokenEndpoint: String? = nil, connections: ConnectionIdentities = ConnectionIdentities(),
+        base: String, tokens: TokenDesk? = nil, connections: ConnectionIdentities = ConnectionIdentities(),
         figures: RequestFigures = RequestFigures(), isStopping: @escaping @Sendable () -> Bool = { false },
     ) {
         self.isStopping = isStopping
+        self.tokens = tokens
         self.figures = figures
         self.connections = connections
         self.exchange = exchange
@@ -51,7 +53,7 @@ package struct FHIRService: Sendable {
         bodies = BodyReading(limits: exchange.settings.limits, uptime: exchange.world.uptime)
         capabilities = CapabilityStatement(
             door: door, base: base, name: exchange.settings.name, date: exchange.world.now(),
-            tokenEndpoint: tokenEndpoint
+            tokenEndpoint: tokens.flatMap { $0.isOpen ? $0.endpoint : nil }
         ).bytes
     }
 
@@ -160,10 +162,11 @@ package struct FHIRService: Sendable {
         }
         let deadline = exchanged.started + RequestTrace.timeout(exchanged.request.headers)
         let credentials = RequestCredentials(
-            connection: identity, token: token, traceID: exchanged.traceID, deadline: deadline,
+            connection: identity, token: token, traceID: exchanged.traceID, deadline: deadline, route: route,
             reason: try EmergencyHeader.reason(exchanged.request.headers))
         switch authenticator.authenticate(credentials) {
         case .refused(let reason): throw .unauthenticated(reason: reason)
+        case .outOfScope: throw .exchange(ExchangeError(.forbidden, "the token's scopes do not cover this"))
         case .context(let context):
             exchanged.context = context
             exchanged.traceID = context.traceID
@@ -209,6 +212,9 @@ package struct FHIRService: Sendable {
         case .exchangeHeads: return try await answerWitness(.exchangeHeads, &exchanged)
         case .proveConsistency: return try await answerWitness(.proveConsistency, &exchanged)
         case .previewConsent: return try await previewConsent(&exchanged)
+        case .issueToken: return try await issueToken(&exchanged)
+        case .smartConfiguration: return try smartConfiguration()
+        case .tokenKeys: return try tokenKeys()
         }
     }
 }

@@ -13,11 +13,17 @@ package struct RequestCredentials: Sendable {
     package let traceID: String
     /// When nobody waits for the answer any more, on the monotonic clock.
     package let deadline: Duration
+    /// What is asked for, which a token's scopes may not cover.
+    package let route: Route?
     /// Why an emergency access is needed, as the request's header says; a token that says so itself is believed first.
     package let reason: String?
 
     /// Credentials from their parts.
-    package init(connection: ConnectionIdentity, token: String, traceID: String, deadline: Duration, reason: String? = nil) {
+    package init(
+        connection: ConnectionIdentity, token: String, traceID: String, deadline: Duration, route: Route? = nil,
+        reason: String? = nil,
+    ) {
+        self.route = route
         self.connection = connection
         self.token = token
         self.traceID = traceID
@@ -30,6 +36,8 @@ package struct RequestCredentials: Sendable {
 package enum Authentication: Sendable {
     /// The request speaks for this user.
     case context(AccessContext)
+    /// It speaks for a user, whose token does not cover what is asked for.
+    case outOfScope
     /// It speaks for nobody.
     case refused(String)
 }

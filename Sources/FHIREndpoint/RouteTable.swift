@@ -76,6 +76,12 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case proveConsistency
     /// What another community's draft of a directive would change here.
     case previewConsent
+    /// A token for a system of the facility (SMART Backend Services).
+    case issueToken
+    /// Where and how tokens are given.
+    case smartConfiguration
+    /// The keys that sign them.
+    case tokenKeys
 
     /// Whether it is one of the questions whose number is limited. Consent, and what nodes tell each other, never is: a
     /// refusal must come through a flood.
@@ -87,7 +93,7 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
             true
         case .capabilities, .createConsent, .updateConsent, .readConsent, .readConsentVersion, .consentHistory,
             .searchConsents, .receiveStatement, .pendingStatements, .addCheckpoint, .exchangeHeads,
-            .proveConsistency:
+            .proveConsistency, .issueToken, .smartConfiguration, .tokenKeys:
             false
         }
     }
@@ -229,6 +235,11 @@ package enum RouteTable {
         Route(.post, "witness/heads", .exchangeHeads, doors: [.peer], credential: .certificate),
         Route(.post, "witness/consistency", .proveConsistency, doors: [.peer], credential: .certificate),
         Route(.post, "consent-statements/preview", .previewConsent, doors: [.peer]),
+        Route(.post, "token", .issueToken, doors: client, credential: .certificate),
+        Route(.get, "fhir/.well-known/smart-configuration", .smartConfiguration, doors: client, credential: .none),
+        Route(.get, ".well-known/smart-configuration", .smartConfiguration, doors: client, credential: .none),
+        Route(.get, ".well-known/oauth-authorization-server", .smartConfiguration, doors: client, credential: .none),
+        Route(.get, ".well-known/jwks.json", .tokenKeys, doors: client, credential: .none),
     ]
 
     private static let served: [AccessContext.Door: [Route]] = [

@@ -152,6 +152,8 @@ package struct FHIRPeerClient: PeerClient {
         request.headers += [
             ("Authorization", "Bearer \(try assertion.signed(with: identity.key).compact)"),
             ("X-Request-Id", context.traceID),
+            // W3C Trace Context: the same trace, a span of its own for this request, sampled.
+            ("traceparent", "00-\(context.traceID)-\(Hexadecimal.encode(world.randomBytes(8)))-01"),
             ("Request-Timeout", Self.seconds(left)),
         ]
         return (url, request)

@@ -99,7 +99,7 @@ package struct UnverifiedToken: Sendable {
         SignedToken(compact: compact, type: type, payload: payload, keyID: keyID, signingInput: signingInput)
     }
 
-    private static func object(_ part: ArraySlice<UInt8>, _ name: String, _ limits: JSONLimits)
+    static func object(_ part: ArraySlice<UInt8>, _ name: String, _ limits: JSONLimits)
         throws(TokenRefusal) -> JSONObject
     {
         guard let bytes = Base64.decode(String(decoding: part, as: UTF8.self), .url) else {

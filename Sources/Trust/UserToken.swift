@@ -31,13 +31,17 @@ package struct UserToken: Sendable, Hashable {
     package let purpose: String?
     /// Why an emergency access is needed (`concordat.emergency_reason`, ours: IHE names no claim for it).
     package let reason: String?
+    /// What it is restricted to (`scope`, SMART App Launch 2.2); nil restricts nothing beyond role and purpose.
+    package let scopes: [String]?
 
     /// A token from its parts, to be signed.
     package init(
         issuer: String, user: String, audiences: [String], issued: Timestamp, expires: Timestamp, tokenID: String,
         certificate: Thumbprint, userName: String? = nil, organizationName: String? = nil,
         organizationID: String? = nil, role: String? = nil, purpose: String? = nil, reason: String? = nil,
+        scopes: [String]? = nil,
     ) {
+        self.scopes = scopes
         self.issuer = issuer
         self.user = user
         self.audiences = audiences
@@ -68,24 +72,41 @@ package struct UserToken: Sendable, Hashable {
         }
         var extensions: JSONObject = ["ihe_iua": .object(iua)]
         if let reason { extensions["concordat"] = ["emergency_reason": .string(reason)] }
-        let payload: JSONObject = [
+        var payload: JSONObject = [
             "iss": .string(issuer), "sub": .string(user),
             "aud": audiences.count == 1 ? .string(audiences[0]) : .array(audiences.map { .string($0) }),
             "iat": TokenClaims.seconds(issued), "exp": TokenClaims.seconds(expires), "jti": .string(tokenID),
             "cnf": ["x5t#S256": .string(certificate.text)], "extensions": .object(extensions),
         ]
+        payload["scope"] = scopes.map { .string($0.joined(separator: " ")) }
         return try SignedToken(signing: payload, type: .access, key: key)
     }
 
     /// Reads a token and verifies its signature with a key of its issuer; the claims' rules are `refusal(_:)`'s.
     ///
-    /// `issuers` holds, per `iss`, the keys that may sign for it.
-    package init(verifying compact: String, issuers: [String: [VerifyingKey]]) throws(TokenRefusal) {
+    /// - Parameters:
+    ///   - issuers: per `iss` the keys that may sign for it, in the strict form of our own tokens.
+    ///   - sets: per `iss` the key set of somebody else's identity provider; their tokens keep RFC 9068's form.
+    package init(
+        verifying compact: String, issuers: [String: [VerifyingKey]], sets: [String: [JSONWebKey]] = [:],
+    ) throws(TokenRefusal) {
+        if !sets.isEmpty, let foreign = try? ForeignToken(compact, types: ["at+jwt"]),
+            let issuer = foreign.payload["iss"]?.string, issuers[issuer] == nil, let keys = sets[issuer]
+        {
+            try foreign.verify(by: keys)
+            try self.init(claims: TokenClaims(payload: foreign.payload))
+            return
+        }
         let token = try SignedToken.verify(compact, type: .access) { draft throws(TokenRefusal) in
             guard let keys = issuers[try TokenClaims(payload: draft.payload).text("iss")] else { throw .wrongIssuer }
             return keys.first { $0.thumbprint == draft.keyID }
         }
         try self.init(claims: TokenClaims(payload: token.payload))
+    }
+
+    /// The issuer that a token of somebody else's software names, not to be believed; nil when it cannot be read.
+    package static func claimedIssuer(_ compact: String) -> String? {
+        (try? ForeignToken(compact, types: ["at+jwt"]))?.payload["iss"]?.string
     }
 
     /// Why the token does not speak for this request, nil when it does; cheap, so it is asked for every request.
@@ -107,7 +128,8 @@ package struct UserToken: Sendable, Hashable {
             userName: try iua.optionalText("subject_name"),
             organizationName: try iua.optionalText("subject_organization"),
             organizationID: try iua.optionalText("subject_organization_id"),
-            role: try Self.role(iua), purpose: try Self.purpose(iua), reason: try own?.optionalText("emergency_reason"))
+            role: try Self.role(iua), purpose: try Self.purpose(iua), reason: try own?.optionalText("emergency_reason"),
+            scopes: try claims.optionalText("scope")?.split(separator: " ").map(String.init))
     }
 
     /// IUA writes roles as an array of codings; a plain string is read too. The first counts.

@@ -25,7 +25,7 @@ struct HIE: AsyncParsableCommand {
             CommandGroup(
                 name: "Trust",
                 subcommands: [
-                    CertificateCommand.self, TokenCommand.self, InviteCommand.self, JoinCommand.self, PeerCommand.self,
+                    CertificateCommand.self, TokenCommand.self, AccessCommand.self, InviteCommand.self, JoinCommand.self, PeerCommand.self,
                     DirectoryCommand.self,
                 ]),
             CommandGroup(
@@ -39,8 +39,8 @@ struct HIE: AsyncParsableCommand {
     /// `run`, `status` and what else is about the node as a whole.
     static let nodeCommands: [any ParsableCommand.Type] = [
         InitCommand.self, RunCommand.self, StatusCommand.self, DoctorCommand.self, ConfigCommand.self,
-        JournalCommand.self, BackupCommand.self, KeyringCommand.self, DemoCommand.self, CompletionCommand.self,
-        VersionCommand.self,
+        JournalCommand.self, BackupCommand.self, KeyringCommand.self, DebugCommand.self, DemoCommand.self,
+        CompletionCommand.self, ManualCommand.self, VersionCommand.self,
     ]
 
     private static var exitCodes: String {

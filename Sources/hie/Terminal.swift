@@ -64,6 +64,12 @@ struct Terminal: Sendable {
     /// A text of our own with its line breaks, on stderr.
     func wordsText(_ text: String) { Self.write(text + "\n", to: STDERR_FILENO) }
 
+    /// Clears a person's screen before a page that is shown again and again; in a pipe the pages follow each other.
+    func beginPage() {
+        guard isOutTerminal else { return }
+        Self.write("\u{1B}[H\u{1B}[2J", to: STDOUT_FILENO)
+    }
+
     /// Replaces the progress line; says nothing when nobody watches.
     func progress(_ line: String) {
         guard isErrTerminal else { return }

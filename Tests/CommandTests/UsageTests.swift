@@ -22,6 +22,8 @@ import Testing
         ["certificate", "forecast", "--days", "0"], ["certificate", "request"], ["certificate", "request", "--use", "x"],
         ["certificate", "sign", "a", "--network", "b", "--community", "c"], ["certificate", "import", "a"],
         ["certificate", "import", "a", "--use", "peers", "--authority", "b"], ["config", "show", "--set", "log"],
+        ["status", "--times", "2"], ["status", "--watch", "--interval", "0"], ["debug"], ["debug", "bundle"], ["manual"],
+        ["access", "explain", "--do", "fly"],
         ["token", "issue", "--client", "a", "--user", "b", "--minutes", "61"],
         ["init", "--name", "A", "--community", "not-an-oid", "--consent", "opt-in"],
         ["init", "--name", "A", "--community", "1.2.3", "--consent", "perhaps"],

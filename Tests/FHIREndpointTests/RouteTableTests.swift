@@ -28,11 +28,15 @@ import Testing
         #expect(Set(RouteTable.routes.map(\.operation)) == Set(EdgeOperation.allCases))
     }
 
-    @Test func `T38 only metadata answers without a credential, and only witnesses without a token`() {
-        #expect(RouteTable.routes.filter { $0.credential == .none }.map(\.pattern) == ["/fhir/metadata"])
+    @Test func `T38 only metadata answers without a credential, and only witnesses and the token endpoint without a token`() {
+        #expect(
+            RouteTable.routes.filter { $0.credential == .none }.map(\.pattern) == [
+                "/fhir/metadata", "/fhir/.well-known/smart-configuration", "/.well-known/smart-configuration",
+                "/.well-known/oauth-authorization-server", "/.well-known/jwks.json",
+            ])
         #expect(
             RouteTable.routes.filter { $0.credential == .certificate }.map(\.pattern) == [
-                "/witness/add-checkpoint", "/witness/heads", "/witness/consistency",
+                "/witness/add-checkpoint", "/witness/heads", "/witness/consistency", "/token",
             ])
     }
 

@@ -74,6 +74,29 @@ extension RealNodes {
             }
         }
 
+        @Test func `the dashboard and the alert rules ask for what the node tells, and for nothing else`() async throws {
+            try await Self.serve { node in
+                let page = try await Self.get("/metrics", node).body
+                let told = Set(page.split(separator: "\n").filter { $0.hasPrefix("# TYPE ") }.map { String($0.split(separator: " ")[2]) })
+                let deploy = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                    .deletingLastPathComponent().appendingPathComponent("Deploy")
+                for file in ["grafana-dashboard.json", "prometheus-alerts.yaml"] {
+                    let text = try String(contentsOf: deploy.appendingPathComponent(file), encoding: .utf8)
+                    let words = text.split { !($0.isLetter || $0.isNumber || $0 == "_") }
+                    let asked = Set(words.filter { $0.hasPrefix("hie_") || $0.hasPrefix("process_") }.map { word in
+                        word.hasSuffix("_bucket") ? String(word.dropLast("_bucket".count)) : String(word)
+                    })
+                    #expect(asked.count > 5, "\(file)")
+                    // Feeds tell only where there are some.
+                    let unknown = asked.subtracting(told).filter { !$0.hasPrefix("hie_feed_") }
+                    #expect(unknown.isEmpty, "\(file)")
+                }
+                let dashboard = try JSONReader.read(
+                    [UInt8](Data(contentsOf: deploy.appendingPathComponent("grafana-dashboard.json"))))
+                #expect(dashboard["panels"]?.items.isEmpty == false)
+            }
+        }
+
         /// Each family is declared once, before its samples; buckets grow and end at the count (exposition format 0.0.4).
         private static func expectWellFormed(_ text: String) throws {
             var kinds: [String: String] = [:]

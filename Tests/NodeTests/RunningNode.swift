@@ -71,9 +71,9 @@ final class RunningNode: Sendable {
     }
 
     /// Opens the folder, binds the ports, and returns when both listen.
-    func start() async throws {
+    func start(world: World = .system) async throws {
         try #require(life.withLock { $0 == nil }, "\(name) runs already")
-        let node = try await Node(home, logger: log.logger(name))
+        let node = try await Node(home, world: world, logger: log.logger(name))
         let group = ServiceGroup(
             configuration: .init(services: [.init(service: NodeService(node: node))], logger: log.logger("tests")))
         let task = Task { try await group.run() }

@@ -13,9 +13,9 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             Listens for clients, for peers and for the administrator, and logs to stderr: JSON \
             lines when that is no terminal. SIGTERM and SIGINT stop it in order: answers under \
-            way are finished first. SIGHUP reads node.yaml anew, as hie config reload does. While the disk is full or takes no writes the node answers \
-            nothing that would have to be recorded, says so in hie status, and goes on by \
-            itself. Exits 9 when the journal is damaged, 11 when another \
+            way are finished first. SIGHUP reads node.yaml anew, as hie config reload does. While the \
+            disk is full or takes no writes the node answers nothing that would have to be recorded, \
+            says so in hie status, and goes on by itself. Exits 9 when the journal is damaged, 11 when another \
             process runs on the folder.
 
             A value is taken from --set, else from the environment (HIE_LOG, HIE_LIMITS_NESTING), \
@@ -84,9 +84,12 @@ struct RunCommand: AsyncParsableCommand {
     private func refusal(_ error: ExchangeError, home: String) -> CommandFailure {
         switch error.code {
         case .conflict: CommandFailure(.locked, error.description, hint: "see hie status --home \(home)")
-        case .notFound:
+        case .notFound where !LocalFile.exists(NodeHome(home).nodeCertificate.path):
             CommandFailure(
                 .notInitialised, error.description, hint: "certify the node with hie certificate issue --node \(home)")
+        case .notFound:
+            CommandFailure(
+                .notInitialised, error.description, hint: "put it back from where it is kept; hie doctor names all that is missing")
         case .badRequest, .unauthenticated, .forbidden, .gone, .tooLarge, .unavailable, .timeout, .corrupted,
             .unknownPatient, .internal:
             CommandFailure(error)

@@ -1,5 +1,7 @@
 import AdminEndpoint
 import ArgumentParser
+import ExchangeCore
+import ExchangeNode
 import JSON
 
 /// `hie status`.
@@ -8,20 +10,55 @@ struct StatusCommand: AsyncParsableCommand {
         commandName: "status",
         abstract: "Say how a running node is.",
         discussion: """
-            Exits 1 when the node answers but can no longer write its journal.
+            Exits 1 when the node answers but can no longer write its journal. With --watch it asks \
+            again and again, and goes on while the node is down; with --json each answer is a line.
 
             EXAMPLE
               hie status --home /var/lib/hie
+              hie status --watch --interval 5
               hie status --json | jq .journal.entries
             """)
 
+    @Flag(help: "Ask again and again, until interrupted.") var watch = false
+    @Option(help: "Seconds between two questions; with --watch.") var interval = 2
+    @Option(help: "How many times to ask; with --watch.") var times: Int?
     @OptionGroup var home: HomeOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        guard (1...3600).contains(interval) else { throw ValidationError("--interval is 1 to 3600 seconds.") }
+        guard times.map({ $0 > 0 && watch }) ?? true else { throw ValidationError("--times is 1 or more, with --watch.") }
+    }
+
     func run() async throws {
         let terminal = Terminal()
-        let status = try await AdminClient(home).ask(.nodeStatus)
-        if output.json { terminal.result(status) } else { show(status, on: terminal) }
+        let client = AdminClient(home)
+        guard watch else { return try await once(client, terminal) }
+        try client.demandHome()
+        var left = times ?? .max
+        while true {
+            terminal.beginPage()
+            var failure: (any Error)?
+            do { try await once(client, terminal) } catch let error as CommandFailure {
+                terminal.words(error.line)
+                failure = error
+            } catch { failure = error }
+            left -= 1
+            guard left > 0 else {
+                if let failure { throw failure }
+                return
+            }
+            try await World.system.sleep(.seconds(interval))
+        }
+    }
+
+    private func once(_ client: AdminClient, _ terminal: Terminal) async throws {
+        let status = try await client.ask(.nodeStatus)
+        if output.json {
+            if watch { terminal.resultLine(status) } else { terminal.result(status) }
+        } else {
+            show(status, on: terminal)
+        }
         guard status["healthy"]?.bool == true else { throw ExitStatus.failed.exit }
     }
 

@@ -91,6 +91,7 @@ struct CertificateSignCommand: AsyncParsableCommand {
             ])
         }
         if let out { terminal.result(out) } else { terminal.resultText(String(pem.dropLast())) }
-        terminal.words("signed for \(community.urn) until \(Words.time(signed.validUntil.description)); next, at the node: hie certificate import FILE --use peers")
+        terminal.words("signed for \(community.urn) until \(Words.time(signed.validUntil.description))")
+        terminal.words("next, at the node: hie certificate import FILE --use peers")
     }
 }
