@@ -68,7 +68,8 @@ package struct DirectoryScale {
             let facility = cast.facilities[number]
             let identity = DirectoryIdentity(
                 authorities: [cast.authority.publicKey], community: facility.community, key: facility.key)
-            let state = DirectoryState(copying: base, as: identity, store: UInt64(number) + 2)
+            let check = Duration.milliseconds(Int64.random(in: 100_000..<700_000, using: &world.chance))
+            let state = DirectoryState(copying: base, as: identity, store: UInt64(number) + 2, nextCheck: check)
             let node = SimulatedDirectory(
                 number: number, state: state, key: facility.key, admission: cast.admissions[number].token.compact)
             node.isUp = true

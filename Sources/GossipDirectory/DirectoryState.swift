@@ -111,9 +111,11 @@ package struct DirectoryState: Sendable {
 
     /// A copy of another node's directory as a node of its own: what it holds of others, nothing of its life.
     ///
-    /// The rows are shared until one changes them: how a simulation holds ten thousand directories of ten thousand.
-    package init(copying other: DirectoryState, as identity: DirectoryIdentity, store: UInt64) {
+    /// The rows are shared until one changes them: how a simulation holds ten thousand directories of ten thousand. When it
+    /// next counts its rows anew, on the monotonic clock, is given: a network that has run for long does not do so at once.
+    package init(copying other: DirectoryState, as identity: DirectoryIdentity, store: UInt64, nextCheck: Duration) {
         self.init(identity: identity, limits: other.limits, store: store, reading: other.reading)
+        due.check = nextCheck
         rows = other.rows
         arrival = other.arrival
         sum = other.sum

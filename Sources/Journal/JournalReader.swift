@@ -24,11 +24,7 @@ package struct JournalReader: Sendable {
     package func entries(
         from position: JournalPosition, limit: Int,
     ) async throws(ExchangeError) -> [CommittedEntry] {
-        var entries: [CommittedEntry] = []
-        let stored = try await store.read(from: position, limit: limit)
-        entries.reserveCapacity(stored.count)
-        for stored in stored { entries.append(try await open(stored)) }
-        return entries
+        try await opened(try await store.read(from: position, limit: limit))
     }
 
     /// A document's bytes in clear. Throws `.gone` when the patient's key was erased, `.corrupted` when the bytes are
@@ -91,7 +87,11 @@ package struct JournalReader: Sendable {
             for start in stride(from: 0, to: stored.count, by: Self.pieceEntries) {
                 group.addTask {
                     let piece = stored[start..<min(start + Self.pieceEntries, stored.count)]
-                    return (start, await opened(piece, for: projection))
+                    do throws(ExchangeError) {
+                        return (start, .success(projection.prepare(try await opened(piece))))
+                    } catch {
+                        return (start, .failure(error))
+                    }
                 }
             }
             return await group.reduce(into: []) { $0.append($1) }
@@ -107,17 +107,11 @@ package struct JournalReader: Sendable {
         return .success(entries)
     }
 
-    private func opened(
-        _ piece: ArraySlice<StoredEntry>, for projection: any Projection,
-    ) async -> Result<[CommittedEntry], ExchangeError> {
-        do throws(ExchangeError) {
-            var entries: [CommittedEntry] = []
-            entries.reserveCapacity(piece.count)
-            for stored in piece { entries.append(try await open(stored)) }
-            return .success(projection.prepare(entries))
-        } catch {
-            return .failure(error)
-        }
+    private func opened(_ stored: some Collection<StoredEntry>) async throws(ExchangeError) -> [CommittedEntry] {
+        var entries: [CommittedEntry] = []
+        entries.reserveCapacity(stored.count)
+        for stored in stored { entries.append(try await open(stored)) }
+        return entries
     }
 
     private func startingPoint(

@@ -54,7 +54,15 @@ package struct SQLiteProjection: Sendable {
                     throw ExchangeError(.corrupted, "a load of the projection was cut off")
                 }
             }
-            carrier = try WALCarrier(path: path, configuration: configuration)
+            carrier = try WALCarrier(path: path, configuration: configuration) { failure in
+                guard let failure else {
+                    return logger.notice("the projection's write-ahead log is carried over again")
+                }
+                let code = (failure as? DatabaseError)?.extendedResultCode.rawValue ?? 0
+                logger.warning(
+                    "the projection's write-ahead log cannot be carried over and grows until it can: check its disk",
+                    metadata: ["sqlite.code": "\(code)"])
+            }
         } catch {
             throw Self.failure(error, logger)
         }

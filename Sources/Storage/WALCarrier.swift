@@ -13,17 +13,25 @@ final class WALCarrier: Sendable {
         var pages = 0
         var isCarrying = false
         var isStopped = false
+        /// Whether the last round failed: said once, until one works again.
+        var hasFailed = false
     }
 
     private let pagesMax: Int
+    private let told: @Sendable ((any Error)?) -> Void
     private let connection: DatabaseQueue
     private let state = Mutex(State())
 
     /// A connection of its own to a database that a writer has made and keeps open.
     ///
-    /// - Parameter pagesMax: pages after which the log is carried over: rarely, so that a page that many changes touch goes once.
-    init(path: String, configuration: Configuration, pagesMax: Int = 4000) throws {
+    /// - Parameters:
+    ///   - pagesMax: pages after which the log is carried over: rarely, so that a page that many changes touch goes once.
+    ///   - told: hears why rounds begin to fail, and nil once they work again; meanwhile the log grows.
+    init(
+        path: String, configuration: Configuration, pagesMax: Int = 4000, told: @escaping @Sendable ((any Error)?) -> Void,
+    ) throws {
         self.pagesMax = pagesMax
+        self.told = told
         connection = try DatabaseQueue(path: path, configuration: configuration)
     }
 
@@ -42,13 +50,23 @@ final class WALCarrier: Sendable {
 
     private func carry(beside writer: DatabasePool) {
         connection.asyncWriteWithoutTransaction { database in
-            // What fails here is tried again with the next pages; a disk that fails tells the writer itself.
-            for _ in 0..<2 { _ = try? database.checkpoint(.passive) }
+            for _ in 0..<2 { self.attempt { _ = try database.checkpoint(.passive) } }
             writer.asyncWriteWithoutTransaction { _ in
-                _ = try? self.checkpoint(.passive)
+                self.attempt { try self.checkpoint(.passive) }
                 self.state.withLock { ($0.pages, $0.isCarrying) = (0, false) }
             }
         }
+    }
+
+    /// What fails is tried again with the next pages.
+    func attempt(_ round: () throws -> Void) {
+        var failure: (any Error)?
+        do { try round() } catch { failure = error }
+        let isNews = state.withLock { state in
+            defer { state.hasFailed = failure != nil }
+            return state.hasFailed != (failure != nil) && !state.isStopped
+        }
+        if isNews { told(failure) }
     }
 
     /// A checkpoint that does not run into another; within the writer's queue. Throws once stopped.

@@ -108,7 +108,10 @@ import Testing
     func `in a race, no access stands behind a consent its facts did not show`(
         _ which: JournalBench.Implementer, _ seed: UInt64,
     ) async throws {
-        let bench = try await JournalBench(which, seed: seed)
+        // Shown in parts of two: who is refused waits for the part that holds what it is refused for.
+        var limits = JournalLimits()
+        limits.partEntries = 2
+        let bench = try await JournalBench(which, seed: seed, limits: limits)
         let patient = bench.patient()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for task in 0..<16 {

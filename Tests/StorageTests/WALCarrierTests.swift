@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Synchronization
 import Testing
 
 @testable import Storage
@@ -20,14 +21,16 @@ import Testing
         }
     }
 
-    private static func opened(_ path: String, pagesMax: Int) throws -> (DatabasePool, WALCarrier) {
+    private static func opened(_ path: String, pagesMax: Int, told: @escaping @Sendable ((any Error)?) -> Void = { _ in })
+        throws -> (DatabasePool, WALCarrier)
+    {
         var configuration = Configuration()
         configuration.prepareDatabase { try $0.execute(sql: "PRAGMA wal_autocheckpoint=0") }
         let writer = try DatabasePool(path: path, configuration: configuration)
         try writer.writeWithoutTransaction {
             try $0.execute(sql: "CREATE TABLE IF NOT EXISTS t(id INTEGER PRIMARY KEY, body BLOB NOT NULL)")
         }
-        return (writer, try WALCarrier(path: path, configuration: configuration, pagesMax: pagesMax))
+        return (writer, try WALCarrier(path: path, configuration: configuration, pagesMax: pagesMax, told: told))
     }
 
     @Test func `the log is carried over while writing goes on, and does not grow`() async throws {
@@ -57,6 +60,21 @@ import Testing
             try writer.close()
             try carrier.close()
         }
+    }
+
+    @Test func `that rounds fail is said once, and once that they work again`() throws {
+        let folder = try JournalFolder()
+        let said = Mutex<[Bool]>([])
+        let (writer, carrier) = try Self.opened(folder.path + "/db", pagesMax: 2) { why in said.withLock { $0.append(why != nil) } }
+        for _ in 0..<3 { carrier.attempt { throw DatabaseError(resultCode: .SQLITE_IOERR) } }
+        #expect(said.withLock { $0 } == [true])
+        for _ in 0..<3 { carrier.attempt { try carrier.checkpoint(.passive) } }
+        #expect(said.withLock { $0 } == [true, false])
+        carrier.stop()
+        carrier.attempt { try carrier.checkpoint(.passive) }
+        #expect(said.withLock { $0 } == [true, false])
+        try writer.close()
+        try carrier.close()
     }
 
     @Test func `a checkpoint after the end is refused`() throws {
