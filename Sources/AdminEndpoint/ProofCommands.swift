@@ -17,12 +17,12 @@ extension AdminService {
     }
 
     func logKeys() async throws -> AdminAnswer {
-        let own = exchange.witness?.key
-        let others = exchange.directory.logKeys(at: exchange.world.now()).filter { $0 != own }
+        let own = exchange.witness.map { [$0.key] + $0.former } ?? []
+        let others = exchange.directory.logKeys(at: exchange.world.now()).filter { !own.contains($0) }
         return AdminAnswer([
-            "log": own.map { .string($0.text) } ?? .null,
-            "keys": .array(
-                ([own].compactMap { $0 } + others).flatMap { [.string($0.text), .string($0.cosigningText)] }),
+            "log": own.first.map { .string($0.text) } ?? .null,
+            "former": .array(own.dropFirst().map { .string($0.text) }),
+            "keys": .array((own + others).flatMap { [.string($0.text), .string($0.cosigningText)] }),
         ])
     }
 

@@ -12,16 +12,16 @@ struct Filling: Sendable {
         self.node = node
     }
 
-    /// Registers patients and publishes so many documents of each, in one Bundle a patient.
-    func fill(patients count: Int, each: Int, document: BenchDocument) async throws
+    /// Registers patients and publishes so many documents of each, in one Bundle a patient; `first` were filled in before.
+    func fill(patients count: Int, each: Int, document: BenchDocument, first: Int = 0) async throws
         -> (patients: [String], documents: [FillWork.Filled])
     {
         let watch = Stopwatch()
-        let patients = try await node.register(count)
+        let patients = try await node.register(count, from: first)
         bench.report.words("\(count) patients registered in \(Figure.digits(watch.seconds)) s")
         let work = FillWork(node: node, document: document, count: each)
         let connections = try await node.connections(16)
-        let items = patients.enumerated().map { (patient: $1, number: $0 * each + 1) }
+        let items = patients.enumerated().map { (patient: $1, number: ($0 + first) * each + 1) }
         let round = await Load.send(work, items: items, over: connections)
         for connection in connections { connection.close() }
         guard round.failed == 0 else {

@@ -122,8 +122,10 @@ final class BenchNode: Sendable {
     }
 
     /// Registers patients through the administrator's socket; their ids in order.
-    func register(_ count: Int) async throws(ExchangeError) -> [String] {
-        try await administer(count, "patient/add", { ["patient": BenchPatient($0).json] }) { $0["patient"]?["id"]?.string }
+    func register(_ count: Int, from first: Int = 0) async throws(ExchangeError) -> [String] {
+        try await administer(count, "patient/add", { ["patient": BenchPatient(first + $0).json] }) {
+            $0["patient"]?["id"]?.string
+        }
     }
 
     /// Records a directive for each of these patients through the administrator's socket.

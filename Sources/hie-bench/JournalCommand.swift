@@ -11,34 +11,40 @@ struct JournalCommand: AsyncParsableCommand {
             In process, without HTTP or TLS: 64 writers seal, append, sync and project 8 KiB \\
             documents. In alternating rounds on the same disk: the same layout in C \\
             (Tests/floors, needs cc), everything in SQLite, and PostgreSQL with one statement a \\
-            publish (Debian's postgresql); what is not installed is left out by name.
+            publish (Debian's postgresql); what is not installed is left out by name. Growth, which \
+            takes long and is measured only by name, publishes into a journal of 100,000 entries \
+            and one of 1,000,000 (--documents) in turn.
 
             EXAMPLE
               hie-bench journal --quick
               hie-bench journal --json --folder /var/tmp
               hie-bench journal --only reading
+              hie-bench journal --only growth --documents 10000000
             """)
 
     /// What can be measured by itself.
     enum Part: String, ExpressibleByArgument, CaseIterable {
-        case rounds, writer, syncs, reading
+        case rounds, writer, syncs, reading, growth
+
+        /// Those that are measured unless one is named.
+        static let usual: [Part] = [.rounds, .writer, .syncs, .reading]
     }
 
     @OptionGroup var options: BenchOptions
-    @Option(help: ArgumentHelp("One part alone: rounds, writer, syncs or reading.", valueName: "part")) var only: Part?
+    @Option(help: ArgumentHelp("One part alone: rounds, writer, syncs, reading or growth.", valueName: "part")) var only: Part?
     @Option(help: .hidden) var alone: String?
 
     func run() async throws {
         if let alone { return try await JournalLoad.alone(in: alone, writers: options.connections, seconds: options.seconds ?? 3) }
         let bench = Bench(options)
         bench.preface()
-        try await Self.measure(bench, only.map { [$0] } ?? Part.allCases)
+        try await Self.measure(bench, only.map { [$0] } ?? Part.usual)
         bench.report.end()
     }
 
     static let documentBytes = 8 << 10
 
-    static func measure(_ bench: Bench, _ parts: [Part] = Part.allCases) async throws {
+    static func measure(_ bench: Bench, _ parts: [Part] = Part.usual) async throws {
         let folder = try BenchFolder(under: bench.options.folder ?? "/var/tmp")
         defer { folder.remove() }
         for part in parts {
@@ -47,6 +53,7 @@ struct JournalCommand: AsyncParsableCommand {
             case .writer: try await oneWriter(bench, folder)
             case .syncs: try await syncs(bench, folder)
             case .reading: try await reading(bench, folder)
+            case .growth: try await growth(bench, folder)
             }
         }
     }
@@ -156,5 +163,32 @@ struct JournalCommand: AsyncParsableCommand {
         try await load.close()
         bench.report.add(Figure("journal.verify_entries_per_s", verified.median, "1/s", aim: .atLeast(200_000)))
         bench.report.add(Figure("journal.rebuild_entries_per_s", rebuilt.median, "1/s", aim: .atLeast(20_000)))
+    }
+
+    /// The same publishes into a small journal and into a large one, in turn.
+    private static func growth(_ bench: Bench, _ folder: BenchFolder) async throws {
+        let counts = [100_000, max(200_000, bench.documents(1_000_000))]
+        var loads: [JournalLoad] = []
+        for count in counts {
+            let watch = Stopwatch()
+            let load = try await JournalLoad(in: try folder.fresh(), patients: count / 20)
+            // In pieces, so that a long filling shows that it goes on.
+            while load.size < count {
+                try await load.fill(min(500_000, count - Int(load.size)))
+                bench.report.words("growth: \(load.size) of \(count) entries after \(Int(watch.seconds)) s")
+            }
+            loads.append(load)
+        }
+        var rates: [[Double]] = [[], []]
+        func round(_ which: Int) async throws {
+            rates[which].append(try await loads[which].publish(writers: bench.options.connections, seconds: bench.seconds / 4).rate)
+        }
+        try await bench.alternate { try await round(1) } _: { try await round(0) }
+        bench.report.add(
+            Figure(
+                "journal.growth", Ratio(rates[1], over: rates[0])?.median ?? 0, "times", aim: .atLeast(0.8),
+                against: "\(counts[0]) entries: \(Figure.digits(rates[0].median))/s; \(counts[1]): \(Figure.digits(rates[1].median))/s",
+                ratio: Ratio(rates[1], over: rates[0])))
+        for load in loads { try await load.close() }
     }
 }

@@ -26,7 +26,6 @@ final class JournalLoad: Sendable {
 
     private static let origin = "oid/1.3.6.1.4.1.21367.2026.99"
     private static let base = "https://bench.example.org/fhir"
-    private static let patientCount = 1000
     private let folder: String
     private let store: FileJournalStore
     private let projection: SQLiteProjection
@@ -36,7 +35,7 @@ final class JournalLoad: Sendable {
     private let home: CommunityID
 
     /// A journal of its own in an empty folder, with its patients registered.
-    init(in folder: String) async throws {
+    init(in folder: String, patients count: Int = 1000) async throws {
         let world = World.system
         guard let home = CommunityID("1.3.6.1.4.1.21367.2026.99") else {
             throw ExchangeError(.internal, "the benchmark's community is no OID")
@@ -53,17 +52,28 @@ final class JournalLoad: Sendable {
         _ = try await reader.bringUpToDate(projection)
         writer = try await JournalWriter(store: store, keyring: keyring, projection: projection, world: world)
         var random = world.random
-        patients = (0..<Self.patientCount).map { _ in PatientID.random(using: &random) }
+        patients = (0..<count).map { _ in PatientID.random(using: &random) }
+        try await append(count) { number, _ in self.registration(number) }
+    }
+
+    private func registration(_ number: Int) -> EntryDraft {
+        let record = PatientRecord(
+            id: patients[number], identifiers: [],
+            demographics: Demographics(names: [PersonName(family: "Family\(number)", given: ["Given"])]))
+        return EntryDraft(
+            kind: .identity, subject: patients[number],
+            payload: JSONWriter.bytes(.object(PatientMapping.resource(record))), value: record)
+    }
+
+    /// Appends so many drafts over 256 lanes.
+    private func append(_ count: Int, _ draft: @escaping @Sendable (Int, inout World.Random) -> EntryDraft) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for (number, patient) in patients.enumerated() {
-                group.addTask { [writer] in
-                    let record = PatientRecord(
-                        id: patient, identifiers: [],
-                        demographics: Demographics(names: [PersonName(family: "Family\(number)", given: ["Given"])]))
-                    _ = try await writer.append(
-                        EntryDraft(
-                            kind: .identity, subject: patient,
-                            payload: JSONWriter.bytes(.object(PatientMapping.resource(record))), value: record))
+            for lane in 0..<min(256, count) {
+                group.addTask {
+                    var random = World.system.random
+                    for number in stride(from: lane, to: count, by: 256) {
+                        _ = try await self.writer.append(draft(number, &random))
+                    }
                 }
             }
             try await group.waitForAll()
@@ -99,7 +109,7 @@ final class JournalLoad: Sendable {
     }
 
     /// Publishes until the time is over.
-    private func publish(writers: Int, seconds: Double) async throws -> Round {
+    func publish(writers: Int, seconds: Double) async throws -> Round {
         let bytes = [UInt8](repeating: 0x78, count: JournalCommand.documentBytes)
         let watch = Stopwatch()
         let before = Self.cpuSeconds()
@@ -147,17 +157,8 @@ final class JournalLoad: Sendable {
     /// Fills the journal: a fifth publishes of 2 KiB, the others accesses.
     func fill(_ entries: Int) async throws {
         let bytes = [UInt8](repeating: 0x78, count: 2 << 10)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for lane in 0..<256 {
-                group.addTask {
-                    var random = World.system.random
-                    for number in stride(from: lane, to: entries, by: 256) {
-                        let draft = number % 5 == 0 ? self.submission(bytes, &random, lane) : self.access(&random)
-                        _ = try await self.writer.append(draft)
-                    }
-                }
-            }
-            try await group.waitForAll()
+        try await append(entries) { number, random in
+            number % 5 == 0 ? self.submission(bytes, &random, number) : self.access(&random)
         }
     }
 

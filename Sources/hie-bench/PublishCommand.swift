@@ -7,12 +7,13 @@ import PeerTransport
 struct PublishCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "publish",
-        abstract: "Durable publishes (ITI-65, 8 KiB) over mutual TLS, beside bare append and PostgreSQL.",
+        abstract: "Durable publishes (ITI-65, 8 KiB) over mutual TLS, beside bare append, PostgreSQL and Orthanc.",
         discussion: """
             64 connections publish one document each at a time. The floor appends 64 documents
             to a sync, and one to a sync, on the same disk in alternating rounds; PostgreSQL, where it
-            is installed, takes one statement a publish, without HTTP, TLS, consent or proof. Syncs
-            are counted with strace on a round of their own, where that is installed.
+            is installed, takes one statement a publish, without HTTP, TLS, consent or proof; Orthanc an
+            object a request over 8 connections, where it is fastest, without TLS or consent. Syncs are
+            counted with strace on a round of their own, where that is installed.
 
             EXAMPLE
               hie-bench publish --quick
@@ -72,9 +73,17 @@ struct PublishCommand: AsyncParsableCommand {
         _ bench: Bench, _ node: BenchNode, _ process: ChildProcess, _ work: PublishWork, _ connections: [HTTPConnection],
     ) async throws {
         let disk = BareDisk(folder: node.folder)
-        let postgres = bench.options.quick ? nil : try PostgresPeer.started(in: node.folder, report: bench.report)
+        // Not in the node's folder, which only its owner may enter: PostgreSQL steps down to a user of its own.
+        let folder = try BenchFolder(under: bench.options.folder ?? "/var/tmp")
+        defer { folder.remove() }
+        let postgres = bench.options.quick ? nil : try PostgresPeer.started(in: folder.path, report: bench.report)
         defer { postgres?.stop() }
+        let orthanc = bench.options.quick ? nil : try await OrthancPeer.started(in: folder.path, report: bench.report)
+        defer { orthanc?.stop() }
+        let objects = OrthancStoreWork(document: DICOMDocument(bytes: documentBytes), patients: 1000)
         var statements: [Double] = []
+        var stored: [LoadRound] = []
+        let orthancBefore = orthanc?.usage?.cpuSeconds ?? 0
         var ours: [LoadRound] = []
         var cpu = 0.0
         var grouped: [BareDisk.Round] = []
@@ -89,6 +98,13 @@ struct PublishCommand: AsyncParsableCommand {
             grouped.append(try disk.append(documents: 64, bytes: documentBytes, seconds: bench.seconds / 2))
             single.append(try disk.append(documents: 1, bytes: documentBytes, seconds: bench.seconds / 2))
             if let postgres { statements.append(try postgres.publish(bench.options.connections, seconds: bench.seconds)) }
+            if let orthanc {
+                // It closes connections that have been idle for a second.
+                let connections = try await orthanc.connections(OrthancPeer.connectionCount)
+                let round = await Load.run(objects, over: connections, seconds: bench.seconds, seed: UInt64(stored.count + 2))
+                for connection in connections { connection.close() }
+                stored.append(round)
+            }
         }
         let rates = ours.map(\.rate)
         let done = ours.map(\.done).reduce(0, +)
@@ -101,6 +117,17 @@ struct PublishCommand: AsyncParsableCommand {
                 Figure(
                     "publish.vs_postgres", ratio.median, "times", aim: .atLeast(1.3),
                     against: "PostgreSQL, one statement: \(Figure.digits(statements.median))/s", ratio: ratio))
+        }
+        if let ratio = Ratio(rates, over: stored.map(\.rate)) {
+            let orthancDone = stored.map(\.done).reduce(0, +)
+            let orthancCPU = ((orthanc?.usage?.cpuSeconds ?? 0) - orthancBefore) / Double(max(1, orthancDone)) * 1e6
+            bench.report.add(
+                Figure(
+                    "publish.vs_orthanc", ratio.median, "times", aim: .atLeast(5),
+                    against: "Orthanc: \(Figure.digits(stored.map(\.rate).median))/s, \(Figure.digits(orthancCPU)) us of CPU",
+                    ratio: ratio))
+        } else if let fault = stored.first(where: { $0.done == 0 })?.fault {
+            bench.report.words("Orthanc is left out: \(fault)")
         }
         bench.report.add(Figure("publish.p50_ms", ours.milliseconds(at: 50), "ms"))
         bench.report.add(

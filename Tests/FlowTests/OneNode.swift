@@ -59,9 +59,10 @@ struct OneNode: Sendable {
 
     /// Publishes one document of a patient; `number` makes its unique id and bytes.
     @discardableResult
-    func publish(_ number: Int, for patient: PatientID, replaces target: DocumentID? = nil, bytes: [UInt8]? = nil)
-        async throws -> DocumentEntry
-    {
+    func publish(
+        _ number: Int, for patient: PatientID, replaces target: DocumentID? = nil, bytes: [UInt8]? = nil,
+        classCode: String = "18842-5",
+    ) async throws -> DocumentEntry {
         var request = ProvideRequest(patient: SubmittedPatient(record: patient))
         let content = bytes ?? Array("document \(number)".utf8)
         let digest = ContentDigest(content)
@@ -70,7 +71,7 @@ struct OneNode: Sendable {
         draft.sha1 = digest.sha1
         draft.size = content.count
         draft.typeCode = CodedValue(code: "18842-5", system: CodeSystems.loinc)
-        draft.classCode = CodedValue(code: "18842-5", system: CodeSystems.loinc)
+        draft.classCode = CodedValue(code: classCode, system: CodeSystems.loinc)
         draft.creationTime = PartialDate("2026-02-\(10 + number % 18)")
         draft.securityCodes = [CodedValue(code: "N", system: CodeSystems.confidentiality)]
         if let target {

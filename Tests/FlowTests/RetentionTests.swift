@@ -120,4 +120,33 @@ import XDSMetadata
             #expect(try await exchange.retentionPlan(limit: 100, for: scene.administrator).map(\.patient).contains(due) == false)
         }
     }
+
+    @Test func `a document whose class is due goes, the others of the record stay, and a hold keeps all`() throws {
+        let scheduler = SeededScheduler(seed: 6)
+        let world = scheduler.world
+        try scheduler.run {
+            let scene = try await OneNode(world)
+            var settings = scene.exchange.settings
+            settings.retention = rules(0, code: "34133-9")
+            let exchange = Exchange(
+                settings: settings, world: world, journal: scene.exchange.journal, reader: scene.exchange.reader,
+                projection: scene.exchange.projection, directory: scene.exchange.directory, peers: scene.exchange.peers,
+                logger: scene.exchange.logger)
+            let kept = try await scene.register("M-1").id
+            let held = try await scene.register("M-2", family: "Zweig", given: ["Bo"]).id
+            for (number, patient) in [kept, held].enumerated() {
+                try await scene.publish(number, for: patient)
+                try await scene.publish(number + 10, for: patient, classCode: "34133-9")
+            }
+            _ = try await exchange.hold(held, isHeld: true, reason: "case 2026-115, county court", for: scene.administrator)
+            try await world.sleep(.seconds(400 * 86_400))
+            let plan = try await exchange.retentionPlan(limit: 100, for: scene.administrator)
+            let due = plan.flatMap { $0.dueDocuments(at: world.now()) }
+            #expect(due.count == 1 && plan.allSatisfy { !$0.isDue(at: world.now()) })
+            let erased = try await exchange.applyRetention(for: scene.administrator)
+            #expect(erased.documents == due && erased.patients.isEmpty)
+            #expect(try await scene.find(kept).count == 1 && scene.find(held).count == 2)
+            #expect(try await exchange.applyRetention(for: scene.administrator).documents.isEmpty, "safe to run twice")
+        }
+    }
 }

@@ -38,6 +38,9 @@ extension RealNodes {
                 try await reopened(process)
                 #expect(try LogKeyFile.keys(node.home, origin: origin) == [new, old])
                 #expect(try signer(of: node) == new.keyID, "signed anew before anything is shown")
+                let known = try await process.ask("audit/keys", [:])
+                #expect(known["log"]?.string == new.text && known["former"]?.items.map(\.string) == [old.text])
+                #expect(known["keys"]?.items.prefix(3).map(\.string) == [new.text, new.cosigningText, old.text])
                 #expect(try await process.damage().isEmpty)
                 let again = try node.known()
                 defer { again.close() }

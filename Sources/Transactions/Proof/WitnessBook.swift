@@ -23,8 +23,8 @@ package actor WitnessBook {
     package typealias Keys = @Sendable (LogOrigin) -> NoteVerifier?
 
     let signer: NoteSigner
-    /// Keys that signed this log's heads before.
-    private let former: [NoteVerifier]
+    /// Keys that signed this log's heads before, the newest first.
+    package nonisolated let former: [NoteVerifier]
     private let journal: any JournalStore
     private let proofs: ProofAuthor
     private let store: any WitnessStore

@@ -60,8 +60,10 @@ struct AuditKeysCommand: AsyncParsableCommand {
         commandName: "keys",
         abstract: "Print the public keys an auditor needs: of this node's log, and of those who cosign.",
         discussion: """
-            One key a line, as NAME+ID+KEY, which public tools for signed notes read. An auditor \
-            gets them from several nodes, compares them, and keeps them for hie audit check --keys.
+            One key a line, as NAME+ID+KEY, which public tools for signed notes read. Behind the key \
+            in use stand those that signed this log before (hie journal rotate-key): proofs of that \
+            time need them. An auditor gets them from several nodes, compares them, and keeps them \
+            for hie audit check --keys.
 
             EXAMPLE
               hie audit keys > keys.txt
