@@ -4,8 +4,8 @@ import JSON
 extension MatchPolicy {
     /// A profile of one's own, from a JSON file: `base` (`strict` or `balanced`), and what differs from it.
     ///
-    ///     {"base": "balanced", "certain-bits": 6, "possible-bits": 0, "lead-bits": 8, "people-at-risk": 5000000,
-    ///      "namesakes": {"postal-code": 60, "city": 5, "alone": 0.5, "demands-middle": false},
+    ///     {"base": "balanced", "certain-bits": 3, "possible-bits": 0, "lead-bits": 8, "people-at-risk": 5000000,
+    ///      "namesakes": {"postal-code": 1000, "city": 100, "alone": 10, "demands-middle": false},
     ///      "accepts-other-names": true, "evidence": "demanded"}
     ///
     /// `evidence: "score-alone"` switches the whole table of evidence off: for test data, never for patients.

@@ -3,7 +3,7 @@ enum NameComparison {
     static func first(_ a: NameView, _ b: NameView) -> NameLevel {
         guard a.firstCount > 0, b.firstCount > 0 else { return .missing }
         if a.first == b.first { return .exact }
-        if a.nicknames.count > 0, a.nicknames.meets(b.nicknames), !isAlike(a, b) || isTrusted(a, b) { return .nickname }
+        if a.nicknames.count > 0, a.nicknames.meets(b.nicknames) { return .nickname }
         if a.firstCount == 1 || b.firstCount == 1 { return a.first[0] == b.first[0] ? .initial : .unlike }
         let likeness = StringDistance.jaroWinkler(a.first, b.first)
         // A slip of the pen is one edit; more are another name, a twin's perhaps (JESSICA and JESSENIA).
@@ -19,25 +19,6 @@ enum NameComparison {
         let isShortSlip = min(a.firstCount, b.firstCount) > 2 && StringDistance.isOneEdit(a.first, b.first)
         if likeness >= 850 || isShortSlip { return .resembling }
         return NameCultures.isAlias(a, b) ? .alias : .unlike
-    }
-
-    /// Spelt alike, neither a short form of the other: twins are given such names (JEAN and JANE).
-    private static func isAlike(_ a: NameView, _ b: NameView) -> Bool {
-        let shorter = min(a.firstCount, b.firstCount)
-        var prefix = 0
-        while prefix < shorter, a.first[prefix] == b.first[prefix] { prefix += 1 }
-        guard prefix < shorter else { return false }
-        if StringDistance.isOneEdit(a.first, b.first) { return true }
-        let areCommon = NameFrequencies.isCommon(a.firstHash) && NameFrequencies.isCommon(b.firstHash)
-        return StringDistance.jaroWinkler(a.first, b.first) >= (areCommon ? 750 : 800)
-    }
-
-    /// Whether they are known as one name, however alike they are spelt.
-    private static func isTrusted(_ a: NameView, _ b: NameView) -> Bool {
-        for i in 0..<a.nicknames.count {
-            for j in 0..<b.nicknames.count where a.nicknames[i] == b.nicknames[j] { return true }
-        }
-        return false
     }
 
     /// Whether each one's first name stands among the other's.

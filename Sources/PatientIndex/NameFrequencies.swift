@@ -55,9 +55,6 @@ package struct NameFrequencies: Sendable {
         return UInt64(first[hash] ?? 0) >= 4 + firstTotal / 100_000
     }
 
-    /// Whether a first name is among the most common of the United States.
-    static func isCommon(_ hash: UInt32) -> Bool { known.first[hash] != nil }
-
     /// Whether a first name is one of the common ones of English use.
     static func isCommonEnglish(_ hash: UInt32) -> Bool { known.first[hash] != nil || anglicised.contains(hash) }
 

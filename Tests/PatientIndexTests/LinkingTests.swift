@@ -40,6 +40,18 @@ struct LinkingTests {
         #expect(reviews > 0)
     }
 
+    @Test func `what is a slip of either of two names joins neither, though nobody has heard of them`() {
+        let (persons, reviews) = Self.link([Self.record("Zorvan"), Self.record("Torvin"), Self.record("Zorvin")])
+        #expect(persons[0] != persons[1])
+        #expect(reviews > 0)
+    }
+
+    @Test func `names that parents give twins are two names, though one is the other's short form`() {
+        let (persons, reviews) = Self.link([Self.record("Jean"), Self.record("Jane")])
+        #expect(persons[0] != persons[1])
+        #expect(reviews == 1)
+    }
+
     @Test func `who fits two that a number keeps apart is for somebody to look at`() {
         let records = [
             Self.record("Alice", ssn: "531534525"), Self.record("Alice", ssn: "293469583"), Self.record("Alice"),
@@ -49,6 +61,20 @@ struct LinkingTests {
             #expect(persons[0] != persons[1])
             #expect(Set(persons).count == 3)
             #expect(reviews == 2)
+        }
+    }
+
+    @Test func `one record's number keeps a person apart, whatever the others of that person say`() {
+        // The second record of the first person has no number: it conflicts with nobody.
+        let records = [
+            Self.record("Alice", ssn: "531534525"), Self.record("Alice"), Self.record("Alice", middle: "Josephine", ssn: "293469583"),
+            Self.record("Alice", middle: "Josephine"),
+        ]
+        for policy in [MatchPolicy.strict, .balanced] {
+            let (persons, reviews) = Self.link(records, policy)
+            #expect(persons[0] == persons[1])
+            #expect(persons[2] != persons[0], "the two whom a number keeps apart")
+            #expect(reviews >= 1)
         }
     }
 
