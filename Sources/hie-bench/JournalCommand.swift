@@ -171,7 +171,7 @@ struct JournalCommand: AsyncParsableCommand {
         var loads: [JournalLoad] = []
         for count in counts {
             let watch = Stopwatch()
-            let load = try await JournalLoad(in: try folder.fresh(), patients: count / 20)
+            let load = try await JournalLoad(in: try folder.fresh(), patients: min(count / 20, 50_000))
             // In pieces, so that a long filling shows that it goes on.
             while load.size < count {
                 try await load.fill(min(500_000, count - Int(load.size)))
