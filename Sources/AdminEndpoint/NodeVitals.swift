@@ -166,6 +166,8 @@ package struct NodeVitals: Sendable {
     package let reloadCertificates: @Sendable () async throws(ExchangeError) -> CertificatesTaken
     /// Reads its configuration anew, takes up what it can. Throws `.badRequest` for a file that is wrong: nothing changes.
     package let reloadConfiguration: @Sendable () async throws(ExchangeError) -> ConfigurationReload
+    /// SHA-256, in hexadecimal, over what its folder states: configuration, certificates, tables. What a reopening takes up.
+    package let configurationDigest: @Sendable () throws(ExchangeError) -> String
     /// Wraps every patient's key anew; how many there are.
     package let rotateKeyring: @Sendable () async throws(ExchangeError) -> Int
     /// How the feed of audit events to a repository fares; nil where none is configured.
@@ -196,6 +198,7 @@ package struct NodeVitals: Sendable {
         reloadConfiguration: @escaping @Sendable () async throws(ExchangeError) -> ConfigurationReload = {
             () throws(ExchangeError) in ConfigurationReload()
         },
+        configurationDigest: @escaping @Sendable () throws(ExchangeError) -> String = { () throws(ExchangeError) in "" },
         rotateKeyring: @escaping @Sendable () async throws(ExchangeError) -> Int = { () throws(ExchangeError) in 0 },
         rotateLogKey: @escaping @Sendable (String) async throws(ExchangeError) -> String = { (_) throws(ExchangeError) in "" },
         reopen: @escaping @Sendable () -> Void = {}, isReopening: @escaping @Sendable () -> Bool = { false },
@@ -214,6 +217,7 @@ package struct NodeVitals: Sendable {
         self.journalEnd = journalEnd
         self.reloadCertificates = reloadCertificates
         self.reloadConfiguration = reloadConfiguration
+        self.configurationDigest = configurationDigest
         self.rotateKeyring = rotateKeyring
         self.auditFeed = auditFeed
         self.rotateLogKey = rotateLogKey

@@ -13,6 +13,8 @@ struct NodeFigures: Sendable {
     let requests: [(door: String, figures: RequestFigures)]
     /// Its feeds of HL7 v2 messages.
     let feeds: FeedDesk
+    /// What became of its spans; nil where they go nowhere.
+    var traces: TraceFeed?
 
     /// The whole page.
     func page(_ findings: [HealthFinding], entries: UInt64, store: StoreStatus, certificates: [CertificateStatus]) -> String {
@@ -36,6 +38,7 @@ struct NodeFigures: Sendable {
         }
         add(feedsTo: &page)
         add(requestsTo: &page)
+        add(tracesTo: &page)
         add(processTo: &page)
         return page.text
     }
@@ -56,6 +59,14 @@ struct NodeFigures: Sendable {
         for feed in feeds { page.sample("hie_feed_connections", [("feed", feed.name)], feed.connections) }
         page.family("hie_feed_dead_letters", .gauge, "Refused messages that are kept.")
         page.sample("hie_feed_dead_letters", self.feeds.letters().count)
+    }
+
+    private func add(tracesTo page: inout PrometheusText) {
+        guard let counts = traces?.counts else { return }
+        page.family("hie_trace_spans_total", .counter, "Spans of traces, by what became of them; dropped when there was no room.")
+        for (outcome, count) in [("exported", counts.exported), ("dropped", counts.overflowed), ("refused", counts.refused)] {
+            page.sample("hie_trace_spans_total", [("outcome", outcome)], count)
+        }
     }
 
     private func add(requestsTo page: inout PrometheusText) {
