@@ -8,6 +8,8 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case nodeStatus = "node/status"
     /// What is well and what is not, each with the next step.
     case nodeHealth = "node/health"
+    /// Who stands how to their limits.
+    case nodeLimits = "node/limits"
     /// The other communities' nodes.
     case peerList = "peer/list"
     /// One of them: `community`.

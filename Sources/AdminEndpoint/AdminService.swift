@@ -66,6 +66,7 @@ package struct AdminService: Sendable {
         switch command {
         case .nodeStatus: try await status()
         case .nodeHealth: health()
+        case .nodeLimits: askers()
         case .peerList: peers()
         case .peerShow: try peer(call)
         case .directoryList: directoryRecords()

@@ -180,6 +180,8 @@ package struct NodeVitals: Sendable {
     package let isReopening: @Sendable () -> Bool
     /// Whether its store can be written.
     package let store: @Sendable () -> StoreStatus
+    /// Who has how many questions under way at its listeners.
+    package let askers: @Sendable () -> [AskerFigure]
     /// Its feeds of HL7 v2 messages.
     package let feeds: FeedDesk
 
@@ -203,7 +205,9 @@ package struct NodeVitals: Sendable {
         rotateLogKey: @escaping @Sendable (String) async throws(ExchangeError) -> String = { (_) throws(ExchangeError) in "" },
         reopen: @escaping @Sendable () -> Void = {}, isReopening: @escaping @Sendable () -> Bool = { false },
         auditFeed: @escaping @Sendable () -> AuditFeedStatus? = { nil }, feeds: FeedDesk = FeedDesk(),
+        askers: @escaping @Sendable () -> [AskerFigure] = { [] },
     ) {
+        self.askers = askers
         self.feeds = feeds
         self.version = version
         self.home = home

@@ -35,6 +35,8 @@ package struct Node: Sendable {
     let clientsConnected = ConnectionIdentities()
     let clientFigures = RequestFigures()
     let peerFigures = RequestFigures()
+    /// Who has how many questions under way at each listener.
+    let shares: (clients: AskerShares, peers: AskerShares)
     /// Its journal, keyring and projection.
     package let store: NodeStore
     let home: NodeHome
@@ -98,6 +100,7 @@ package struct Node: Sendable {
                 community: configuration.community, connections: connections, world: world,
                 limits: configuration.limits, traces: traceFeed?.recorder ?? .none),
             witness: try await NodeWitness.book(home, store: store, directory: directory, world: world), logger: logger)
+        shares = (AskerShares(.client, limits: configuration.limits), AskerShares(.peer, limits: configuration.limits))
         self.home = home
         self.configuration = configuration
         self.logThreshold = logThreshold
@@ -274,7 +277,7 @@ package struct Node: Sendable {
                 audiences: [configuration.community.urn, configuration.clientBase], policy: { trust.clientPolicy },
                 issuers: { trust.issuers }, sets: { trust.sets }, missed: { trust.note(missed: $0) }, now: world.now),
             logger: logger, base: configuration.clientBase, tokens: tokenDesk, connections: clientsConnected,
-            figures: clientFigures, traces: traceFeed?.recorder ?? .none, isStopping: { [stopping] in stopping.isHeard })
+            figures: clientFigures, traces: traceFeed?.recorder ?? .none, shares: shares.clients, isStopping: { [stopping] in stopping.isHeard })
         let tls = try MutualTLS.clientListener(
             identity: trust.shownToClients, policy: { trust.clientPolicy }, now: world.now, refused: refusals("clients"))
         return try TLSListener.service(
@@ -302,7 +305,7 @@ package struct Node: Sendable {
         let service = FHIRService(
             exchange: exchange, door: .peer, authenticator: authenticator, logger: logger, base: configuration.peerBase,
             connections: peersConnected, figures: peerFigures,
-            traces: traceFeed?.recorder ?? .none, isStopping: { [stopping] in stopping.isHeard })
+            traces: traceFeed?.recorder ?? .none, shares: shares.peers, isStopping: { [stopping] in stopping.isHeard })
         let tls = try MutualTLS.peerListener(
             identity: trust.shownToPeers, policy: policy, now: world.now, refused: refusals("peers"))
         return try TLSListener.service(

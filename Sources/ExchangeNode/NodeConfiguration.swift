@@ -127,6 +127,10 @@ package struct NodeConfiguration: Sendable, Equatable {
             limits = LimitKeys.read(&section)
             file.take(section)
         }
+        for var section in file.readers("limits-for") {
+            if let limit = AskerKeys.read(&section, among: limits.askers) { limits.askers.append(limit) }
+            file.take(section)
+        }
         alerts = AlertThresholds()
         if var section = file.reader("alerts") {
             alerts = AlertKeys.read(&section)
@@ -188,6 +192,6 @@ package struct NodeConfiguration: Sendable, Equatable {
             ("admissions", admissions.joined(separator: ", ")),
             ("issuers", issuers.map(\.issuer).joined(separator: ", ")), ("log", logLevel),
         ] + BackendSettings.effective(systems) + AlertKeys.effective(alerts) + RetentionKeys.effective(retention)
-            + AuditRepository.effective(auditRepository) + TraceSettings.effective(traces) + AdministratorKeys.effective(administrators) + FeedKeys.effective(feeds) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
+            + AuditRepository.effective(auditRepository) + TraceSettings.effective(traces) + AdministratorKeys.effective(administrators) + FeedKeys.effective(feeds) + AskerKeys.effective(limits.askers) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
     }
 }

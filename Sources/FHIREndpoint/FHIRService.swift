@@ -36,12 +36,13 @@ package struct FHIRService: Sendable {
     ///   - connections: who is at the other end of its connections, to close some of them.
     ///   - figures: where its requests are counted.
     ///   - traces: where its requests are noted as spans.
+    ///   - shares: who has questions under way, where somebody else wants to see it.
     ///   - isStopping: true once the node goes down: from then on every answer is its connection's last.
     package init(
         exchange: Exchange, door: AccessContext.Door, authenticator: any RequestAuthenticator, logger: Logger,
         base: String, tokens: TokenDesk? = nil, connections: ConnectionIdentities = ConnectionIdentities(),
         figures: RequestFigures = RequestFigures(), traces: TraceRecorder = .none,
-        isStopping: @escaping @Sendable () -> Bool = { false },
+        shares: AskerShares? = nil, isStopping: @escaping @Sendable () -> Bool = { false },
     ) {
         self.isStopping = isStopping
         self.tokens = tokens
@@ -53,7 +54,7 @@ package struct FHIRService: Sendable {
         self.authenticator = authenticator
         self.logger = logger
         self.base = base
-        shares = AskerShares(limits: exchange.settings.limits)
+        self.shares = shares ?? AskerShares(door, limits: exchange.settings.limits)
         bodies = BodyReading(limits: exchange.settings.limits, uptime: exchange.world.uptime)
         capabilities = CapabilityStatement(
             door: door, base: base, name: exchange.settings.name, date: exchange.world.now(),

@@ -23,6 +23,7 @@ import Testing
         hie status --home DIR/none
         hie status --context nowhere
         hie doctor --home DIR/none
+        hie limits
         hie config show --home DIR/none
         hie config show --set limits.nestin=9
         hie config check DIR/missing.yaml
