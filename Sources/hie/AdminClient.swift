@@ -27,7 +27,7 @@ struct AdminClient: Sendable {
 
     /// Sends one command and returns its answer; whatever goes wrong is said with what to do.
     func ask(_ command: AdminCommand, _ arguments: JSONObject = [:], seconds: Int64 = 65) async throws -> JSONValue {
-        if named == nil { try demandHome() }
+        try demandNode()
         let request = ClientRequest(
             .post, command.path,
             headers: [("content-type", "application/json"), (AdminHeaders.user, Self.userName)],
@@ -67,6 +67,21 @@ struct AdminClient: Sendable {
                 .notInitialised, "no node has been initialised in \(home)",
                 hint: "make one with hie init --home \(home), or name another folder with --home or HIE_HOME")
         }
+    }
+
+    /// The same of whoever needs no folder where a socket was named.
+    func demandNode() throws(CommandFailure) {
+        if named == nil { try demandHome() }
+    }
+
+    /// Tells a node that runs something; false when none does. What waits for a second administrator ends the command.
+    func tell(_ command: AdminCommand, _ arguments: JSONObject) async throws -> Bool {
+        do {
+            _ = try await ask(command, arguments)
+            return true
+        } catch let failure as CommandFailure where failure.status == .waiting {
+            throw failure
+        } catch { return false }
     }
 
     /// Whether a node answers there.
