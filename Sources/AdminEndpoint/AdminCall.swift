@@ -8,6 +8,15 @@ struct AdminCall: Sendable {
     let arguments: JSONObject
     /// Who asks.
     let context: AccessContext
+    /// The user id the kernel names at the other end of the socket; nil where nobody can say.
+    var account: UInt32?
+
+    /// A command from its parts.
+    init(arguments: JSONObject, context: AccessContext, account: UInt32? = nil) {
+        self.arguments = arguments
+        self.context = context
+        self.account = account
+    }
 
     /// A text that must be there.
     func text(_ name: String) throws(ExchangeError) -> String {
@@ -49,6 +58,14 @@ struct AdminCall: Sendable {
                 .badRequest, "a community is an OID such as urn:oid:1.2.3; see hie directory list", at: "community")
         }
         return community
+    }
+
+    /// A position in the journal that must be there.
+    func position(_ name: String) throws(ExchangeError) -> UInt64 {
+        guard let number = arguments[name]?.integer, let position = UInt64(exactly: number) else {
+            throw ExchangeError(.badRequest, "the argument is missing or no number", at: name)
+        }
+        return position
     }
 
     /// A patient's identifier, when one is given.

@@ -1,12 +1,15 @@
 /// Every command the administration socket serves: one route each, `POST /admin/` and the raw value.
 ///
 /// The body is a JSON object of arguments, the answer a JSON object; a failure is
-/// `{"error":{"code","message","location"}}` under the status of its code.
+/// `{"error":{"code","message","location"}}` under the status of its code, and what waits for a second administrator is
+/// `{"waiting":{"id",...}}` under 202.
 package enum AdminCommand: String, Sendable, CaseIterable {
     /// How the node is.
     case nodeStatus = "node/status"
     /// What is well and what is not, each with the next step.
     case nodeHealth = "node/health"
+    /// Who stands how to their limits.
+    case nodeLimits = "node/limits"
     /// The other communities' nodes.
     case peerList = "peer/list"
     /// One of them: `community`.
@@ -117,6 +120,14 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case feedLetter = "feed/dead-letter"
     /// Sends it again: `id`.
     case feedRetry = "feed/retry"
+    /// Changes that wait for a second administrator: `all` for those that are decided too.
+    case approveList = "approve/list"
+    /// One of them, with what it rests on: `id`.
+    case approveShow = "approve/show"
+    /// Agrees to one that somebody else asked for, which carries it out: `id`.
+    case approveAccept = "approve/accept"
+    /// Rejects one, or takes back what one asked for: `id`, `note`.
+    case approveReject = "approve/reject"
     /// Verifies the journal from its first entry.
     case auditVerify = "audit/verify"
     /// How far the journal is durable: what a copy may reach up to.

@@ -7,20 +7,29 @@ import Logging
 import NIOCore
 import Transactions
 
-/// The administrator's commands over HTTP on a Unix socket that only the node's user may open.
+/// The administrator's commands over HTTP on a Unix socket, for the node's user, root, and the administrators of `node.yaml`.
 ///
 /// | Route | Policy |
 /// |---|---|
-/// | `POST /admin/<command>` (`AdminCommand`) | the socket's owner; door `administration`, shown no documents |
+/// | `POST /admin/<command>` (`AdminCommand`) | whom the kernel names (`AdministratorDesk`); door `administration`, shown no documents |
 package struct AdminService: Sendable {
     /// Bytes of one command's body.
     package static let requestBytesMax = 4 << 20
 
     let exchange: Exchange
     let vitals: NodeVitals
+    let desk: AdministratorDesk
+    private let account: @Sendable (AdminContext) async -> UInt32?
 
     /// The commands of one node.
-    package init(exchange: Exchange, vitals: NodeVitals) {
+    ///
+    /// - Parameter account: whom the kernel names at the other end; tests without a socket say it themselves.
+    package init(
+        exchange: Exchange, vitals: NodeVitals, desk: AdministratorDesk,
+        account: @escaping @Sendable (AdminContext) async -> UInt32? = { await $0.peerUser() },
+    ) {
+        self.desk = desk
+        self.account = account
         self.exchange = exchange
         self.vitals = vitals
     }
@@ -29,17 +38,23 @@ package struct AdminService: Sendable {
     package func router() -> Router<AdminContext> {
         let router = Router(context: AdminContext.self)
         router.add(middleware: ErrorsAsJSON(logger: exchange.logger))
-        router.add(middleware: OwnerOnly())
         for command in AdminCommand.allCases {
-            router.post(RouterPath(command.path)) { request, _ in try await self.serve(command, request) }
+            router.post(RouterPath(command.path)) { request, context in try await self.serve(command, request, context) }
         }
         return router
     }
 
-    private func serve(_ command: AdminCommand, _ request: Request) async throws -> Response {
-        let context = context(of: request)
+    private func serve(_ command: AdminCommand, _ request: Request, _ connection: AdminContext) async throws -> Response {
+        let account = await account(connection)
+        let standing = account.map(desk.standing) ?? .owner
+        guard standing != .stranger else { throw AdministratorDesk.unknown }
+        let context = context(of: request, standing)
         exchange.logger.debug("command", metadata: ["command": "\(command.rawValue)", "trace_id": "\(context.traceID)"])
-        let answer = try await answer(command, AdminCall(arguments: try await arguments(of: request), context: context))
+        let call = AdminCall(arguments: try await arguments(of: request), context: context, account: account)
+        if desk.waits.contains(command) {
+            return Self.response(.accepted, try await wait(command, call, account: account))
+        }
+        let answer = try await answer(command, call)
         guard !answer.tickets.contains(where: \.isCut) else {
             for ticket in answer.tickets { ticket.end() }
             throw ExchangeError(.conflict, "the patient's consent changed while the answer was made; ask again")
@@ -47,10 +62,11 @@ package struct AdminService: Sendable {
         return Self.response(.ok, answer.json, tickets: answer.tickets)
     }
 
-    private func answer(_ command: AdminCommand, _ call: AdminCall) async throws -> AdminAnswer {
+    func answer(_ command: AdminCommand, _ call: AdminCall) async throws -> AdminAnswer {
         switch command {
         case .nodeStatus: try await status()
         case .nodeHealth: health()
+        case .nodeLimits: askers()
         case .peerList: peers()
         case .peerShow: try peer(call)
         case .directoryList: directoryRecords()
@@ -100,6 +116,10 @@ package struct AdminService: Sendable {
         case .feedLetters: try feedLetters(call)
         case .feedLetter: try await feedLetter(call)
         case .feedRetry: try await retryLetter(call)
+        case .approveList: try await changes(call)
+        case .approveShow: try await change(call)
+        case .approveAccept: try await acceptChange(call)
+        case .approveReject: try await rejectChange(call)
         case .auditVerify: try await verifyJournal()
         case .journalEnd: journalEnd()
         case .certificateReload: try await reloadCertificates()
@@ -111,15 +131,19 @@ package struct AdminService: Sendable {
     }
 
     /// The administrator as the road knows them: this node's own community, the facility, health care operations.
-    private func context(of request: Request) -> AccessContext {
+    /// A person goes by the name the kernel's account has, whatever their command says; root and the node's own user say on
+    /// whose behalf.
+    private func context(of request: Request, _ standing: AdministratorDesk.Standing) -> AccessContext {
         func header(_ name: String) -> String? {
             guard let name = HTTPField.Name(name), let value = request.headers[name],
                 (1...128).contains(value.utf8.count)
             else { return nil }
             return value
         }
+        let user: String
+        if case .person(let name) = standing { user = name } else { user = header(AdminHeaders.user) ?? "administrator" }
         return AccessContext(
-            door: .administration, user: header(AdminHeaders.user) ?? "administrator", role: "administrator",
+            door: .administration, user: user, role: "administrator",
             organization: exchange.settings.name, community: exchange.settings.community,
             purpose: header(AdminHeaders.purpose) ?? "HOPERAT", deadline: exchange.world.uptime() + .seconds(60),
             traceID: exchange.world.newTraceID())

@@ -74,7 +74,7 @@ package enum HealthRules {
     private static func directory(_ state: HealthState) -> [HealthFinding] {
         state.directory.map { finding in
             let component = finding.name == "clock" ? "clock" : "directory \(finding.name)"
-            return HealthFinding(component, finding.isWell ? .pass : .fail, finding.seen, next: finding.next)
+            return HealthFinding(component, finding.isWell ? .pass : finding.isGrave ? .fail : .warn, finding.seen, next: finding.next)
         }
     }
 

@@ -166,6 +166,8 @@ package struct NodeVitals: Sendable {
     package let reloadCertificates: @Sendable () async throws(ExchangeError) -> CertificatesTaken
     /// Reads its configuration anew, takes up what it can. Throws `.badRequest` for a file that is wrong: nothing changes.
     package let reloadConfiguration: @Sendable () async throws(ExchangeError) -> ConfigurationReload
+    /// SHA-256, in hexadecimal, over what its folder states: configuration, certificates, tables. What a reopening takes up.
+    package let configurationDigest: @Sendable () throws(ExchangeError) -> String
     /// Wraps every patient's key anew; how many there are.
     package let rotateKeyring: @Sendable () async throws(ExchangeError) -> Int
     /// How the feed of audit events to a repository fares; nil where none is configured.
@@ -178,6 +180,8 @@ package struct NodeVitals: Sendable {
     package let isReopening: @Sendable () -> Bool
     /// Whether its store can be written.
     package let store: @Sendable () -> StoreStatus
+    /// Who has how many questions under way at its listeners.
+    package let askers: @Sendable () -> [AskerFigure]
     /// Its feeds of HL7 v2 messages.
     package let feeds: FeedDesk
 
@@ -196,11 +200,14 @@ package struct NodeVitals: Sendable {
         reloadConfiguration: @escaping @Sendable () async throws(ExchangeError) -> ConfigurationReload = {
             () throws(ExchangeError) in ConfigurationReload()
         },
+        configurationDigest: @escaping @Sendable () throws(ExchangeError) -> String = { () throws(ExchangeError) in "" },
         rotateKeyring: @escaping @Sendable () async throws(ExchangeError) -> Int = { () throws(ExchangeError) in 0 },
         rotateLogKey: @escaping @Sendable (String) async throws(ExchangeError) -> String = { (_) throws(ExchangeError) in "" },
         reopen: @escaping @Sendable () -> Void = {}, isReopening: @escaping @Sendable () -> Bool = { false },
         auditFeed: @escaping @Sendable () -> AuditFeedStatus? = { nil }, feeds: FeedDesk = FeedDesk(),
+        askers: @escaping @Sendable () -> [AskerFigure] = { [] },
     ) {
+        self.askers = askers
         self.feeds = feeds
         self.version = version
         self.home = home
@@ -214,6 +221,7 @@ package struct NodeVitals: Sendable {
         self.journalEnd = journalEnd
         self.reloadCertificates = reloadCertificates
         self.reloadConfiguration = reloadConfiguration
+        self.configurationDigest = configurationDigest
         self.rotateKeyring = rotateKeyring
         self.auditFeed = auditFeed
         self.rotateLogKey = rotateLogKey

@@ -31,18 +31,3 @@ package struct AdminContext: RequestContext {
         let group: UInt32
     }
 }
-
-/// Refuses everybody but the node's own user and root, whatever the socket's file mode says.
-struct OwnerOnly: RouterMiddleware {
-    typealias Context = AdminContext
-
-    func handle(
-        _ request: Request, context: AdminContext, next: (Request, AdminContext) async throws -> Response,
-    ) async throws -> Response {
-        // A test drives the router without a socket: no kernel to ask, and no file to have opened either.
-        if let user = await context.peerUser(), user != 0, user != geteuid() {
-            throw ExchangeError(.forbidden, "only the node's own user may administer it; use sudo -u")
-        }
-        return try await next(request, context)
-    }
-}

@@ -14,6 +14,8 @@ extension AdminService {
         let peers = reachOfPeers()
         let open = try await exchange.projection.alerts(withClosed: false, limit: 1000).count
             + exchange.projection.ruleAlerts(withClosed: false, limit: 1000).count
+        let waiting = try await exchange.projection.changes(withDecided: false, limit: 1000)
+            .count { $0.state(at: now) == .waiting }
         var journal: JSONObject = [
             "entries": .number(String(exchange.journal.size)),
             "root": .string(Hexadecimal.encode(exchange.journal.root)), "working": .bool(failure == nil),
@@ -48,7 +50,7 @@ extension AdminService {
                         "status": .string(finding.grade.rawValue), "next": finding.next.map { .string($0) } ?? .null,
                     ]
                 }),
-            "openAlerts": .number(String(open)),
+            "openAlerts": .number(String(open)), "changesWaiting": .number(String(waiting)),
             "consentDefault": .string(exchange.settings.consentDefault.rawValue),
             "auditFeed": vitals.auditFeed().map(feed) ?? .null,
         ])

@@ -30,11 +30,13 @@ package struct AccessContext: Sendable, Hashable {
     package let tokenID: String?
     /// Why an emergency access is needed, in the user's words; may be patient data. Nil when none was stated.
     package let reason: String?
+    /// Where the request stands in its trace; nil where nobody asked over the network.
+    package let span: TraceParent?
 
     /// A context from its parts; only edges and tests make one.
     package init(
         door: Door, user: String, role: String?, organization: String, community: CommunityID, purpose: String?,
-        deadline: Duration, traceID: String, tokenID: String? = nil, reason: String? = nil,
+        deadline: Duration, traceID: String, tokenID: String? = nil, reason: String? = nil, span: TraceParent? = nil,
     ) {
         self.door = door
         self.user = user
@@ -46,19 +48,34 @@ package struct AccessContext: Sendable, Hashable {
         self.traceID = traceID
         self.tokenID = tokenID
         self.reason = reason
+        self.span = span
     }
 
     /// The same request, waited for no longer than until then.
     package func bounded(by limit: Duration) -> AccessContext {
         AccessContext(
             door: door, user: user, role: role, organization: organization, community: community, purpose: purpose,
-            deadline: min(deadline, limit), traceID: traceID, tokenID: tokenID, reason: reason)
+            deadline: min(deadline, limit), traceID: traceID, tokenID: tokenID, reason: reason, span: span)
+    }
+
+    /// The same request, as a span of its trace.
+    package func within(_ span: TraceParent) -> AccessContext {
+        AccessContext(
+            door: door, user: user, role: role, organization: organization, community: community, purpose: purpose,
+            deadline: deadline, traceID: traceID, tokenID: tokenID, reason: reason, span: span)
+    }
+
+    /// The same request, in another name.
+    package func on(behalfOf user: String) -> AccessContext {
+        AccessContext(
+            door: door, user: user, role: role, organization: organization, community: community, purpose: purpose,
+            deadline: deadline, traceID: traceID, tokenID: tokenID, reason: reason, span: span)
     }
 
     /// The same request as others are asked in its name, until a moment of their own.
     package func asked(until moment: Duration) -> AccessContext {
         AccessContext(
             door: door, user: user, role: role, organization: organization, community: community, purpose: purpose,
-            deadline: moment, traceID: traceID, tokenID: tokenID, reason: reason)
+            deadline: moment, traceID: traceID, tokenID: tokenID, reason: reason, span: span)
     }
 }

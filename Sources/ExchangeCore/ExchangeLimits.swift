@@ -54,6 +54,9 @@ package struct ExchangeLimits: Hashable, Sendable {
     /// Bytes a segment of the journal is preallocated with.
     package var segmentBytes = 64 * 1024 * 1024
 
+    /// What single askers may have in place of what everybody may.
+    package var askers: [AskerLimit] = []
+
     /// The defaults.
     package init() {}
 }

@@ -47,4 +47,7 @@ package struct World: Sendable {
 
     /// 32 lower-case hexadecimal digits: a trace id (W3C Trace Context).
     package func newTraceID() -> String { Hexadecimal.encode(randomBytes(16)) }
+
+    /// A new span id: 16 lower-case hexadecimal digits.
+    package func newSpanID() -> String { Hexadecimal.encode(randomBytes(8)) }
 }

@@ -24,7 +24,7 @@ package struct AuditRepository: Sendable, Equatable {
         let repository = AuditRepository(
             url: section.required("url"), authority: section.text("authority"), certificate: section.text("certificate"),
             key: section.text("key"), token: section.text("token"))
-        if let place = Place(repository.url) {
+        if let place = WebPlace(repository.url) {
             if place.isSecure, repository.authority == nil {
                 section.refuse("authority", "names the PEM file of the authority that the repository is checked against")
             }
@@ -41,28 +41,9 @@ package struct AuditRepository: Sendable, Equatable {
         [("audit-repository.url", repository?.url ?? "none")]
     }
 
-    /// Where a URL leads.
-    private struct Place {
-        let host: String
-        let port: Int
-        let path: String
-        let isSecure: Bool
-
-        init?(_ text: String) {
-            guard let parts = URLComponents(string: text), let host = parts.host, !host.isEmpty, parts.query == nil,
-                parts.fragment == nil, parts.user == nil, let scheme = parts.scheme,
-                scheme == "https" || (scheme == "http" && ["127.0.0.1", "[::1]", "::1"].contains(host))
-            else { return nil }
-            isSecure = scheme == "https"
-            self.host = host
-            port = parts.port ?? (isSecure ? 443 : 80)
-            path = parts.percentEncodedPath.hasSuffix("/") ? String(parts.percentEncodedPath.dropLast()) : parts.percentEncodedPath
-        }
-    }
-
     /// The feed to it. Throws `.notFound` or `.badRequest` when a file cannot be used.
     func feed(_ home: NodeHome, trust: TrustDomains, world: World) throws(ExchangeError) -> AuditFeed {
-        guard let place = Place(url) else { throw ExchangeError(.badRequest, "audit-repository.url cannot be used") }
+        guard let place = WebPlace(url) else { throw ExchangeError(.badRequest, "audit-repository.url cannot be used") }
         func file(_ path: String) -> URL { URL(fileURLWithPath: path, relativeTo: home.folder) }
         var tls: CallerTLS?
         if place.isSecure, let authority {

@@ -35,7 +35,7 @@ final class ConfigurationInForce: Sendable {
             held.admissions = next.admissions
             var waiting = changed.subtracting(taken).sorted()
             // Not every detail of a list is among the values that are shown.
-            if waiting.isEmpty, !held.says(the: next) { waiting = ["alerts, retention, audit-repository or feeds"] }
+            if waiting.isEmpty, !held.says(the: next) { waiting = ["alerts, retention, audit-repository, traces or feeds"] }
             return ConfigurationReload(taken: taken.sorted(), waiting: waiting)
         }
     }
@@ -45,7 +45,7 @@ extension NodeConfiguration {
     /// Whether the same values are in force, wherever they are stated.
     fileprivate func says(the other: NodeConfiguration) -> Bool {
         alerts == other.alerts && retention == other.retention && auditRepository == other.auditRepository
-            && feeds == other.feeds
+            && feeds == other.feeds && traces == other.traces && administrators == other.administrators
     }
 }
 
@@ -78,11 +78,18 @@ extension Node {
 /// SIGHUP reads the configuration anew, as `hie config reload` does.
 struct HangUpService: Service {
     let reload: @Sendable () async throws(ExchangeError) -> ConfigurationReload
+    /// Whether that waits for a second administrator; a signal says of nobody who they are.
+    let waits: Bool
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             for await _ in await UnixSignalsSequence(trapping: .sighup) {
+                guard !waits else {
+                    logger.warning(
+                        "nothing was read anew: that waits for a second administrator", metadata: ["next": "hie config reload"])
+                    continue
+                }
                 do throws(ExchangeError) {
                     let reload = try await reload()
                     logger.notice(

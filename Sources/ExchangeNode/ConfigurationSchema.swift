@@ -58,7 +58,7 @@ package struct ConfigurationKey: Sendable {
 /// Every key of `node.yaml`.
 package enum ConfigurationSchema {
     /// In the order of the file.
-    package static let keys: [ConfigurationKey] = node + issuers + alerts + retention + repository + feeds
+    package static let keys: [ConfigurationKey] = node + issuers + alerts + retention + repository + TraceSettings.schema + AdministratorKeys.schema + feeds + AskerKeys.schema
         + LimitKeys.all.map { ConfigurationKey("limits." + $0.name, .integer($0.range), $0.meaning) }
 
     private static let node: [ConfigurationKey] = [
@@ -141,6 +141,7 @@ package enum ConfigurationSchema {
     /// What commands read from the environment, beside a node's configuration.
     private static let commandVariables: Set<String> = [
         "HIE_HOME", "HIE_AS", "HIE_SERVER", "HIE_CACERT", "HIE_CERT", "HIE_KEY", "HIE_TOKEN_FILE", "HIE_TERMINOLOGY",
+        "HIE_SOCKET", "HIE_CONTEXT",
     ]
 }
 

@@ -31,7 +31,28 @@ package enum FolderCheckup {
                 HealthFinding(
                     "administration", .fail, "the path of its socket is too long", next: "use a shorter --home"))
         }
-        return findings
+        return findings + administrators(configuration.administrators)
+    }
+
+    /// Whether this machine knows those who may administer the node, and whether two of them are there where two have to be.
+    private static func administrators(_ settings: AdministratorSettings) -> [HealthFinding] {
+        guard settings.isStated else { return [] }
+        let people = Administrators(settings: settings, owner: geteuid())
+        if !people.unknown.isEmpty {
+            return [
+                HealthFinding(
+                    "administrators", .warn, "this machine knows no \(people.unknown.joined(separator: ", "))",
+                    next: "make them users or a group here, or correct administrators in node.yaml")
+            ]
+        }
+        if !settings.waits.isEmpty, people.desk.persons() < 2 {
+            return [
+                HealthFinding(
+                    "administrators", .warn, "changes wait for a second one, and there is none",
+                    next: "name two users, or a group of at least two; or approvals: {on: false}")
+            ]
+        }
+        return [HealthFinding("administrators", .pass, settings.socket ?? "")]
     }
 
     /// Bytes that a Unix socket's path must stay below (unix(7), less one for the zero).

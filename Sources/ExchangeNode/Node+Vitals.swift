@@ -22,7 +22,8 @@ extension Node {
     }
 
     var isBound: @Sendable () -> Bool {
-        let names = ["clients", "peers", "administration"] + configuration.feeds.map { "feed " + $0.name }
+        let second = configuration.administrators.isStated ? ["administrators"] : []
+        let names = ["clients", "peers", "administration"] + second + configuration.feeds.map { "feed " + $0.name }
         return { [bound] in names.allSatisfy { bound[$0] != nil } }
     }
 
@@ -30,7 +31,12 @@ extension Node {
         let (exchange, vitals, storeStatus, isBound, stopping) = (exchange, vitals, storeStatus, isBound, stopping)
         let figures = NodeFigures(
             started: started, version: Self.version, requests: [("clients", clientFigures), ("peers", peerFigures)],
-            feeds: feeds.desk)
+            feeds: feeds.desk, traces: traceFeed,
+            limits: { [shares] in
+                LimitFigures(
+                    questions: [("clients", shares.clients.totals), ("peers", shares.peers.totals)],
+                    personsRefused: exchange.discoveriesRefused)
+            })
         return HealthService.Source(
             findings: { vitals.findings(of: exchange) },
             isReady: { isBound() && !stopping.isHeard && storeStatus().failure == nil },
@@ -73,6 +79,7 @@ extension Node {
                 return JournalExtent(segment: end.segment, offset: end.offset, entries: end.entries, root: end.root)
             },
             reloadCertificates: certificateTaking, reloadConfiguration: configurationReloading,
+            configurationDigest: configurationDigest,
             rotateKeyring: { () throws(ExchangeError) in
                 try await WrappingKeyFile.rotate(home, keyring: store.keyring, world: world)
             },
@@ -81,6 +88,7 @@ extension Node {
                 health.askToReopen()
                 return key.text
             }, reopen: { [health] in health.askToReopen() }, isReopening: { [health] in health.isAskedToReopen },
-            auditFeed: { auditFeed?.status }, feeds: feeds.desk)
+            auditFeed: { auditFeed?.status }, feeds: feeds.desk,
+            askers: { [shares] in shares.clients.figures + shares.peers.figures })
     }
 }

@@ -35,6 +35,8 @@ package struct Node: Sendable {
     let clientsConnected = ConnectionIdentities()
     let clientFigures = RequestFigures()
     let peerFigures = RequestFigures()
+    /// Who has how many questions under way at each listener.
+    let shares: (clients: AskerShares, peers: AskerShares)
     /// Its journal, keyring and projection.
     package let store: NodeStore
     let home: NodeHome
@@ -46,6 +48,7 @@ package struct Node: Sendable {
     let started: Timestamp
     let health: StoreHealth
     let auditFeed: AuditFeed?
+    let traceFeed: TraceFeed?
     let feeds: NodeFeeds
     let inForce: ConfigurationInForce
     let logThreshold: LogThreshold?
@@ -84,6 +87,7 @@ package struct Node: Sendable {
             world: world)
         connections = try PeerConnections(
             identity: trust.node, policy: { trust.peerPolicy(directory, now: world.now()) }, world: world)
+        traceFeed = try configuration.traces?.feed(home, trust: trust, world: world)
         exchange = Exchange(
             settings: ExchangeSettings(
                 community: configuration.community, name: configuration.name, clientBase: configuration.clientBase,
@@ -94,8 +98,9 @@ package struct Node: Sendable {
             directory: directory,
             peers: FHIRPeerClient(
                 community: configuration.community, connections: connections, world: world,
-                limits: configuration.limits),
+                limits: configuration.limits, traces: traceFeed?.recorder ?? .none),
             witness: try await NodeWitness.book(home, store: store, directory: directory, world: world), logger: logger)
+        shares = (AskerShares(.client, limits: configuration.limits), AskerShares(.peer, limits: configuration.limits))
         self.home = home
         self.configuration = configuration
         self.logThreshold = logThreshold
@@ -196,7 +201,8 @@ package struct Node: Sendable {
         signals: [UnixSignal] = [.sigterm, .sigint], isDirectoryOnly: Bool = false,
     ) async throws -> Ending {
         let group = MultiThreadedEventLoopGroup.singleton
-        var services: [any Service] = [try clientService(group), try peerService(group), try adminService()]
+        var services: [any Service] = [try clientService(group), try peerService(group)]
+        services += try adminServices()
         services.append(GossipService(shell: GossipShell(
             exchange: exchange, client: DirectoryClient(connections: connections, world: world))))
         if !isDirectoryOnly {
@@ -212,7 +218,14 @@ package struct Node: Sendable {
             SystemdNotice(world: world, environment: ProcessInfo.processInfo.environment, isBound: isBound))
         services.append(WatchService(exchange: exchange))
         if !trust.remoteSets.isEmpty { services.append(KeySetService(trust: trust, world: world, logger: logger)) }
-        if !signals.isEmpty { services.append(HangUpService(reload: configurationReloading, logger: logger)) }
+        if !signals.isEmpty {
+            let waits = configuration.administrators.waits.contains(.configReload)
+            services.append(HangUpService(reload: configurationReloading, waits: waits, logger: logger))
+        }
+        if let traceFeed {
+            let resource = OTLPResource(community: configuration.community, version: Self.version)
+            services.append(TraceService(feed: traceFeed, resource: resource, world: world, logger: logger))
+        }
         if let auditFeed {
             services.append(AuditFeedService(exchange: exchange, feed: auditFeed, origin: store.store.origin))
         }
@@ -249,6 +262,7 @@ package struct Node: Sendable {
         exchange.directory.close()
         connections.close()
         unlink(home.adminSocket.path)
+        if let second = configuration.administrators.socket, bound["administrators"] != nil { unlink(second) }
         do { try await store.close() } catch {
             logger.error("the store did not close well", metadata: ["error": "\(error.message)"])
         }
@@ -263,7 +277,7 @@ package struct Node: Sendable {
                 audiences: [configuration.community.urn, configuration.clientBase], policy: { trust.clientPolicy },
                 issuers: { trust.issuers }, sets: { trust.sets }, missed: { trust.note(missed: $0) }, now: world.now),
             logger: logger, base: configuration.clientBase, tokens: tokenDesk, connections: clientsConnected,
-            figures: clientFigures, isStopping: { [stopping] in stopping.isHeard })
+            figures: clientFigures, traces: traceFeed?.recorder ?? .none, shares: shares.clients, isStopping: { [stopping] in stopping.isHeard })
         let tls = try MutualTLS.clientListener(
             identity: trust.shownToClients, policy: { trust.clientPolicy }, now: world.now, refused: refusals("clients"))
         return try TLSListener.service(
@@ -290,7 +304,8 @@ package struct Node: Sendable {
             now: world.now)
         let service = FHIRService(
             exchange: exchange, door: .peer, authenticator: authenticator, logger: logger, base: configuration.peerBase,
-            connections: peersConnected, figures: peerFigures, isStopping: { [stopping] in stopping.isHeard })
+            connections: peersConnected, figures: peerFigures,
+            traces: traceFeed?.recorder ?? .none, shares: shares.peers, isStopping: { [stopping] in stopping.isHeard })
         let tls = try MutualTLS.peerListener(
             identity: trust.shownToPeers, policy: policy, now: world.now, refused: refusals("peers"))
         return try TLSListener.service(
@@ -322,23 +337,6 @@ package struct Node: Sendable {
         { [logger] why in
             logger.warning("certificate refused", metadata: ["listener": "\(listener)", "because": "\(why)"])
         }
-    }
-
-    private func adminService() throws -> any Service {
-        let path = home.adminSocket.path
-        guard path.utf8.count < FolderCheckup.socketPathMax else {
-            throw ExchangeError(.badRequest, "the path of the administrator's socket is too long; use a shorter --home")
-        }
-        // The store's lock is ours, so a socket that lies here is a dead process's.
-        unlink(path)
-        let bound = bound
-        return Application(
-            router: AdminService(exchange: exchange, vitals: vitals).router(),
-            configuration: .init(address: .unixDomainSocket(path: path), serverName: nil),
-            onServerRunning: { _ in
-                chmod(path, 0o600)
-                bound.note("administration", path)
-            }, logger: logger)
     }
 }
 

@@ -69,6 +69,10 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var retention: RetentionRules
     /// Where every audit event goes, too (ITI-20); nil: nowhere.
     package var auditRepository: AuditRepository?
+    /// Where spans of its work go; nil: nowhere.
+    package var traces: TraceSettings?
+    /// Who may administer it beside its own user and root, and what waits for a second one of them.
+    package var administrators: AdministratorSettings
     /// Feeds of HL7 v2 messages; none unless one is stated.
     package var feeds: [FeedSettings]
     /// `trace` ... `critical`.
@@ -123,6 +127,10 @@ package struct NodeConfiguration: Sendable, Equatable {
             limits = LimitKeys.read(&section)
             file.take(section)
         }
+        for var section in file.readers("limits-for") {
+            if let limit = AskerKeys.read(&section, among: limits.askers) { limits.askers.append(limit) }
+            file.take(section)
+        }
         alerts = AlertThresholds()
         if var section = file.reader("alerts") {
             alerts = AlertKeys.read(&section)
@@ -137,6 +145,11 @@ package struct NodeConfiguration: Sendable, Equatable {
             auditRepository = AuditRepository.read(&section)
             file.take(section)
         }
+        if var section = file.reader("traces") {
+            traces = TraceSettings.read(&section)
+            file.take(section)
+        }
+        administrators = AdministratorKeys.read(&file)
         feeds = []
         for var section in file.readers("feeds") {
             if let feed = FeedKeys.read(&section, among: feeds) { feeds.append(feed) }
@@ -179,6 +192,6 @@ package struct NodeConfiguration: Sendable, Equatable {
             ("admissions", admissions.joined(separator: ", ")),
             ("issuers", issuers.map(\.issuer).joined(separator: ", ")), ("log", logLevel),
         ] + BackendSettings.effective(systems) + AlertKeys.effective(alerts) + RetentionKeys.effective(retention)
-            + AuditRepository.effective(auditRepository) + FeedKeys.effective(feeds) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
+            + AuditRepository.effective(auditRepository) + TraceSettings.effective(traces) + AdministratorKeys.effective(administrators) + FeedKeys.effective(feeds) + AskerKeys.effective(limits.askers) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
     }
 }

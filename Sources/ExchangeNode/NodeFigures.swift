@@ -5,6 +5,14 @@ import Foundation
 import Glibc
 import Transactions
 
+/// How those who ask stand to their limits, all together.
+struct LimitFigures: Sendable {
+    /// Questions under way and refused, by listener.
+    let questions: [(door: String, totals: (underWay: Int, refused: UInt64))]
+    /// Questions refused because of too many different people.
+    let personsRefused: UInt64
+}
+
 /// What a node tells Prometheus of itself: bounded names and labels, and nothing about any patient.
 struct NodeFigures: Sendable {
     let started: Timestamp
@@ -13,6 +21,10 @@ struct NodeFigures: Sendable {
     let requests: [(door: String, figures: RequestFigures)]
     /// Its feeds of HL7 v2 messages.
     let feeds: FeedDesk
+    /// What became of its spans; nil where they go nowhere.
+    var traces: TraceFeed?
+    /// How those who ask stand to their limits.
+    let limits: @Sendable () -> LimitFigures
 
     /// The whole page.
     func page(_ findings: [HealthFinding], entries: UInt64, store: StoreStatus, certificates: [CertificateStatus]) -> String {
@@ -36,6 +48,8 @@ struct NodeFigures: Sendable {
         }
         add(feedsTo: &page)
         add(requestsTo: &page)
+        add(limitsTo: &page)
+        add(tracesTo: &page)
         add(processTo: &page)
         return page.text
     }
@@ -56,6 +70,25 @@ struct NodeFigures: Sendable {
         for feed in feeds { page.sample("hie_feed_connections", [("feed", feed.name)], feed.connections) }
         page.family("hie_feed_dead_letters", .gauge, "Refused messages that are kept.")
         page.sample("hie_feed_dead_letters", self.feeds.letters().count)
+    }
+
+    private func add(limitsTo page: inout PrometheusText) {
+        let limits = limits()
+        page.family("hie_questions_under_way", .gauge, "Questions that are being answered, by listener.")
+        for row in limits.questions { page.sample("hie_questions_under_way", [("door", row.door)], row.totals.underWay) }
+        page.family("hie_limit_refusals_total", .counter, "What was refused because somebody had their share: hie limits says who.")
+        for row in limits.questions {
+            page.sample("hie_limit_refusals_total", [("limit", "questions"), ("door", row.door)], row.totals.refused)
+        }
+        page.sample("hie_limit_refusals_total", [("limit", "persons"), ("door", "peers")], limits.personsRefused)
+    }
+
+    private func add(tracesTo page: inout PrometheusText) {
+        guard let counts = traces?.counts else { return }
+        page.family("hie_trace_spans_total", .counter, "Spans of traces, by what became of them; dropped when there was no room.")
+        for (outcome, count) in [("exported", counts.exported), ("dropped", counts.overflowed), ("refused", counts.refused)] {
+            page.sample("hie_trace_spans_total", [("outcome", outcome)], count)
+        }
     }
 
     private func add(requestsTo page: inout PrometheusText) {

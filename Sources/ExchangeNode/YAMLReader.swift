@@ -141,7 +141,7 @@ struct YAMLReader {
     /// Flags nobody asked for, for the outermost reader: as below.
     var unknownFlags: [String] {
         overlay.flags.keys.filter { origins[$0] == nil }.sorted().map { key in
-            let near = NearestWord.of(key, among: known).map { "; did you mean \($0)?" } ?? ""
+            let near = NearestWord.of(key, among: Set(ConfigurationSchema.keys.map(\.name))).map { "; did you mean \($0)?" } ?? ""
             return "\(key) (of --set) is not a key that a flag can state\(near)"
         }
     }

@@ -9,6 +9,10 @@ struct EdgeRequest: Sendable {
     let request: Request
     let started: Duration
     var traceID: String
+    /// The span that asks, where the caller says so.
+    let parent: TraceParent?
+    /// This request's own place in its trace.
+    private(set) var span: TraceParent
     var query: RequestTarget?
     var route: Route?
     var id: String?
@@ -18,10 +22,19 @@ struct EdgeRequest: Sendable {
     private(set) var refusal: String?
     private(set) var hasReadBody = false
 
-    init(request: Request, traceID: String, started: Duration) {
+    init(request: Request, traceID: String, span: TraceParent, started: Duration) {
+        parent = RequestTrace.parent(request.headers)
+        self.span = span
         self.request = request
         self.traceID = traceID
         self.started = started
+    }
+
+    /// Takes over who asks, and the trace that a signed assertion names.
+    mutating func take(_ context: AccessContext) {
+        traceID = context.traceID
+        span = TraceParent(traceID: context.traceID, spanID: span.spanID, isSampled: span.isSampled)
+        self.context = context.within(span)
     }
 
     /// Who asks; a route that needs nobody has none.

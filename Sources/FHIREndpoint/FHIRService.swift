@@ -20,6 +20,7 @@ package struct FHIRService: Sendable {
     private let isStopping: @Sendable () -> Bool
     private let connections: ConnectionIdentities
     let figures: RequestFigures
+    let traces: TraceRecorder
     private let dates = HTTPDate()
     private let capabilities: ByteBuffer
 
@@ -34,22 +35,26 @@ package struct FHIRService: Sendable {
     ///   - tokens: gives tokens to the facility's own systems; nil where nobody does.
     ///   - connections: who is at the other end of its connections, to close some of them.
     ///   - figures: where its requests are counted.
+    ///   - traces: where its requests are noted as spans.
+    ///   - shares: who has questions under way, where somebody else wants to see it.
     ///   - isStopping: true once the node goes down: from then on every answer is its connection's last.
     package init(
         exchange: Exchange, door: AccessContext.Door, authenticator: any RequestAuthenticator, logger: Logger,
         base: String, tokens: TokenDesk? = nil, connections: ConnectionIdentities = ConnectionIdentities(),
-        figures: RequestFigures = RequestFigures(), isStopping: @escaping @Sendable () -> Bool = { false },
+        figures: RequestFigures = RequestFigures(), traces: TraceRecorder = .none,
+        shares: AskerShares? = nil, isStopping: @escaping @Sendable () -> Bool = { false },
     ) {
         self.isStopping = isStopping
         self.tokens = tokens
         self.figures = figures
+        self.traces = traces
         self.connections = connections
         self.exchange = exchange
         self.door = door
         self.authenticator = authenticator
         self.logger = logger
         self.base = base
-        shares = AskerShares(limits: exchange.settings.limits)
+        self.shares = shares ?? AskerShares(door, limits: exchange.settings.limits)
         bodies = BodyReading(limits: exchange.settings.limits, uptime: exchange.world.uptime)
         capabilities = CapabilityStatement(
             door: door, base: base, name: exchange.settings.name, date: exchange.world.now(),
@@ -95,13 +100,18 @@ package struct FHIRService: Sendable {
         var peer: String?
         var refusal: String?
         var hasReadBody: Bool
+        var span: TraceParent
+        var parent: TraceParent?
     }
 
     /// Takes a request to its answer; every failure becomes one.
     func handle(_ request: Request, identity: () async -> ConnectionIdentities.Outcome) async -> Handled {
         let started = exchange.world.uptime()
         let traceID = RequestTrace.id(request.headers) ?? exchange.world.newTraceID()
-        var exchanged = EdgeRequest(request: request, traceID: traceID, started: started)
+        let span = TraceParent(
+            traceID: traceID, spanID: exchange.world.newSpanID(),
+            isSampled: RequestTrace.parent(request.headers)?.isSampled ?? traces.samples(traceID))
+        var exchanged = EdgeRequest(request: request, traceID: traceID, span: span, started: started)
         var answer: Answer
         do {
             answer = try await dispatch(&exchanged, identity: identity)
@@ -113,7 +123,7 @@ package struct FHIRService: Sendable {
         return Handled(
             answer: answer, method: request.method, route: exchanged.route?.pattern ?? "none",
             traceID: exchanged.traceID, started: started, peer: exchanged.identity?.name, refusal: exchanged.refusal,
-            hasReadBody: exchanged.hasReadBody)
+            hasReadBody: exchanged.hasReadBody, span: exchanged.span, parent: exchanged.parent)
     }
 
     private func dispatch(_ exchanged: inout EdgeRequest, identity: () async -> ConnectionIdentities.Outcome)
@@ -168,8 +178,7 @@ package struct FHIRService: Sendable {
         case .refused(let reason): throw .unauthenticated(reason: reason)
         case .outOfScope: throw .exchange(ExchangeError(.forbidden, "the token's scopes do not cover this"))
         case .context(let context):
-            exchanged.context = context
-            exchanged.traceID = context.traceID
+            exchanged.take(context)
         }
     }
 

@@ -1,3 +1,4 @@
+import ExchangeCore
 import HTTPTypes
 
 /// The trace id a caller sends: of `traceparent` (W3C Trace Context) or `X-Request-Id`, believed only when well formed.
@@ -18,6 +19,16 @@ enum RequestTrace {
         return wellFormed(bytes[...])
     }
 
+    /// The span that asks, of `traceparent`; nil when there is none that is well formed.
+    static func parent(_ headers: HTTPFields) -> TraceParent? {
+        guard let text = headers[.traceparent], let traceID = id(headers) else { return nil }
+        let bytes = Array(text.utf8)
+        guard bytes.count >= 55, bytes.dropFirst(3).prefix(32).elementsEqual(traceID.utf8),
+            let spanID = wellFormed(bytes[36..<52], count: 16), let flags = UInt8(String(decoding: bytes[53..<55], as: UTF8.self), radix: 16)
+        else { return nil }
+        return TraceParent(traceID: traceID, spanID: spanID, isSampled: flags & 1 == 1)
+    }
+
     /// The time a caller waits, of `Request-Timeout`: seconds, with up to three decimals, from 0.05 to 30; 30 when there is
     /// none that is.
     static func timeout(_ headers: HTTPFields) -> Duration {
@@ -36,8 +47,8 @@ enum RequestTrace {
         return Int(digits)
     }
 
-    private static func wellFormed(_ bytes: ArraySlice<UInt8>) -> String? {
-        guard bytes.count == 32, bytes.contains(where: { $0 != 0x30 }),
+    private static func wellFormed(_ bytes: ArraySlice<UInt8>, count: Int = 32) -> String? {
+        guard bytes.count == count, bytes.contains(where: { $0 != 0x30 }),
             bytes.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
         else { return nil }
         return String(decoding: bytes, as: UTF8.self)

@@ -11,6 +11,17 @@ package struct DoctorFinding: Hashable, Sendable {
     package let seen: String
     /// What to do next; nil when nothing is.
     package let next: String?
+    /// Whether what is not well keeps the node from its work, and is not only to be known.
+    package let isGrave: Bool
+
+    /// A finding from its parts.
+    package init(name: String, isWell: Bool, seen: String, next: String?, isGrave: Bool = true) {
+        self.name = name
+        self.isWell = isWell
+        self.seen = seen
+        self.next = next
+        self.isGrave = isGrave
+    }
 }
 
 extension DirectoryState {
@@ -24,7 +35,7 @@ extension DirectoryState {
             ]
         }
         var findings = admission(community, row, moment)
-        findings.append(contentsOf: record(row, moment))
+        findings.append(contentsOf: record(community, row, moment))
         if let epoch = row.quarantinedEpoch {
             findings.append(
                 DoctorFinding(
@@ -61,7 +72,7 @@ extension DirectoryState {
         return [finding(true, "\(admission.grant.organization), epoch \(admission.grant.epoch), until \(admission.grant.expires)")]
     }
 
-    private func record(_ row: HeldRow, _ moment: Moment) -> [DoctorFinding] {
+    private func record(_ community: CommunityID, _ row: HeldRow, _ moment: Moment) -> [DoctorFinding] {
         var findings: [DoctorFinding] = []
         if let refusal = row.refusal {
             findings.append(
@@ -70,6 +81,15 @@ extension DirectoryState {
                     next: Self.remedy(refusal)))
         }
         guard let record = row.record else {
+            if community == identity.community, !lookup.isDone, !identity.seeds.isEmpty {
+                // What it says of itself waits until somebody confirmed its clock and its history (SelfLookup).
+                return findings + [
+                    DoctorFinding(
+                        name: "record", isWell: false,
+                        seen: "no seed has answered yet, so other facilities do not hear of this node; it serves its own users",
+                        next: "see whether the seeds of node.yaml resolve and answer: hie config show", isGrave: false)
+                ]
+            }
             let seen = row.mark == nil ? "no record ever came" : "its last record was collected long after its end"
             return findings + [
                 DoctorFinding(name: "record", isWell: false, seen: seen, next: "start its node, or hie peer ping it")

@@ -15,7 +15,8 @@ extension DirectoryState {
     /// nobody can stuff it.
     func feelerTarget(_ moment: Moment, using random: inout some RandomNumberGenerator) -> DirectoryTarget? {
         if let seed = unheardSeeds.randomElement(using: &random) {
-            if overlay.members.count < 2 || Bool.random(using: &random) { return seed }
+            // This node itself is a member only once it has said what it is: one that was asked knows somebody to ask before.
+            if overlay.countOthers(than: identity.community) == 0 || Bool.random(using: &random) { return seed }
         }
         return some(1, moment, using: &random).first
     }

@@ -15,12 +15,15 @@ package struct FHIRPeerClient: PeerClient {
     private let community: CommunityID
     private let connections: PeerConnections
     private let world: World
+    private let traces: TraceRecorder
     let limits: ExchangeLimits
 
     /// A client that asks in the name of `community`, this node's own.
     package init(
         community: CommunityID, connections: PeerConnections, world: World, limits: ExchangeLimits = ExchangeLimits(),
+        traces: TraceRecorder = .none,
     ) {
+        self.traces = traces
         self.community = community
         self.connections = connections
         self.world = world
@@ -103,16 +106,23 @@ package struct FHIRPeerClient: PeerClient {
         async throws(ExchangeError) -> ClientResponse
     {
         let shown = connections.identity.thumbprint
-        let (url, signed) = try prepared(request, for: peer, context, isBelowBase: isBelowBase)
-        var response = try await connections.send(
-            signed, to: url, of: peer.community, deadline: context.deadline
-        ).response
-        if response.status == 401, isRenewed(since: shown) {
-            let (url, again) = try prepared(request, for: peer, context, isBelowBase: isBelowBase)
-            response = try await connections.send(again, to: url, of: peer.community, deadline: context.deadline).response
+        let span = PeerSpan(request, at: peer, for: context, traces: traces, world: world)
+        let (url, signed) = try prepared(request, for: peer, context, span, isBelowBase: isBelowBase)
+        do throws(ExchangeError) {
+            var response = try await connections.send(
+                signed, to: url, of: peer.community, deadline: context.deadline
+            ).response
+            if response.status == 401, isRenewed(since: shown) {
+                let (url, again) = try prepared(request, for: peer, context, span, isBelowBase: isBelowBase)
+                response = try await connections.send(again, to: url, of: peer.community, deadline: context.deadline).response
+            }
+            span.end(response.status)
+            try PeerAnswer.check(response.status)
+            return response
+        } catch {
+            span.end(error)
+            throw error
         }
-        try PeerAnswer.check(response.status)
-        return response
     }
 
     /// The same, with the answer handed over while it comes; its status is for the caller to read.
@@ -120,12 +130,21 @@ package struct FHIRPeerClient: PeerClient {
         async throws(ExchangeError) -> ClientStreamedResponse
     {
         let shown = connections.identity.thumbprint
-        let (url, signed) = try prepared(request, for: peer, context, isBelowBase: true)
-        let answer = try await connections.stream(signed, to: url, of: peer.community, deadline: context.deadline)
-        guard answer.head.status == 401, isRenewed(since: shown) else { return answer }
-        answer.body.cancel()
-        let (place, again) = try prepared(request, for: peer, context, isBelowBase: true)
-        return try await connections.stream(again, to: place, of: peer.community, deadline: context.deadline)
+        let span = PeerSpan(request, at: peer, for: context, traces: traces, world: world)
+        do throws(ExchangeError) {
+            let (url, signed) = try prepared(request, for: peer, context, span, isBelowBase: true)
+            var answer = try await connections.stream(signed, to: url, of: peer.community, deadline: context.deadline)
+            if answer.head.status == 401, isRenewed(since: shown) {
+                answer.body.cancel()
+                let (place, again) = try prepared(request, for: peer, context, span, isBelowBase: true)
+                answer = try await connections.stream(again, to: place, of: peer.community, deadline: context.deadline)
+            }
+            span.end(answer.head.status)
+            return answer
+        } catch {
+            span.end(error)
+            throw error
+        }
     }
 
     /// Whether the node's certificate was renewed between signing and sending: the assertion is bound to the one before, and
@@ -133,7 +152,7 @@ package struct FHIRPeerClient: PeerClient {
     private func isRenewed(since shown: Thumbprint) -> Bool { connections.identity.thumbprint != shown }
 
     private func prepared(
-        _ request: ClientRequest, for peer: PeerNode, _ context: AccessContext, isBelowBase: Bool,
+        _ request: ClientRequest, for peer: PeerNode, _ context: AccessContext, _ span: PeerSpan, isBelowBase: Bool,
     ) throws(ExchangeError) -> (EndpointURL, ClientRequest) {
         let root = isBelowBase ? peer.fhirBase : Self.root(of: peer.fhirBase)
         guard let url = EndpointURL(root) else {
@@ -153,7 +172,7 @@ package struct FHIRPeerClient: PeerClient {
             ("Authorization", "Bearer \(try assertion.signed(with: identity.key).compact)"),
             ("X-Request-Id", context.traceID),
             // W3C Trace Context: the same trace, a span of its own for this request, sampled.
-            ("traceparent", "00-\(context.traceID)-\(Hexadecimal.encode(world.randomBytes(8)))-01"),
+            ("traceparent", span.header),
             ("Request-Timeout", Self.seconds(left)),
         ]
         return (url, request)

@@ -17,15 +17,23 @@ package struct FairShare<Asker: Hashable & Sendable>: Sendable {
     /// Lets a question begin, to be followed by `leave`; false when the asker has its share, or all places are taken.
     ///
     /// Past half of all places, an asker may hold no more than its equal part of them.
-    package mutating func enter(_ asker: Asker) -> Bool {
+    ///
+    /// - Parameter limit: what this asker may hold in place of what everybody may.
+    package mutating func enter(_ asker: Asker, atMost limit: Int? = nil) -> Bool {
         let own = underWay[asker, default: 0]
-        guard total < totalMax, own < perAskerMax else { return false }
+        guard total < totalMax, own < limit ?? perAskerMax else { return false }
         let askers = underWay.count + (own == 0 ? 1 : 0)
         guard total * 2 < totalMax || own < max(1, totalMax / askers) else { return false }
         underWay[asker] = own + 1
         total += 1
         return true
     }
+
+    /// Who has how many under way.
+    package var askers: [Asker: Int] { underWay }
+
+    /// How many are under way in all.
+    package var underWayInAll: Int { total }
 
     /// A question that `enter` let begin is over.
     package mutating func leave(_ asker: Asker) {

@@ -12,6 +12,15 @@ extension MemoryProjection {
         }
     }
 
+    package func changes(withDecided: Bool, limit: Int) async throws -> [ChangeRequest] {
+        tables.withLock { tables in
+            Array(
+                tables.changes.values.filter { withDecided || $0.acts.isEmpty }.sorted { $0.id > $1.id }.prefix(limit))
+        }
+    }
+
+    package func change(_ id: JournalPosition) async throws -> ChangeRequest? { tables.withLock { $0.changes[id] } }
+
     package func legalHold(of patient: PatientID) async throws -> LegalHold? { tables.withLock { $0.holds[patient] } }
 
     package func legalHolds() async throws -> [LegalHold] {

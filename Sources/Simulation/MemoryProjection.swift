@@ -28,6 +28,7 @@ package final class MemoryProjection: Sendable {
         var alerts: [JournalPosition: EmergencyAlert] = [:]
         var ruleAlerts: [JournalPosition: RuleAlert] = [:]
         var holds: [PatientID: LegalHold] = [:]
+        var changes: [JournalPosition: ChangeRequest] = [:]
         var erased: [PatientID] = []
         var erasedDocuments: [ContentReference] = []
         var directory: [DirectoryFact] = []
@@ -53,6 +54,14 @@ package final class MemoryProjection: Sendable {
         if let act = try ModelEntry.act(entry) { return tables.persons.apply(act) }
         if let erasure = try Erasure(entry) { return erase(erasure.patient, from: &tables) }
         if let erasure = try DocumentErasure(entry) { return erase(erasure, from: &tables) }
+        if let act = try ChangeRequest.Act(entry) {
+            tables.changes[act.request]?.add(act)
+            return
+        }
+        if let request = try ChangeRequest(entry) {
+            tables.changes[request.id] = request
+            return
+        }
         guard let subject = entry.subject, !entry.isErased else { return }
         switch entry.kind {
         case .identity:
@@ -137,6 +146,7 @@ package final class MemoryProjection: Sendable {
         tables.patientVersions[patient] = nil
         tables.persons.forget(patient)
         tables.holds[patient] = nil
+        tables.changes = tables.changes.filter { $0.value.subject != patient }
         tables.alerts = tables.alerts.filter { $0.value.patient != patient }
         tables.ruleAlerts = tables.ruleAlerts.filter { $0.value.raised.patient != patient }
         if !tables.erased.contains(patient) { tables.erased.append(patient) }

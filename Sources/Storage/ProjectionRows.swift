@@ -30,6 +30,8 @@ struct ProjectionRows {
         }
         if let erasure = try Erasure(entry) { return try erase(erasure, entry, database) }
         if let erasure = try DocumentErasure(entry) { return try Self.erase(erasure, entry, database) }
+        if let act = try ChangeRequest.Act(entry) { return try Self.note(act, database) }
+        if let request = try ChangeRequest(entry) { return try Self.keep(request, database) }
         guard let subject = entry.subject, !entry.isErased else { return }
         switch entry.kind {
         case .identity: try applyIdentity(entry, subject, database)

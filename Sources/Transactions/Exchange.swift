@@ -108,6 +108,12 @@ package struct Exchange: Sendable {
         self.logger = logger
     }
 
+    /// Which communities and users of theirs asked about how many different people within the hour.
+    package func discoveryFigures() -> [AskerFigure] { discovery.figures(settings.limits, now: world.uptime()) }
+
+    /// How often that was too many since the start.
+    package var discoveriesRefused: UInt64 { discovery.refusedInAll }
+
     /// Who is who here.
     package var desk: IdentityDesk {
         IdentityDesk(

@@ -140,6 +140,12 @@ package protocol ExchangeProjection: Projection, PatientProjection, ConsentProje
     /// One emergency by its id.
     func alert(_ id: JournalPosition) async throws -> EmergencyAlert?
 
+    /// Changes that somebody asked for, newest first; those that are decided only when asked for.
+    func changes(withDecided: Bool, limit: Int) async throws -> [ChangeRequest]
+
+    /// One of them by its id.
+    func change(_ id: JournalPosition) async throws -> ChangeRequest?
+
     /// The legal hold on a patient's record; nil when there is none.
     func legalHold(of patient: PatientID) async throws -> LegalHold?
 

@@ -9,17 +9,25 @@ import PeerTransport
 struct AdminClient: Sendable {
     /// The node's folder.
     let home: String
+    /// The administrators' socket, where that was named instead of a folder.
+    private let named: String?
 
-    init(_ options: HomeOptions) { home = options.folder() }
+    init(_ options: HomeOptions) {
+        home = options.folder()
+        named = options.socketPath()
+    }
 
-    init(home: String) { self.home = home }
+    init(home: String) {
+        self.home = home
+        named = nil
+    }
 
     /// The socket's path.
-    var socket: String { home + "/admin.sock" }
+    var socket: String { named ?? home + "/admin.sock" }
 
     /// Sends one command and returns its answer; whatever goes wrong is said with what to do.
     func ask(_ command: AdminCommand, _ arguments: JSONObject = [:], seconds: Int64 = 65) async throws -> JSONValue {
-        try demandHome()
+        try demandNode()
         let request = ClientRequest(
             .post, command.path,
             headers: [("content-type", "application/json"), (AdminHeaders.user, Self.userName)],
@@ -32,13 +40,20 @@ struct AdminClient: Sendable {
                 ? CommandFailure(
                     .unreachable, "the node at \(socket) did not answer within \(seconds) s", hint: "see its log")
                 : CommandFailure(
-                    .unreachable, "no node answers at \(socket)", hint: "start it with hie run --home \(home)")
+                    .unreachable, "no node answers at \(socket)",
+                    hint: named == nil ? "start it with hie run --home \(home)" : "ask its owner whether it runs, and for the path")
         }
         guard let json = try? JSONReader.read(reply.body) else {
             throw CommandFailure(
                 .failed, "the node's answer is not understood", hint: "compare hie version on both sides")
         }
         if let error = AdminError.error(json) { throw CommandFailure(error) }
+        if reply.status == 202, let change = json["waiting"] {
+            let id = change.text("id")
+            throw CommandFailure(
+                .waiting, "this waits for a second administrator as change \(id), until \(Words.time(change.text("until")))",
+                hint: "somebody else looks at it and agrees: hie approve show \(id), hie approve accept \(id)")
+        }
         guard reply.status == 200 else {
             throw CommandFailure(.failed, "the node answered with status \(reply.status)", hint: "see the node's log")
         }
@@ -52,6 +67,21 @@ struct AdminClient: Sendable {
                 .notInitialised, "no node has been initialised in \(home)",
                 hint: "make one with hie init --home \(home), or name another folder with --home or HIE_HOME")
         }
+    }
+
+    /// The same of whoever needs no folder where a socket was named.
+    func demandNode() throws(CommandFailure) {
+        if named == nil { try demandHome() }
+    }
+
+    /// Tells a node that runs something; false when none does. What waits for a second administrator ends the command.
+    func tell(_ command: AdminCommand, _ arguments: JSONObject) async throws -> Bool {
+        do {
+            _ = try await ask(command, arguments)
+            return true
+        } catch let failure as CommandFailure where failure.status == .waiting {
+            throw failure
+        } catch { return false }
     }
 
     /// Whether a node answers there.

@@ -23,7 +23,11 @@ struct ClientSettings: Sendable {
     {
         func named(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         var file: [String: String] = [:]
-        if let folder = options.folder ?? (options.server == nil ? named("HIE_AS") : nil) {
+        var known = options.folder ?? (options.server == nil ? named("HIE_AS") : nil)
+        if known == nil, options.server == nil, named("HIE_SERVER") == nil {
+            known = try NodeContexts.chosen(nil, environment: environment)?.client
+        }
+        if let folder = known {
             file = try Self.profile(in: LocalFile.absolute(folder))
         }
         func value(_ flag: String?, _ key: String, _ variable: String) throws(CommandFailure) -> String {

@@ -15,6 +15,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
     case damaged = 9
     case notInitialised = 10
     case locked = 11
+    case waiting = 12
     case interrupted = 130
 
     /// What a code means, for `hie --help`.
@@ -32,6 +33,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
         case .damaged: "damaged data"
         case .notInitialised: "no node has been initialised there"
         case .locked: "the node's folder is in use by another process"
+        case .waiting: "waits for a second administrator: hie approve"
         case .interrupted: "interrupted"
         }
     }

@@ -10,14 +10,43 @@ struct OutputOptions: ParsableArguments {
 
 /// Which node an administrator means.
 struct HomeOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The node's folder (HIE_HOME; ~/.hie when neither is given).", valueName: "dir"))
+    @Option(help: ArgumentHelp("The node's folder (HIE_HOME; ~/.hie when nothing names another).", valueName: "dir"))
     var home: String?
 
-    /// The folder: the flag, then the environment, then the default.
+    @Option(help: ArgumentHelp("Its administrators' socket, where the folder is another's (HIE_SOCKET).", valueName: "path"))
+    var socket: String?
+
+    @Option(help: ArgumentHelp("A node by the name it has in hie context list (HIE_CONTEXT).", valueName: "name"))
+    var context: String?
+
+    func validate() throws {
+        if context != nil, home != nil || socket != nil {
+            throw ValidationError("--context names a node by itself; leave --home and --socket out.")
+        }
+        do { _ = try place() } catch let failure as CommandFailure { throw ValidationError(failure.line) }
+    }
+
+    /// The folder: flags, then the environment, then the context in use, then the default. Known to be there by `validate`.
     func folder(environment: [String: String] = ProcessInfo.processInfo.environment) -> String {
-        if let home { return LocalFile.absolute(home) }
-        if let named = environment["HIE_HOME"], !named.isEmpty { return LocalFile.absolute(named) }
-        return LocalFile.absolute((environment["HOME"] ?? ".") + "/.hie")
+        let home = (try? place(environment: environment))?.home
+        return home ?? LocalFile.absolute((environment["HOME"] ?? ".") + "/.hie")
+    }
+
+    /// The socket, when it is another than the folder's own.
+    func socketPath(environment: [String: String] = ProcessInfo.processInfo.environment) -> String? {
+        (try? place(environment: environment))?.socket
+    }
+
+    /// Where the node is: flags, `--context`, then the environment's variables, then the context in use.
+    private func place(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> NodeContext {
+        func named(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : LocalFile.absolute($0) } }
+        if home != nil || socket != nil {
+            return NodeContext(home: home.map(LocalFile.absolute), socket: socket.map(LocalFile.absolute))
+        }
+        if context == nil, named("HIE_HOME") != nil || named("HIE_SOCKET") != nil {
+            return NodeContext(home: named("HIE_HOME"), socket: named("HIE_SOCKET"))
+        }
+        return try NodeContexts.chosen(context, environment: environment) ?? NodeContext()
     }
 }
 

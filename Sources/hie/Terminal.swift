@@ -53,6 +53,12 @@ struct Terminal: Sendable {
     /// Words beside the result: what is being done, what to do next.
     func words(_ line: String) { Self.write(Self.clean(line) + "\n", to: STDERR_FILENO) }
 
+    /// A question, which is answered on the same line.
+    func question(_ text: String) { Self.write(text, to: STDERR_FILENO) }
+
+    /// Whether somebody reads what is asked and can answer.
+    static var isAPersonThere: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1 }
+
     /// Why the command stops.
     func complaint(_ line: String) {
         Self.write(paint("hie:", .bad, isTerminal: isErrTerminal) + " " + Self.clean(line) + "\n", to: STDERR_FILENO)

@@ -33,15 +33,16 @@ struct Program: Sendable {
             .deletingLastPathComponent().appendingPathComponent(".build/debug/hie")
     }()
 
-    /// Runs one command to its end.
-    func run(_ arguments: [String], input: [UInt8] = []) async throws -> Transcript {
+    /// Runs one command to its end, perhaps as another user of this machine.
+    func run(_ arguments: [String], input: [UInt8] = [], as account: UInt32? = nil) async throws -> Transcript {
         let folder = try Folder()
         defer { folder.remove() }
         let out = try folder.file("out", [])
         let errors = try folder.file("errors", [])
         let process = Process()
-        process.executableURL = Self.executable
-        process.arguments = arguments
+        process.executableURL = account == nil ? Self.executable : URL(fileURLWithPath: "/usr/bin/setpriv")
+        let other = account.map { ["--reuid=\($0)", "--regid=\($0)", "--clear-groups", Self.executable.path] } ?? []
+        process.arguments = other + arguments
         process.environment = ["PATH": "/usr/bin:/bin", "HOME": folder.path].merging(environment) { $1 }
         process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: folder.file("in", input)))
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: out))

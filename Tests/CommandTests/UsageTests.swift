@@ -28,7 +28,7 @@ import Testing
         ["init", "--name", "A", "--community", "not-an-oid", "--consent", "opt-in"],
         ["init", "--name", "A", "--community", "1.2.3", "--consent", "perhaps"],
         ["init", "--name", "A", "--community", "1.2.3", "--consent", "opt-in", "--clients", "nowhere"],
-        ["init", "--name", "A", "--community", "1.2.3"], ["config", "check"], ["feed"], ["feed", "dead-letter", "show"],
+        ["init", "--name", "A", "--community", "1.2.3"], ["feed"], ["feed", "dead-letter", "show"],
         ["terminology", "import", "a.txt", "--release", "1"], ["terminology", "import", "a.txt", "--system", "loinc"],
         ["terminology", "validate", "a", "b", "--system", "loinc", "--display", "c"], ["terminology", "lookup", "a"],
         ["terminology", "lookup", "a", "--system", "loinc", "--below", "-1"],

@@ -26,7 +26,7 @@ import Testing
     @Test func `who floods is refused, others are not, and its places come back`() async throws {
         var limits = ExchangeLimits()
         limits.questionsPerAskerMax = 1
-        let shares = AskerShares(limits: limits)
+        let shares = AskerShares(.client, limits: limits)
         try await shares.during(context("flood")) { () async throws(EdgeRefusal) in
             #expect(await refusal(shares, context("flood")) == "XDSRegistryBusy")
             #expect(await refusal(shares, context("other")) == nil)
@@ -39,10 +39,35 @@ import Testing
         }
     }
 
+    @Test func `one asker may have more or less than everybody, and what it holds and was refused can be seen`() async throws {
+        var limits = ExchangeLimits()
+        limits.questionsPerAskerMax = 1
+        limits.askers = [
+            AskerLimit(asker: .user("bulk"), questionsMax: 2, personsMax: nil),
+            AskerLimit(asker: .community(community), questionsMax: 3, personsMax: 7),
+        ]
+        let shares = AskerShares(.client, limits: limits)
+        try await shares.during(context("bulk")) { () async throws(EdgeRefusal) in
+            try await shares.during(context("bulk")) { () async throws(EdgeRefusal) in
+                #expect(await refusal(shares, context("bulk")) == "XDSRegistryBusy")
+                #expect(shares.figures == [
+                    AskerFigure(door: "client", asker: "bulk o", what: "questions", held: 2, most: 2, refused: 1)
+                ])
+                #expect(shares.totals == (2, 1))
+            }
+        }
+        // A user of that name elsewhere is another, and a community is not its users.
+        #expect(limits.questions(context("bulk", door: .peer)) == 3)
+        #expect(limits.persons(context("x", door: .peer)) == 7)
+        #expect(limits.persons(context("bulk")) == limits.personsPerCommunityMax)
+        #expect(limits.questions(context("bulk ")) == 1)
+        #expect(shares.figures.map(\.held) == [0], "who was refused is remembered")
+    }
+
     @Test func `a question that fails leaves its place`() async {
         var limits = ExchangeLimits()
         limits.questionsPerAskerMax = 1
-        let shares = AskerShares(limits: limits)
+        let shares = AskerShares(.client, limits: limits)
         await #expect(throws: EdgeRefusal.self) {
             try await shares.during(context("a")) { () async throws(EdgeRefusal) in
                 throw .exchange(ExchangeError(.notFound, "nothing"))

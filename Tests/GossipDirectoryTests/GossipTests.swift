@@ -84,6 +84,25 @@ struct GossipNetwork {
 }
 
 @Suite struct GossipTests {
+    @Test func `a node whose seeds never answer says what it is as soon as somebody asks it`() throws {
+        // 0 asks 2, which is never there; 1 asks 0.
+        var network = try GossipNetwork(3, seed: 3) { $0 == 0 ? [2] : [0] }
+        network.isCut = { $0 == 2 || $1 == 2 }
+        try network.start(0)
+        try network.tick()
+        let alone = network.nodes[0].doctor(try network.scene.community(0), at: Moment(now: network.now, uptime: network.uptime))
+        let record = try #require(alone.first { $0.name == "record" })
+        #expect(!record.isWell)
+        #expect(!record.isGrave, "it serves its own users")
+        #expect(record.seen.contains("no seed has answered"))
+        try network.start(1)
+        try network.tick()
+        for number in 0...1 {
+            let known = network.nodes[number].communities(at: Moment(now: network.now, uptime: network.uptime))
+            #expect(known.filter { $0.standing == .active }.count == 2, "as \(number) sees it")
+        }
+    }
+
     @Test func `three nodes told one seed know each other as soon as they have started`() throws {
         var network = try GossipNetwork(3, seed: 1) { $0 == 0 ? [] : [0] }
         for number in 0..<3 { try network.start(number) }

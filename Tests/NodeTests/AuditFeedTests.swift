@@ -4,65 +4,10 @@ import Foundation
 import JSON
 import Journal
 import PeerTransport
-import Synchronization
 import Testing
 import Transactions
 
-/// A repository of audit events of another maker (Tests/interop/audit_repository.py), in a process of its own that can die.
-private final class AuditRepositoryServer: Sendable {
-    let folder: URL
-    private let credentials: [String]
-    private let process = Mutex<Process?>(nil)
-
-    init(in network: Network, _ credentials: [String] = []) throws {
-        folder = network.folder.appendingPathComponent("repository")
-        try SecretFile.makeFolder(folder)
-        self.credentials = credentials
-    }
-
-    deinit { kill() }
-
-    func start() async throws {
-        let started = Process()
-        started.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        started.arguments =
-            ["python3", Repository.root.appendingPathComponent("Tests/interop/audit_repository.py").path, folder.path]
-            + credentials
-        started.standardOutput = FileHandle.nullDevice
-        started.standardError = FileHandle.nullDevice
-        try started.run()
-        process.withLock { $0 = started }
-        try await until("the repository listens") {
-            FileManager.default.fileExists(atPath: self.folder.appendingPathComponent("ready").path)
-        }
-    }
-
-    func kill() {
-        process.withLock { process in
-            guard let running = process else { return }
-            Glibc.kill(running.processIdentifier, SIGKILL)
-            running.waitUntilExit()
-            process = nil
-        }
-    }
-
-    var port: Int {
-        get throws { try #require(Int(PlainFile.text(folder.appendingPathComponent("ready")))) }
-    }
-
-    /// What it answers from now on.
-    func answer(_ mode: String) throws {
-        try Data(mode.utf8).write(to: folder.appendingPathComponent("mode"), options: .atomic)
-    }
-
-    var received: [JSONValue] {
-        get throws {
-            let file = folder.appendingPathComponent("received")
-            guard FileManager.default.fileExists(atPath: file.path) else { return [] }
-            return try Data(contentsOf: file).split(separator: 0x0A).map { try JSONReader.read([UInt8]($0)) }
-        }
-    }
-
+extension InteropServer {
     /// The tags of what it received, in the order of arrival, each at its first arrival.
     var tags: [String] {
         get throws {
@@ -77,10 +22,6 @@ private final class AuditRepositoryServer: Sendable {
 extension RealNodes {
     /// ITI-20 out: what the journal holds arrives at a repository, whole and in order, whoever dies in between.
     @Suite struct AuditFeedTests {
-        static let isReady = ["/usr/bin/python3", "/usr/local/bin/python3"].contains {
-            FileManager.default.isExecutableFile(atPath: $0)
-        }
-
         /// The tags of every event of the journal, in its order.
         private func expected(_ node: RunningNode, upTo size: UInt64) async throws -> [String] {
             let exchange = try node.exchange
@@ -100,12 +41,12 @@ extension RealNodes {
             try #require(answer.status == 201, "\(answer.text)")
         }
 
-        @Test(.enabled("no python3, or the program hie was not built") { AuditFeedTests.isReady && HieProcess.executable != nil })
+        @Test(.enabled("no python3, or the program hie was not built") { InteropServer.isReady && HieProcess.executable != nil })
         func `every event arrives in order, though the repository dies, refuses, and the node is killed in between`()
             async throws
         {
             try await Network.one { network, node in
-                let repository = try AuditRepositoryServer(in: network)
+                let repository = try InteropServer("audit_repository", in: network)
                 defer { repository.kill() }
                 try await repository.start()
                 let port = try repository.port
@@ -162,14 +103,14 @@ extension RealNodes {
             }
         }
 
-        @Test(.enabled("no python3") { AuditFeedTests.isReady })
+        @Test(.enabled("no python3") { InteropServer.isReady })
         func `over TLS with certificates of both sides, an event that is refused for good is counted and passed over`()
             async throws
         {
             try await Network.one { network, node in
                 // The facility's own authority, and what the node shows on its client port, serve as the repository's.
-                let repository = try AuditRepositoryServer(
-                    in: network,
+                let repository = try InteropServer(
+                    "audit_repository",                     in: network,
                     [node.home.listenerCertificate.path, node.home.listenerKey.path, node.home.networkAuthority.path])
                 defer { repository.kill() }
                 try await repository.start()

@@ -221,6 +221,12 @@ package struct AuditEventView: Sendable {
                     patients: [entry.subject].compactMap { $0 }, documents: [])
             ]
         }
+        if let asked = json["change"]?.string {
+            return [activity(entry, "110100", "asks for a second administrator: " + asked, outcome: "0", by: user)]
+        }
+        if let decided = json["decided"]?.integer, let state = json["as"]?.string {
+            return [activity(entry, "110100", "change \(decided) \(state)", outcome: state == "failed" ? "8" : "0", by: user)]
+        }
         if let read = json["read"]?.string { return [activity(entry, "110101", "read: " + read, outcome: "0", by: user)] }
         if let finding = json["witness"]?.string ?? json["rule"]?.string {
             return [activity(entry, "110113", finding, outcome: "4", by: user)]

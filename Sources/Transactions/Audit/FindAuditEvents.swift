@@ -69,8 +69,6 @@ package struct FoundAuditEvents: Sendable {
 }
 
 extension Exchange {
-    /// Roles of a facility's own staff that may read the journal as audit events.
-    package static let auditorRoles: Set<String> = ["auditor", "privacy-officer"]
     /// Entries one search looks at; what lies before them is another page.
     static let auditEntriesMax: UInt64 = 50_000
 
@@ -83,10 +81,11 @@ extension Exchange {
     package func findAuditEvents(
         _ query: AuditQuery, before: JournalPosition? = nil, count: Int, for context: AccessContext,
     ) async throws(ExchangeError) -> FoundAuditEvents {
+        let roles = Permissions.readAudit.roles ?? []
         let isAuditor = context.door == .client && context.community == settings.community
-            && context.role.map(Self.auditorRoles.contains) ?? false
+            && context.role.map(roles.contains) ?? false
         guard context.door == .administration || isAuditor else {
-            throw ExchangeError(.forbidden, "audit events are for roles \(Self.auditorRoles.sorted().joined(separator: ", "))")
+            throw ExchangeError(.forbidden, "audit events are for roles \(roles.sorted().joined(separator: ", "))")
         }
         try demandPurpose(context)
         let view = AuditEventView(node: settings.community, base: settings.clientBase)

@@ -5,9 +5,9 @@ import ExchangeCore
 /// Whoever treats must not be able to write the permission to look; so clinical roles are not among them.
 package enum ConsentAuthority {
     /// Roles, as tokens name them, that record what patients say.
-    package static let roles: Set<String> = ["consent-officer", "privacy-officer", "registrar"]
+    private static let roles = Permissions.recordConsent.roles ?? []
     /// Purposes of use (v3-ActReason) for which it is done.
-    package static let purposes: Set<String> = ["TREAT", "HOPERAT", "PATADMIN", "PATRQT"]
+    private static let purposes = Permissions.recordConsent.purposes ?? []
 
     /// Refuses, before anybody is looked up, who may not; a fact about the caller alone.
     static func demand(_ context: AccessContext) throws(ExchangeError) {

@@ -2,30 +2,24 @@ import ExchangeCore
 
 /// Who may feed registrations, and who may see how persons were told apart: the facility's own, by their role.
 package enum IdentityAuthority {
-    /// Roles, as tokens name them, that register patients (ITI-104).
-    package static let feeders: Set<String> = ["registrar", "identity-source", "identity-steward"]
-    /// Roles that decide who is who: they see in `$match` what each field weighed.
-    package static let stewards: Set<String> = ["identity-steward"]
-    /// Purposes of use (v3-ActReason) for which it is done.
-    package static let purposes: Set<String> = ["TREAT", "HOPERAT", "PATADMIN"]
 
     /// Refuses, before anybody is looked up, who may not register; a fact about the caller alone.
     static func demandFeeder(_ context: AccessContext) throws(ExchangeError) {
-        try demand(context, feeders, "patients are registered", peer: "patients are registered by their own facility")
+        try demand(context, Permissions.registerPatients, "patients are registered", peer: "patients are registered by their own facility")
     }
 
     /// Refuses who may not decide who is who.
     static func demandSteward(_ context: AccessContext) throws(ExchangeError) {
         try demand(
-            context, stewards, "who is who is decided", peer: "who is who is decided at the facility that holds the records")
+            context, Permissions.decideIdentity, "who is who is decided", peer: "who is who is decided at the facility that holds the records")
     }
 
     /// Whether the caller is to be told what each field weighed.
     package static func isSteward(_ context: AccessContext) -> Bool {
-        context.door == .client && (context.role.map(stewards.contains) ?? false)
+        context.door == .client && (context.role.map((Permissions.decideIdentity.roles ?? []).contains) ?? false)
     }
 
-    private static func demand(_ context: AccessContext, _ roles: Set<String>, _ what: String, peer: String)
+    private static func demand(_ context: AccessContext, _ permission: Permission, _ what: String, peer: String)
         throws(ExchangeError)
     {
         switch context.door {
@@ -33,6 +27,7 @@ package enum IdentityAuthority {
         case .peer: throw ExchangeError(.forbidden, peer)
         case .client: break
         }
+        let (roles, purposes) = (permission.roles ?? [], permission.purposes ?? [])
         guard let role = context.role, roles.contains(role) else {
             throw ExchangeError(
                 .forbidden, "\(what) by the roles \(roles.sorted().joined(separator: ", ")), as the token names them")

@@ -28,6 +28,7 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where to make the nodes; a new folder below /tmp when not given.", valueName: "dir"))
     var folder: String?
     @Flag(help: "Leave the nodes running.") var keep = false
+    @OptionGroup var settings: SettingOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
@@ -43,7 +44,7 @@ struct DemoCommand: AsyncParsableCommand {
         // The commands name files as seen from here, so that they are short and can be typed again.
         guard chdir(place) == 0 else { throw CommandFailure(.failed, "cannot enter \(place)") }
         DemoChildren.watch()
-        let stage = try DemoStage(topology: topology, scene: scene, folder: place, plan: plan, teller: teller)
+        let stage = try DemoStage(topology: topology, scene: scene, folder: place, plan: plan, settings: settings.set, teller: teller)
         teller.line("Concordat \(Node.version): \(topology.network)", .heading)
         teller.prose("\(topology.communities.count) facilities on this machine, in \(place); commands are typed there.")
         teller.prose("`hie` is \(DemoProcess.executable).")

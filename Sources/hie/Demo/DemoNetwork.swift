@@ -74,7 +74,7 @@ extension DemoStage {
     /// Starts a node and waits until it answers its administrator.
     func run(_ index: Int, telling isTold: Bool) async throws {
         let node = nodes[index]
-        let arguments = ["run", "--home", node.slug]
+        let arguments = ["run", "--home", node.slug] + settings.flatMap { ["--set", $0] }
         if isTold { teller.command(arguments, remark: "2>> \(node.slug)/node.log &") }
         let process = try DemoProcess.start(arguments, out: node.log, errors: node.log)
         nodes[index].process = process

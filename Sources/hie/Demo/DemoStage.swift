@@ -20,6 +20,8 @@ actor DemoStage {
     let folder: String
     let plan: DemoPlan
     let teller: DemoTeller
+    /// Values for every node, as `hie run --set` takes them.
+    let settings: [String]
     let world = World.system
     var nodes: [DemoNode]
     /// The published documents of the plan: the id each got.
@@ -34,7 +36,7 @@ actor DemoStage {
     private var checks: [(holds: Bool, text: String)] = []
     private var commands = 0
 
-    init(topology: Topology, scene: Topology.Scene, folder: String, plan: DemoPlan, teller: DemoTeller)
+    init(topology: Topology, scene: Topology.Scene, folder: String, plan: DemoPlan, settings: [String] = [], teller: DemoTeller)
         throws(CommandFailure)
     {
         self.topology = topology
@@ -42,6 +44,7 @@ actor DemoStage {
         self.folder = folder
         self.plan = plan
         self.teller = teller
+        self.settings = settings
         let ports = try DemoPorts.free(topology.communities.count * 2, world: .system)
         nodes = topology.communities.enumerated().map { index, facility in
             DemoNode(

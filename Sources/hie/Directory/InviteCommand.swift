@@ -40,7 +40,12 @@ struct InviteCommand: AsyncParsableCommand {
         let token = try JoinToken(
             for: asked, by: authority, seeds: seed, isFile: file, epoch: epoch, days: days, world: .system)
         var isTold = false
-        if (try? await AdminClient(home).ask(.directoryAdmit, ["admission": .string(token.admission)])) != nil { isTold = true }
+        var waits: CommandFailure?
+        // The token is good all the same: who joins by it brings the admission.
+        do { isTold = try await AdminClient(home).tell(.directoryAdmit, ["admission": .string(token.admission)]) } catch let failure as CommandFailure {
+            waits = failure
+        }
+        if let waits { terminal.words(waits.line) }
         if output.json {
             return terminal.result([
                 "token": .string(token.text), "community": .string(asked.community.urn), "told": .bool(isTold),

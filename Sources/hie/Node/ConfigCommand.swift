@@ -15,7 +15,7 @@ struct ConfigCommand: AsyncParsableCommand {
 
             EXAMPLE
               hie config show --origin
-              hie config check node.yaml
+              hie config check
               hie config reload
             """,
         subcommands: [Show.self, Check.self, ConfigReloadCommand.self, ConfigSchemaCommand.self])
@@ -76,17 +76,28 @@ struct ConfigCommand: AsyncParsableCommand {
                 Exits 2 when anything is wrong, an unknown key included.
 
                 EXAMPLE
+                  hie config check --home ~/.hie
                   hie config check node.yaml
                 """)
 
-        @Argument(help: "The file; - reads stdin.") var file: String
+        @Argument(help: "The file; - reads stdin; a node's own, with what stands before it, when not given.") var file: String?
+        @OptionGroup var settings: SettingOptions
+        @OptionGroup var home: HomeOptions
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
             let terminal = Terminal()
-            let text = try LocalFile.text(file)
+            let own = home.folder()
+            let text = try file.map { path throws(CommandFailure) in try LocalFile.text(path) }
+            if text == nil { try AdminClient(home: own).demandHome() }
+            let file = file ?? own + "/node.yaml"
             do {
-                _ = try NodeConfiguration(yaml: text)
+                if let text {
+                    let overlay = ConfigurationOverlay(flags: settings.values, environment: [:])
+                    _ = try NodeConfiguration(yaml: text, overlay: overlay)
+                } else {
+                    _ = try NodeConfiguration(of: NodeHome.here(own, settings: settings.values))
+                }
             } catch {
                 if output.json {
                     terminal.result([

@@ -12,7 +12,8 @@ struct ConfigReloadCommand: AsyncParsableCommand {
         discussion: """
             The log's level, token issuers, admissions and certificates are taken up at once. What else \
             changed is named: it waits for --reopen, which closes connections and shuts the ports for a \
-            moment. A file that is wrong changes nothing. Safe to repeat; SIGHUP does the same.
+            moment. A file that is wrong changes nothing. Safe to repeat; SIGHUP does the same, \
+            unless reading anew waits for a second administrator (approvals).
 
             EXAMPLE
               hie config reload
@@ -27,6 +28,13 @@ struct ConfigReloadCommand: AsyncParsableCommand {
     func run() async throws {
         let terminal = Terminal()
         let admin = AdminClient(home)
+        if reopen, try await admin.ask(.approveList)["waits"]?.items.contains("config/reload") == true {
+            // Two would have to agree twice; a reopening takes up everything, and it is that which they agree to.
+            _ = try await admin.ask(.nodeReopen)
+            try await NodeReopening(admin).wait(on: terminal)
+            if output.json { return terminal.result(["taken": [], "waiting": [], "reopened": true]) }
+            return terminal.result("in force, the node opened itself anew")
+        }
         let answer = try await admin.ask(.configReload)
         let isWaiting = !(answer["waiting"]?.items ?? []).isEmpty
         let isReopened = reopen && isWaiting

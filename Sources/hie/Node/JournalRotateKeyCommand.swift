@@ -27,7 +27,7 @@ struct JournalRotateKeyCommand: AsyncParsableCommand {
     func run() async throws {
         let terminal = Terminal()
         let client = AdminClient(home)
-        try client.demandHome()
+        try client.demandNode()
         let key: String
         if await client.isRunning() {
             key = try await client.ask(.journalRotateKey, seconds: 60).text("key")

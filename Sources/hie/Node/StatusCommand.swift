@@ -100,6 +100,9 @@ struct StatusCommand: AsyncParsableCommand {
         }
         let alerts = status["openAlerts"]?.integer ?? 0
         facts.add("open alerts", alerts == 0 ? "none" : "\(alerts), see hie audit alerts", alerts == 0 ? .plain : .doubtful)
+        if let waiting = status["changesWaiting"]?.integer, waiting > 0 {
+            facts.add("changes", "\(Words.count(Int(waiting), "change")) for a second administrator, see hie approve list", .doubtful)
+        }
         if let feed = status["auditFeed"], feed != .null {
             let waiting = feed["waiting"]?.integer ?? 0
             facts.add(

@@ -9,9 +9,49 @@ struct AccessCommand: AsyncParsableCommand {
         abstract: "What roles and purposes open, before any patient's consent is asked.",
         discussion: """
             EXAMPLE
+              hie access roles
               hie access explain --role registrar --purpose PATADMIN
             """,
-        subcommands: [Explain.self])
+        subcommands: [Roles.self, Explain.self])
+
+    struct Roles: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the table of roles and permissions that every door reads.",
+            discussion: """
+                A role that no row names may what every role may. Whether a document may be seen is decided by \
+                consent, for everybody and every time. Asks no node.
+
+                EXAMPLE
+                  hie access roles
+                """)
+
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let terminal = Terminal()
+            func list(_ words: Set<String>?) -> JSONValue {
+                words.map { .array($0.sorted().map { .string($0) }) } ?? .null
+            }
+            if output.json {
+                return terminal.result([
+                    "permissions": .array(
+                        Permissions.all.map {
+                            [
+                                "do": .string($0.deed), "means": .string($0.meaning), "roles": list($0.roles),
+                                "purposes": list($0.purposes), "decidedBy": .string($0.note),
+                            ]
+                        })
+                ])
+            }
+            var table = Table("DO", "ROLES", "PURPOSES", "MEANS")
+            for row in Permissions.all {
+                table.add(
+                    .init(row.deed), .init(row.roles?.sorted().joined(separator: ", ") ?? "every role"),
+                    .init(row.purposes?.sorted().joined(separator: ", ") ?? "any that is stated"), .init(row.meaning))
+            }
+            terminal.result(table)
+        }
+    }
 
     struct Explain: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -32,14 +72,14 @@ struct AccessCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func validate() throws {
-            if let deed, !AccessTable.rows.contains(where: { $0.deed == deed }) {
-                throw ValidationError("--do is one of \(AccessTable.rows.map(\.deed).joined(separator: ", ")).")
+            if let deed, !Permissions.all.contains(where: { $0.deed == deed }) {
+                throw ValidationError("--do is one of \(Permissions.all.map(\.deed).joined(separator: ", ")).")
             }
         }
 
         func run() async throws {
             let terminal = Terminal()
-            let rows = AccessTable.rows.filter { deed == nil || $0.deed == deed }
+            let rows = Permissions.all.filter { deed == nil || $0.deed == deed }
             let verdicts = rows.map { (row: $0, refusal: $0.refusal(role: role, purpose: purpose)) }
             if output.json {
                 terminal.result([
@@ -64,57 +104,4 @@ struct AccessCommand: AsyncParsableCommand {
             if deed != nil, verdicts.contains(where: { $0.refusal != nil }) { throw ExitStatus.refused.exit }
         }
     }
-}
-
-/// What the doors ask of a user, by deed: the sets that they themselves read.
-enum AccessTable {
-    struct Row: Sendable {
-        let deed: String
-        let meaning: String
-        /// Nil when every role may.
-        let roles: Set<String>?
-        /// Nil when any purpose will do, as long as one is stated.
-        let purposes: Set<String>?
-        /// What still decides where it is permitted.
-        let note: String
-
-        /// Why it is refused; nil when it is not.
-        func refusal(role: String?, purpose: String?) -> String? {
-            if let roles {
-                guard let role, roles.contains(role) else { return "needs the role \(roles.sorted().joined(separator: ", "))" }
-            }
-            guard let purpose else { return "needs a purpose of use" }
-            if let purposes, !purposes.contains(purpose) {
-                return "needs the purpose \(purposes.sorted().joined(separator: ", "))"
-            }
-            return nil
-        }
-    }
-
-    static let rows: [Row] = [
-        Row(
-            deed: "find-documents", meaning: "find and read documents (ITI-67, ITI-68)", roles: nil, purposes: nil,
-            note: "consent decides for each document"),
-        Row(
-            deed: "publish", meaning: "publish documents (ITI-65, ITI-105)", roles: nil, purposes: nil,
-            note: "for a patient who is registered here"),
-        Row(
-            deed: "find-patients", meaning: "search and match patients (ITI-78, ITI-119)", roles: nil, purposes: nil,
-            note: "of this facility"),
-        Row(
-            deed: "register-patients", meaning: "register, merge, withdraw (ITI-104)", roles: IdentityAuthority.feeders,
-            purposes: IdentityAuthority.purposes, note: "by role and purpose"),
-        Row(
-            deed: "see-weights", meaning: "what each field weighed in a match", roles: IdentityAuthority.stewards, purposes: nil,
-            note: "by role"),
-        Row(
-            deed: "record-consent", meaning: "record and read directives (ITI-108)", roles: ConsentAuthority.roles,
-            purposes: ConsentAuthority.purposes, note: "by role and purpose"),
-        Row(
-            deed: "read-audit", meaning: "read the journal as audit events (ITI-81)", roles: Exchange.auditorRoles, purposes: nil,
-            note: "by role"),
-        Row(
-            deed: "emergency", meaning: "break the glass", roles: nil, purposes: ["BTG"],
-            note: "where policy keeps it for emergencies; always raises an alert"),
-    ]
 }

@@ -44,7 +44,7 @@ struct CertificateRotateCommand: AsyncParsableCommand {
             }
         }
         let rotated = finish ? try authority.finishRotation(node, days: days) : try authority.beginRotation(node, days: days)
-        let isTold = (try? await client.ask(.directoryAdmit, ["admission": .string(rotated.admission)])) != nil
+        let isTold = try await client.tell(.directoryAdmit, ["admission": .string(rotated.admission)])
         if isTold, !finish {
             _ = try await client.ask(.nodeReopen)
             try await NodeReopening(client).wait(on: terminal)
