@@ -95,7 +95,8 @@ package struct Node: Sendable {
             peers: FHIRPeerClient(
                 community: configuration.community, connections: connections, world: world,
                 limits: configuration.limits),
-            witness: try await NodeWitness.book(home, store: store, directory: directory, world: world), logger: logger)
+            witness: try await NodeWitness.book(home, store: store, directory: directory, world: world),
+            terminology: TerminologyShelf(TerminologyFolder(home.terminology.path)), logger: logger)
         self.home = home
         self.configuration = configuration
         self.logThreshold = logThreshold

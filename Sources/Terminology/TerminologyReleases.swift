@@ -1,5 +1,15 @@
 import ExchangeCore
 
+/// Where a node finds the releases that were imported; they may change while it runs.
+package protocol TerminologyStore: Sendable {
+    /// The releases as they are now. Throws `.corrupted` naming the file that is damaged.
+    func releases() throws(ExchangeError) -> TerminologyReleases
+}
+
+extension TerminologyReleases: TerminologyStore {
+    package func releases() throws(ExchangeError) -> TerminologyReleases { self }
+}
+
 /// Releases side by side: which is in force on a day, and what it says of a code.
 package struct TerminologyReleases: Sendable {
     /// The tables, in the order of their systems and beginnings.

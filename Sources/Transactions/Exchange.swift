@@ -5,6 +5,7 @@ import Journal
 import Logging
 import PatientIndex
 import RecordLocation
+import Terminology
 
 /// What a facility decided about its node: the part of the configuration that transactions read.
 package struct ExchangeSettings: Sendable {
@@ -84,6 +85,8 @@ package struct Exchange: Sendable {
     package let following: ConsentFollowing
     /// This node as a witness of others' logs; nil where logs are not witnessed.
     package let witness: WitnessBook?
+    /// The releases of code systems that were imported.
+    package let terminology: any TerminologyStore
     /// For the operator; never holds patient data.
     package let logger: Logger
 
@@ -91,8 +94,9 @@ package struct Exchange: Sendable {
     package init(
         settings: ExchangeSettings, world: World, journal: JournalWriter, reader: JournalReader,
         projection: any ExchangeProjection, directory: DirectoryBook, peers: any PeerClient,
-        witness: WitnessBook? = nil, logger: Logger,
+        witness: WitnessBook? = nil, terminology: any TerminologyStore = TerminologyReleases(), logger: Logger,
     ) {
+        self.terminology = terminology
         self.settings = settings
         self.world = world
         self.journal = journal

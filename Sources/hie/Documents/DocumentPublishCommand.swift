@@ -1,7 +1,6 @@
 import ArgumentParser
 import ExchangeCore
 import ExchangeNode
-import FHIRModel
 import JSON
 
 /// `hie document publish`.
@@ -10,102 +9,88 @@ struct DocumentPublishCommand: AsyncParsableCommand {
         commandName: "publish",
         abstract: "Publish C-CDA documents at a node (ITI-106, then ITI-105).",
         discussion: """
-            Each document is looked at here first (hie document check), the node derives its \
-            metadata, and it is published: acknowledged means durable. A folder stands for \
-            the .xml files in it. Exits 1 when any was refused; the others are published.
+            Each document is looked at here first (hie document check). The node derives its \
+            metadata, compares its patient with the index and says who could read it; then it is \
+            published: acknowledged means durable. One whose patient is not who is registered \
+            under its number is not published unless you say that it is the right patient. A folder \
+            stands for the .xml files in it. Exits 1 when any was refused; the others are published.
 
             EXAMPLE
               hie document publish --as ./registry-feed discharge.xml
+              hie document publish --as ./registry-feed discharge.xml --dry-run
               hie document publish --as ./registry-feed ./outbox --json > report.jsonl
             """)
 
     @Argument(help: "Files or folders; - reads stdin.") var files: [String]
+    @Flag(help: "Publish nothing: show what the node would say, and who could read it.") var dryRun = false
+    @Flag(help: "Somebody has looked: it is the right patient, whatever differs.") var confirmPatient = false
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
-
-    /// What became of one document.
-    private enum Outcome {
-        case published(String)
-        case refused(String)
-    }
 
     func run() async throws {
         let terminal = Terminal()
         let paths = try DocumentFiles.paths(files)
-        let client = try FHIRClient(server)
+        var publisher = DocumentPublisher(client: try FHIRClient(server))
+        publisher.isDryRun = dryRun
+        publisher.isPatientConfirmed = confirmPatient
         let began = World.system.uptime()
         var refused = 0
         for (index, path) in paths.enumerated() {
             if World.system.uptime() - began > .seconds(2) {
                 terminal.progress("publishing \(index + 1) of \(paths.count)")
             }
-            let outcome = try await publish(path, to: client)
+            let outcome = try await publisher.publish(path)
             terminal.endProgress()
-            if case .refused = outcome { refused += 1 }
-            show(path, outcome, on: terminal)
+            if outcome.isRefused { refused += 1 }
+            PublishReport(path: path, outcome: outcome).show(on: terminal, asJSON: output.json)
         }
-        let published = paths.count - refused
-        terminal.words("\(Words.count(published, "document")) published, \(refused) refused")
+        let accepted = Words.count(paths.count - refused, "document")
+        terminal.words("\(accepted) \(dryRun ? "could be published" : "published"), \(refused) refused")
         if refused > 0 { throw ExitStatus.failed.exit }
     }
+}
 
-    private func show(_ path: String, _ outcome: Outcome, on terminal: Terminal) {
-        switch (outcome, output.json) {
-        case (.published(let id), true):
-            terminal.resultLine(["file": .string(path), "published": true, "id": .string(id)])
-        case (.refused(let reason), true):
-            terminal.resultLine(["file": .string(path), "published": false, "reason": .string(reason)])
-        case (.published(let id), false): terminal.result("\(path): published \(id)", .good)
-        case (.refused(let reason), false): terminal.result("\(path): refused: \(reason)", .bad)
-        }
-    }
+/// What a publisher reads of one document.
+struct PublishReport {
+    let path: String
+    let outcome: DocumentPublisher.Outcome
 
-    /// Publishes one document; a node that cannot be reached, or does not know us, ends the command.
-    private func publish(_ path: String, to client: FHIRClient) async throws -> Outcome {
-        let findings: DocumentFindings
-        do { findings = try DocumentFindings(path) } catch { return .refused(error.line) }
-        if let fault = findings.fault { return .refused(fault) }
-        do {
-            var reference = try await metadata(of: findings.bytes, from: client)
-            reference["content"] = try content(of: reference, with: findings.bytes)
-            let created = try await client.post("/DocumentReference", .resource(reference), isRepeatable: false)
-            guard let id = created["id"]?.string else {
-                throw CommandFailure(.failed, "the node published the document and did not say its id")
+    /// One line of JSON, or words for people.
+    func show(on terminal: Terminal, asJSON: Bool) {
+        if asJSON { return terminal.resultLine(.object(json)) }
+        switch outcome {
+        case .published(let id, let preview):
+            terminal.result("\(path): published \(id)", .good)
+            for finding in preview.findings where finding.severity != .information && finding.rule == "patient" {
+                terminal.result("  \(finding.severity.rawValue)  \(finding.path): \(finding.message)", .doubtful)
             }
-            return .published(id)
-        } catch let failure as CommandFailure {
-            switch failure.status {
-            case .unreachable, .unauthenticated, .refused: throw failure
-            default: return .refused(failure.line)
+        case .looked(let preview):
+            terminal.result("\(path): could be published", .good)
+            preview.show(on: terminal)
+        case .refused(let reason, let preview):
+            terminal.result("\(path): refused: \(reason)", .bad)
+            for finding in preview?.findings ?? [] where finding.severity == .error {
+                terminal.result("  error  \(finding.path): \(finding.message)", .bad)
             }
         }
     }
 
-    /// ITI-106: what the node makes of the document.
-    private func metadata(of bytes: [UInt8], from client: FHIRClient) async throws -> JSONObject {
-        let binary: JSONObject = [
-            "resourceType": "Binary", "contentType": "text/xml", "data": .string(Base64.encode(bytes)),
-        ]
-        let answer = try await client.post(
-            "/DocumentReference/$generate-metadata",
-            .resource(Parameters([.init(name: "document", resource: binary)]).json))
-        if answer["resourceType"]?.string == "DocumentReference" { return answer }
-        let candidates = Parameters(json: answer)?.parameters.compactMap(\.resource) ?? []
-        guard let reference = candidates.first(where: { $0["resourceType"]?.string == "DocumentReference" }) else {
-            throw CommandFailure(.failed, "the node derived no metadata")
+    var json: JSONObject {
+        var object: JSONObject = ["file": .string(path)]
+        switch outcome {
+        case .published(let id, let preview):
+            object["published"] = true
+            object["id"] = .string(id)
+            object["findings"] = .array(preview.findings.map(\.json))
+        case .looked(let preview):
+            object["published"] = false
+            object["publishable"] = true
+            for member in preview.json.members { object[member.name] = member.value }
+        case .refused(let reason, let preview):
+            object["published"] = false
+            object["reason"] = .string(reason)
+            if let preview { object["findings"] = .array(preview.findings.map(\.json)) }
         }
-        return reference
-    }
-
-    /// ITI-105: the metadata's content with the document itself in it.
-    private func content(of reference: JSONObject, with bytes: [UInt8]) throws -> JSONValue {
-        guard case .array(var items) = reference["content"], var first = items.first?.object,
-            var attachment = first["attachment"]?.object
-        else { throw CommandFailure(.failed, "the node's metadata has no attachment") }
-        attachment["url"] = nil
-        attachment["data"] = .string(Base64.encode(bytes))
-        first["attachment"] = .object(attachment)
-        items[0] = .object(first)
-        return .array(items)
+        return object
     }
 }
