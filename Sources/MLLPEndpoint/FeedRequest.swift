@@ -7,7 +7,7 @@ import Transactions
 enum FeedRequest: Sendable, CustomStringConvertible {
     /// ADT: something about who a patient is.
     case identity(PatientFeedEvent)
-    /// MDM, ORU: a document, and where in the message its numbers stand.
+    /// MDM, ORU, VXU: a document, and where in the message its numbers stand.
     case document(FedDocument, FeedDocumentMapping.Places)
 
     var description: String {
@@ -21,7 +21,8 @@ enum FeedRequest: Sendable, CustomStringConvertible {
     var subjects: [String] {
         switch self {
         case .identity(.registered(let identifiers, _)): identifiers.map(Self.name)
-        case .identity(.merged(let prior, let other, _)), .identity(.renumbered(let prior, let other, _)):
+        case .identity(.merged(let prior, let other, _)), .identity(.renumbered(let prior, let other, _)),
+            .identity(.linked(let prior, let other)), .identity(.unlinked(let prior, let other)):
             [Self.name(prior), Self.name(other)]
         case .identity(.withdrawn(let identifier)): [Self.name(identifier)]
         case .document(let document, _): ["document " + document.number]

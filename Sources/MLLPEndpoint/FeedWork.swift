@@ -41,6 +41,10 @@ struct FeedWork: Sendable {
             _ = try await exchange.mergePatient(prior, into: survivor, for: context())
         case .renumbered(let prior, let new, let demographics):
             try await exchange.renumberPatient(prior, to: new, demographics, for: context())
+        case .linked(let one, let other):
+            try await exchange.linkPatients(one, other, for: context())
+        case .unlinked(let one, let other):
+            try await exchange.unlinkPatients(one, other, for: context())
         case .withdrawn(let identifier):
             try await exchange.withdrawPatient(identifier, for: context())
         }
@@ -73,7 +77,7 @@ extension PatientFeedEvent {
     fileprivate var isMerge: Bool {
         switch self {
         case .merged, .renumbered: true
-        case .registered, .withdrawn: false
+        case .registered, .linked, .unlinked, .withdrawn: false
         }
     }
 }

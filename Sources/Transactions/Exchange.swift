@@ -79,6 +79,8 @@ package struct Exchange: Sendable {
     let discovery = DiscoveryBudget()
     /// What other communities showed a moment ago.
     let shown = ShownElsewhere()
+    /// The refused messages of the node's feeds.
+    package let refusedMessages = RefusedMessages()
     /// Questions to other communities, and what they taught about them.
     package let searches: RecordSearches
     /// How consent follows patients to other communities.

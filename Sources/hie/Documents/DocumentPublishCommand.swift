@@ -1,6 +1,7 @@
 import ArgumentParser
 import ExchangeCore
 import ExchangeNode
+import FHIRModel
 import JSON
 
 /// `hie document publish`.
