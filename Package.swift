@@ -33,7 +33,7 @@ let floors: [[Module]] = [
         Module("XML", foreign: ["CExpat"]),
     ],
     [
-        Module("FHIRModel", needs: ["ExchangeCore", "JSON"]),
+        Module("FHIRModel", needs: ["ExchangeCore", "JSON", "XML"]),
         Module("XDSMetadata", needs: ["ExchangeCore"]),
         Module("CDA", needs: ["ExchangeCore", "XML"]),
         Module("Trust", needs: ["ExchangeCore", "JSON"], foreign: ["X509", "SwiftASN1", "Crypto", "CryptoExtras"]),

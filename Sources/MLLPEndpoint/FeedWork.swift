@@ -17,8 +17,16 @@ struct FeedWork: Sendable {
     /// Returns when it is done and durable, or was done before.
     func perform(_ request: FeedRequest) async throws(HL7Error) {
         switch request {
-        case .identity(let event):
-            do throws(ExchangeError) { try await patiently { () throws(ExchangeError) in try await perform(event) } } catch {
+        case .identity(let event, let encounter):
+            do throws(ExchangeError) {
+                try await patiently { () throws(ExchangeError) in
+                    try await perform(event)
+                    // Both are safe to repeat: a message that was cut off between them comes again.
+                    if case .registered(let identifiers, _) = event, let encounter {
+                        try await exchange.recordEncounter(encounter, of: identifiers, for: context())
+                    }
+                }
+            } catch {
                 throw FeedFault.identity(error, isMerge: event.isMerge)
             }
         case .document(let document, let places):

@@ -3,21 +3,21 @@ import GRDB
 /// The projection's tables, clustered for how they are read; another version means a rebuild from the journal, never a
 /// migration: the journal is the truth, so the tables need no history.
 enum ProjectionSchema {
-    static let version = 6
+    static let version = 7
 
     static let tables = [
         "mark", "patient", "patient_version", "patient_identifier", "patient_system", "patient_word", "person", "person_record",
         "person_key", "person_name", "person_placeholder", "person_apart", "person_review", "person_act", "person_model", "document", "document_place",
         "document_unique",
         "submission", "directive", "directive_place", "directive_version", "access", "alert",
-        "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure", "document_erasure",
+        "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure", "document_erasure", "encounter",
     ]
 
     static func make(_ database: Database) throws {
         let existing = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         if existing != version {
             for table in tables + ["patient_key"] { try drop(table, database) }
-            try database.execute(sql: "PRAGMA user_version = 6")
+            try database.execute(sql: "PRAGMA user_version = 7")
         }
         try database.execute(sql: definition)
     }
@@ -80,6 +80,9 @@ enum ProjectionSchema {
         CREATE TABLE IF NOT EXISTS directive(
           patient BLOB NOT NULL, id BLOB NOT NULL, version INTEGER NOT NULL, resource BLOB NOT NULL,
           position INTEGER NOT NULL, leaf BLOB NOT NULL, PRIMARY KEY(patient, id)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS encounter(
+          patient BLOB NOT NULL, number TEXT NOT NULL, position INTEGER NOT NULL, payload BLOB NOT NULL, leaf BLOB NOT NULL,
+          PRIMARY KEY(patient, number)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS directive_place(id BLOB PRIMARY KEY, patient BLOB NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS directive_version(
           id BLOB NOT NULL, version INTEGER NOT NULL, resource BLOB NOT NULL, position INTEGER NOT NULL,

@@ -28,6 +28,11 @@ package struct TerminologyReleases: Sendable {
         tables.last { table in table.label.system == system && (day.map(table.label.covers) ?? true) }
     }
 
+    /// The release of a system by its publisher's name for it.
+    package func release(of system: String, version: String) -> CodeTable? {
+        tables.last { $0.label.system == system && $0.label.version == version }
+    }
+
     /// What is to be said of a code, its name in the document, and the day it was used.
     package func judge(
         _ code: String, system: String, display: String? = nil, on day: ReleaseDay? = nil,
@@ -35,6 +40,14 @@ package struct TerminologyReleases: Sendable {
         let known = CodeSystem(uri: system)
         if let known, let fault = CodeForm.fault(code, in: known) { return .malformed(fault) }
         guard let table = release(of: system, on: day) else { return known == nil ? .unjudged : .formOnly }
+        return try Self.judge(code, in: table, display: display, on: day)
+    }
+
+    /// What one release says of a code whose form is right.
+    package static func judge(_ code: String, in table: CodeTable, display: String? = nil, on day: ReleaseDay? = nil)
+        throws(ExchangeError) -> CodeVerdict
+    {
+        let known = CodeSystem(uri: table.label.system)
         let name = table.label.title + " " + table.label.version
         guard let concept = try table.find(code) else {
             // Parts and answers of LOINC are in other files than its terms.

@@ -1,3 +1,4 @@
+import AdminEndpoint
 import ExchangeCore
 import ExchangeNode
 import Foundation

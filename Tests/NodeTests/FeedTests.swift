@@ -1,3 +1,4 @@
+import ConsentEngine
 import ExchangeCore
 import ExchangeNode
 import Foundation
@@ -214,6 +215,46 @@ extension RealNodes {
                 let lines = try await Self.patients(node, "L-1").first?.demographics.addresses.first?.lines
                 #expect(lines == ["2 New Rd"], "what came later stands")
                 #expect(try await again.ask(old.replacing("Old Rd", with: "Older Rd")).condition == "205")
+            }
+        }
+
+        @Test func `whom a stay names may see what the patient keeps for whoever treats, while it goes on and a month after`() async throws {
+            try await Self.one(keys: ["in-clear: true", "confidentiality: N"]) { _, node, port in
+                let patient = try await node.register()
+                let client = try await FeedClient(port.number)
+                #expect(try await client.ask(FeedMessages.document("T02", "1", number: "D-1", text: "x")).code == "AA")
+                var random = SystemRandomNumberGenerator()
+                _ = try await node.exchange.recordConsent(
+                    ConsentDirective(
+                        id: .ordered(at: World.system.now(), using: &random), patient: patient.id,
+                        base: ConsentRule(.deny), exceptions: [ConsentRule(.permit, actors: [.treating])],
+                        recorded: World.system.now()), for: node.administrator)
+                let ehr = try node.client()
+                func seen() async throws -> Int {
+                    try await ehr.send(.get, "/DocumentReference?patient=\(patient.id)").matches.count
+                }
+                #expect(try await seen() == 0)
+                func stay(_ event: String, _ id: String, _ doctor: String, at time: String, _ discharged: String = "") -> String {
+                    FeedMessages.header("ADT^" + event, id) + "EVN|\(event)|\(time)\nPID|1||\(FeedMessages.pid)\n"
+                        + "PV1|1|I|||||\(doctor)||||||||||||V-77^^^ARH" + String(repeating: "|", count: 25)
+                        + "20260801|\(discharged)\n"
+                }
+                let user = "dr.brattain"
+                #expect(try await client.ask(stay("A01", "2", "99^Other^Ann", at: "202608010800")).code == "AA")
+                #expect(try await seen() == 0, "somebody else treats")
+                #expect(try await client.ask(stay("A02", "3", "\(user)^Test^Doc", at: "202608020800")).code == "AA")
+                #expect(try await seen() == 1)
+                let size = try node.journalSize
+                #expect(try await client.ask(stay("A02", "3b", "\(user)^Test^Doc", at: "202608020800")).code == "AA")
+                #expect(try node.journalSize == size, "nothing new is nothing written")
+                #expect(try await client.ask(stay("A03", "4", "", at: "202608050800", "20260805")).code == "AA")
+                #expect(try await client.ask(stay("A01", "5", "", at: "202608010900")).code == "AA", "late, and without effect")
+                let stays = try await node.node.store.projection.encounters(of: patient.id)
+                #expect(stays.count == 1 && stays.first?.status == .finished && stays.first?.end?.text == "2026-08-05")
+                #expect(try await client.ask(stay("A11", "6", "", at: "202608060800")).code == "AA")
+                #expect(try await seen() == 0, "it did not take place")
+                let replay = try await node.exchange.replayJournal(for: node.administrator)
+                #expect(replay.findings.isEmpty, "\(replay.findings)")
             }
         }
 
