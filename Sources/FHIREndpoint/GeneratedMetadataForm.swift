@@ -15,6 +15,10 @@ enum GeneratedMetadataForm {
             parameters.parameters.append(
                 .init(name: "outcome", resource: OperationOutcome(generated.findings.map(issue)).json))
         }
+        if let id = generated.registered {
+            parameters.parameters.append(
+                .init("registered", "valueReference", ["reference": .string("DocumentReference/\(id)")]))
+        }
         let readers = generated.readers
         parameters.parameters += readers.labels.map { .init("label", "valueCode", .string($0)) }
         parameters.parameters += readers.readers.map(reader)

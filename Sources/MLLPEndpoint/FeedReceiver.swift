@@ -121,6 +121,9 @@ package final class FeedReceiver: Sendable {
         }
     }
 
+    /// What MSH-13 may be: a number of 15 digits, or -1 (HL7 v2.8, 2.10.1).
+    private static let numbers = -1...999_999_999_999_999
+
     /// Takes a message when it is its turn: one number after the other of each sender (MSH-13).
     private func inSequence(
         _ name: [UInt8], _ header: MessageHeader, _ bytes: [UInt8], _ work: () async -> Outcome,
@@ -130,7 +133,7 @@ package final class FeedReceiver: Sendable {
         await turns.begin(turn)
         defer { turns.end(turn) }
         var outcome: Outcome
-        if let number = header.sequenceNumber, number >= -1 {
+        if let number = header.sequenceNumber, Self.numbers.contains(number) {
             switch sequences.judge(number, of: sender) {
             case .repeated, .asked: outcome = Outcome(header: header)
             case .outOfOrder:
@@ -154,7 +157,7 @@ package final class FeedReceiver: Sendable {
         } else {
             outcome = await refuse(
                 bytes, HL7Error(
-                    .requiredField, "this port counts messages: number them, from 1", at: HL7Position("MSH", field: 13)),
+                    .requiredField, "this port counts messages: number them, from 1, with 15 digits at the most", at: HL7Position("MSH", field: 13)),
                 header: header)
         }
         outcome.expected = sequences.expected(of: sender)

@@ -61,6 +61,14 @@ import Testing
         #expect(published.code == 0, "\(published.text) \(published.errors)")
         let ids = published.jsonLines.compactMap { $0["id"]?.string }
         #expect(ids.count == person.documents.count)
+        let twice = try await node.clinician.run(["document", "publish", "--json"] + person.documents)
+        #expect(twice.code == 0 && twice.jsonLines.allSatisfy { $0["known"] == true }, "\(twice.text)")
+        #expect(Set(twice.jsonLines.compactMap { $0["id"]?.string }) == Set(ids))
+        let report = node.home + "/report.jsonl"
+        for (words, count) in [("there already", 1), ("passed over as the report says", 1)] {
+            let again = try await node.clinician.run("document", "publish", person.documents[0], "--report", report)
+            #expect(again.code == 0 && again.errors.contains("\(count) \(words)"), "\(again.errors)")
+        }
         let broken = try await node.clinician.run("document", "publish", "-", input: Array("<a/>".utf8))
         #expect(broken.code == 1)
         #expect(broken.text.contains("refused"))

@@ -85,12 +85,22 @@ import XDSMetadata
     @Test func `what the registry would refuse or holds already is said`() throws {
         try OneNode.run { node in
             let patient = try await node.register("A").id
-            let bytes = Self.document()
-            try await node.publish(1, for: patient, bytes: bytes)
-            let other = try await node.publish(2, for: patient)
-            #expect(other.uniqueID == "urn:oid:1.3.6.1.4.1.21367.2026.10.8.2")
-            let conflict = try await Self.generated(node, Self.document(id: "2"))
+            func store(_ uniqueID: String, _ bytes: [UInt8]) async throws -> DocumentID? {
+                var request = ProvideRequest(patient: SubmittedPatient(record: patient))
+                var draft = Self.draft
+                draft.uniqueID = uniqueID
+                request.documents = [(draft, bytes)]
+                return try await node.exchange.provideAndRegister(request, for: node.context()).documents.first?.entry.id
+            }
+            let known = try await store("urn:oid:1.3.6.1.4.1.21367.2026.10.8^D1", Self.document())
+            _ = try await store("urn:oid:1.3.6.1.4.1.21367.2026.10.8^D2", Array("other".utf8))
+            let same = try await Self.generated(node, Self.document())
+            #expect(same.registered == known && known != nil)
+            #expect(same.findings.contains { $0.rule == .registry && $0.grade == .advice })
+            let conflict = try await Self.generated(node, Self.document(id: "D2"))
             #expect(conflict.findings.first { $0.rule == .registry }?.grade == .error, "\(conflict.findings)")
+            #expect(conflict.registered == nil)
+            #expect(try await Self.generated(node, Self.document(id: "D3")).registered == nil)
             #expect(try await node.find(patient).count == 2, "nothing was stored")
         }
     }

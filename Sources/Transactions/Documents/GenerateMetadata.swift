@@ -14,6 +14,8 @@ package struct GeneratedMetadata: Sendable {
     package let reference: JSONObject
     /// What is wrong or could be better, worst first: of the document, its patient, and the registry.
     package let findings: [ReviewFinding]
+    /// The current entry that holds the same document already; nil when none does.
+    package let registered: DocumentID?
     /// Who could read it under present consent.
     package let readers: ProspectiveReaders
     /// To be ended when the answer has left.
@@ -54,7 +56,8 @@ extension Exchange {
         let submission = try await resolveRelations(request).submission(
             patient: patient, home: settings.community, now: world.now(), using: &random)
         let entry = submission.documents[0].entry
-        var findings = try await registryFindings(submission)
+        let (registered, registryFindings) = try await registryFindings(submission)
+        var findings = registryFindings
         findings += try await patientFindings(derived.patient.demographics, registered: patient)
         findings += try DocumentReviewer.review(
             root, header: document, now: world.now(), releases: terminology.releases())
@@ -62,17 +65,24 @@ extension Exchange {
         var reference = DocumentReferenceMapping.json(entry, base: settings.clientBase)
         reference["id"] = nil  // The node gives one when the document is published.
         return GeneratedMetadata(
-            reference: reference, findings: DocumentReviewer.ordered(findings), readers: readers, ticket: ticket)
+            reference: reference, findings: DocumentReviewer.ordered(findings), registered: registered, readers: readers,
+            ticket: ticket)
     }
 
     /// What the registry would say to the document: refusals as errors, what it would leave out as warnings.
-    private func registryFindings(_ submission: Submission) async throws(ExchangeError) -> [ReviewFinding] {
+    private func registryFindings(_ submission: Submission) async throws(ExchangeError)
+        -> (registered: DocumentID?, findings: [ReviewFinding])
+    {
+        var registered: DocumentID?
         var findings = submission.warnings.map {
             ReviewFinding(.warning, .registry, "ClinicalDocument/relatedDocument", $0)
         }
         do throws(ExchangeError) {
             let facts = try await registryFacts(of: submission)
-            if let entry = submission.documents.first?.entry, facts.sameUniqueID.contains(where: { $0.sha256 == entry.sha256 }) {
+            let entry = submission.documents.first?.entry
+            let same = facts.sameUniqueID.filter { $0.sha256 == entry?.sha256 && $0.patient == entry?.patient }
+            registered = (same.first { $0.status == .current } ?? same.first)?.id
+            if registered != nil {
                 findings.append(
                     ReviewFinding(
                         .advice, .registry, "ClinicalDocument/id", "the same document is registered here already"))
@@ -85,6 +95,6 @@ extension Exchange {
                     .error, .registry, "ClinicalDocument/" + (error.code == .conflict ? "id" : "relatedDocument"),
                     "it would be refused: " + error.message, basis: "IHE ITI TF-3 4.2"))
         }
-        return findings
+        return (registered, findings)
     }
 }

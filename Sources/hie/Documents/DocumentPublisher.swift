@@ -7,6 +7,8 @@ struct DocumentPublisher: Sendable {
     /// What became of one document.
     enum Outcome {
         case published(String, PublishPreview)
+        /// The same document is there already, as this entry; nothing was published.
+        case known(String, PublishPreview?)
         /// It could be published; nothing was.
         case looked(PublishPreview)
         case refused(String, PublishPreview?)
@@ -32,6 +34,7 @@ struct DocumentPublisher: Sendable {
                 return .refused("\(doubt.message); --confirm-patient publishes it all the same", preview)
             }
             guard !isDryRun else { return .looked(preview) }
+            if let id = preview.registered { return .known(id, preview) }
             var reference = preview.reference
             reference["content"] = try content(of: reference, with: findings.bytes)
             let created = try await client.post("/DocumentReference", .resource(reference), isRepeatable: false)

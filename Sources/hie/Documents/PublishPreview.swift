@@ -38,6 +38,8 @@ struct PublishPreview {
     let labels: [String]
     /// Communities that were not looked at.
     let left: Int
+    /// The id of the entry that holds the same document already.
+    let registered: String?
 
     /// Reads the node's answer; refuses one without metadata.
     init(_ answer: JSONObject) throws(CommandFailure) {
@@ -61,6 +63,8 @@ struct PublishPreview {
                 isPermittedInEmergency: reader.part(named: "emergency")?.value == true)
         }
         labels = (parameters?.parameters(named: "label") ?? []).compactMap { $0.value?.string }
+        registered = parameters?.parameter(named: "registered")?.value?["reference"]?.string
+            .map { String($0.dropFirst("DocumentReference/".count)) }
         left = parameters?.parameter(named: "communitiesLeft")?.value?.integer ?? 0
     }
 
