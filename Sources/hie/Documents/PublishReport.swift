@@ -1,5 +1,6 @@
 import Crypto
 import ExchangeCore
+import FHIRModel
 import Foundation
 import JSON
 

@@ -1,4 +1,5 @@
 import ExchangeCore
+import ExchangeNode
 import Foundation
 import JSON
 
