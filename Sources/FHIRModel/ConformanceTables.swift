@@ -1,8 +1,10 @@
 /// What a server says of itself and of code systems (R4 4.0.1 StructureDefinitions; the notation is `ElementTables`').
+///
+/// A CapabilityStatement may leave its date out: IHE's own do.
 enum ConformanceTables {
     static let text = """
         CapabilityStatement@D url:uri version:string name:string title:string status:=draft|active|retired|unknown!
-          experimental:boolean date:dateTime! publisher:string contact:ContactDetail* description:markdown
+          experimental:boolean date:dateTime publisher:string contact:ContactDetail* description:markdown
           useContext:UsageContext* jurisdiction:CodeableConcept* purpose:markdown copyright:markdown
           kind:=instance|capability|requirements! instantiates:canonical* imports:canonical*
           software:.CapabilityStatement.software implementation:.CapabilityStatement.implementation fhirVersion:code!

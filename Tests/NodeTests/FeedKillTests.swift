@@ -37,9 +37,14 @@ extension RealNodes {
             for move in 1... {
                 let street = "\(round) Street \(move)"
                 let message = message(number, "\(number)-\(round)-\(move)", street: street)
-                guard !Task.isCancelled, let answer = try? await client.ask(message) else { return message }
-                guard answer.code == "AA" else {
-                    Issue.record("a message was answered \(answer.code ?? "nothing")")
+                let before = client.answers.count
+                await client.connection.send(MLLPFrame.encode(message))
+                try? await until("an answer, or the end", within: .seconds(20)) {
+                    client.answers.count > before || !client.connection.isOpen || Task.isCancelled
+                }
+                guard let answer = client.answers.dropFirst(before).first else { return message }
+                guard let code = try? answer.first("MSA")?.field(1).text(), code == "AA" else {
+                    Issue.record("a message was not taken")
                     return nil
                 }
                 told.add(number, street)

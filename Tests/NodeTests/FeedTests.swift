@@ -295,7 +295,7 @@ extension RealNodes {
                 func given(_ id: String, _ lot: String) -> String {
                     FeedMessages.header("VXU^V04^VXU_V04", id)
                         + "PID|1||\(FeedMessages.pid)\nORC|RE||V-1^ARH\nRXA|0|1|20260801||140^Influenza, seasonal^CVX|0.5|mL^mL^UCUM"
-                        + "|||||||||\(lot)|||||CP\nRXR|IM^Intramuscular^HL70162|LD^Left deltoid^HL70163\n"
+                        + "||||||||\(lot)|||||CP\nRXR|IM^Intramuscular^HL70162|LD^Left deltoid^HL70163\n"
                 }
                 #expect(try await client.ask(given("1", "L100")).code == "AA")
                 #expect(try await client.ask(given("2", "L200")).code == "AA")
