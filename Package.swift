@@ -21,9 +21,9 @@ struct Module {
 // MARK: - The floors
 
 let core = ["ExchangeCore", "JSON", "XML"]
-let standards = ["FHIRModel", "XDSMetadata", "CDA", "Trust"]
+let standards = ["FHIRModel", "XDSMetadata", "CDA", "Terminology", "Trust"]
 let questions = [
-    "PatientIndex", "ConsentEngine", "DocumentExchange", "RecordLocation", "Journal", "GossipDirectory",
+    "PatientIndex", "ConsentEngine", "DocumentExchange", "DocumentReview", "RecordLocation", "Journal", "GossipDirectory",
 ]
 
 let floors: [[Module]] = [
@@ -33,7 +33,7 @@ let floors: [[Module]] = [
         Module("XML", foreign: ["CExpat"]),
     ],
     [
-        Module("FHIRModel", needs: ["ExchangeCore", "JSON"]),
+        Module("FHIRModel", needs: ["ExchangeCore", "JSON", "XML"]),
         Module("XDSMetadata", needs: ["ExchangeCore"]),
         Module("CDA", needs: ["ExchangeCore", "XML"]),
         Module("Trust", needs: ["ExchangeCore", "JSON"], foreign: ["X509", "SwiftASN1", "Crypto", "CryptoExtras"]),
@@ -53,7 +53,8 @@ let floors: [[Module]] = [
     ],
     [
         Module(
-            "Transactions", needs: ["ExchangeCore", "JSON", "XML"] + standards + questions,
+            "Transactions",
+            needs: ["ExchangeCore", "JSON", "XML"] + standards + questions,
             foreign: ["Logging", "Crypto"])
     ],
     [
@@ -74,7 +75,7 @@ let floors: [[Module]] = [
                 "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOTLS", "Logging", "X509", "SwiftASN1", "Crypto",
             ]),
         Module(
-            "Storage", needs: core + standards + questions + ["Transactions", "Terminology"],
+            "Storage", needs: core + standards + questions + ["Transactions"],
             foreign: ["NIOCore", "NIOPosix", "GRDB", "GRDBSQLite", "Logging", "Crypto"]),
         Module("DirectorySimulation", needs: ["ExchangeCore", "JSON", "Trust", "GossipDirectory"]),
         Module("Simulation", needs: core + standards + questions + ["Transactions"], foreign: ["Logging", "Crypto"]),
@@ -94,7 +95,7 @@ let floors: [[Module]] = [
         Module(
             "hie",
             needs: core + standards + questions + [
-                "Transactions", "AdminEndpoint", "PeerTransport", "Storage", "ExchangeNode", "Terminology", "DocumentReview",
+                "Transactions", "AdminEndpoint", "PeerTransport", "Storage", "ExchangeNode",
             ],
             foreign: [
                 "ArgumentParser", "NIOCore", "NIOPosix", "NIOSSL", "Logging", "X509", "SwiftASN1", "Crypto", "Yams",
@@ -109,7 +110,7 @@ let floors: [[Module]] = [
         Module(
             "hie-bench",
             needs: core + standards + questions + [
-                "Transactions", "PeerTransport", "Storage", "ExchangeNode", "HL7v2", "DocumentReview",
+                "Transactions", "PeerTransport", "Storage", "ExchangeNode", "HL7v2",
             ],
             foreign: [
                 "ArgumentParser", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "Logging", "Histogram", "Crypto",
@@ -124,7 +125,7 @@ let suites: [Module] = [
         "ConformanceTests",
         needs: ["ExchangeCore", "JSON", "XML", "FHIRModel", "CDA", "Terminology", "DocumentReview"]),
     Module(
-        "StorageTests", needs: core + standards + questions + ["Transactions", "Storage", "Simulation", "Terminology"],
+        "StorageTests", needs: core + standards + questions + ["Transactions", "Storage", "Simulation"],
         foreign: ["Crypto", "Logging"]),
     Module("FlowTests", needs: core + standards + questions + ["Transactions", "Simulation"], foreign: ["Crypto"]),
     Module(

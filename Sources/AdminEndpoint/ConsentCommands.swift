@@ -76,6 +76,7 @@ extension AdminService {
             switch actor {
             case .organization(let name): organizations.append(name)
             case .role(let name): users.append("role " + name)
+            case .treating: users.append("whoever treats the patient")
             case .practitioner(let name): users.append(name)
             }
         }

@@ -94,7 +94,7 @@ extension AdminService {
                 switch actor {
                 case .role(let name): if roles.count < 8, !roles.contains(name) { roles.append(name) }
                 case .organization(let name): organizations.append(name)
-                case .practitioner: break
+                case .practitioner, .treating: break
                 }
             }
             for purpose in rule.purposes.map(\.code) where purposes.count < 8 && !purposes.contains(purpose) {

@@ -45,7 +45,8 @@ struct DirectiveComposing {
         return ConsentRule(
             effect,
             actors: try call.texts("organizations", of: parts).map { .organization($0) }
-                + (try call.texts("users", of: parts).map { .practitioner($0) }),
+                + (try call.texts("users", of: parts).map { .practitioner($0) })
+                + (parts["treating"] == true ? [.treating] : []),
             purposes: try purposes("purposes"), typeCodes: types, dataPeriod: try period("careFrom", "careUntil"))
     }
 

@@ -182,7 +182,7 @@ package struct IdentityCommands: Sendable {
                 throw ExchangeError(.badRequest, "say which entry to take back", at: "position")
             }
             act = try await desk.undoing(UInt64(position), actor: actor, reason: reason)
-        case .feedMerge, .restate: throw ExchangeError(.badRequest, "this is no steward's act", at: "act")
+        case .feedMerge, .feedLink, .feedUnlink, .restate: throw ExchangeError(.badRequest, "this is no steward's act", at: "act")
         }
         let preview = try await desk.preview(act)
         var answer: JSONObject = [

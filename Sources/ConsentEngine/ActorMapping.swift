@@ -6,6 +6,8 @@ import JSON
 ///
 /// A name is the id of `Organization/id`, a URI, `system|value` of another identifier, or a reference as written.
 enum ActorMapping {
+    /// `CareTeam/treating`: not a team of one name, but whoever treats the patient.
+    private static let treating = "treating"
     static let uriSystem = "urn:ietf:rfc:3986"
     private static let recipient = CodedValue(
         code: "IRCP", system: "http://terminology.hl7.org/CodeSystem/v3-ParticipationType")
@@ -16,6 +18,7 @@ enum ActorMapping {
             let type = FHIRReference(json: json["reference"]).flatMap(type)
         else { return nil }
         let name = name(json["reference"], types: [type])
+        if type == "CareTeam", name == treating { return .treating }
         switch type {
         case "Organization": return name.map { .organization($0) }
         case "Practitioner": return name.map { .practitioner($0) }
@@ -30,6 +33,7 @@ enum ActorMapping {
         case .organization(let name): reference = self.reference(name, type: "Organization")
         case .practitioner(let name): reference = self.reference(name, type: "Practitioner")
         case .role(let name): reference = self.reference(name, type: "Group")
+        case .treating: reference = self.reference(treating, type: "CareTeam")
         }
         return ["role": recipient.concept, "reference": reference]
     }

@@ -2,7 +2,7 @@ import ExchangeCore
 
 /// The name of an actor, made ready for being compared with what tokens carry.
 struct ActorName: Sendable {
-    enum Kind: Sendable { case organization, role, practitioner }
+    enum Kind: Sendable { case organization, role, practitioner, treating }
 
     let kind: Kind
     let name: String
@@ -14,6 +14,7 @@ struct ActorName: Sendable {
         case .organization(let name): (kind, self.name) = (.organization, name)
         case .role(let name): (kind, self.name) = (.role, name)
         case .practitioner(let name): (kind, self.name) = (.practitioner, name)
+        case .treating: (kind, name) = (.treating, "")
         }
         tail = Array(name.utf8.split(whereSeparator: Self.isCut).last ?? [])
     }

@@ -31,6 +31,8 @@ package struct CompiledConsent: Sendable {
     let withdrawn: [String]
     /// What it was compiled from, for trying what would change a decision.
     let source: [ConsentDirective]
+    /// Stays and visits of the record.
+    let care: [CareEncounter]
     let policy: ConsentPolicyDefault
     let now: Timestamp
     let policyName: String
@@ -45,16 +47,20 @@ package struct CompiledConsent: Sendable {
     ///
     /// What another community recorded is judged apart, by the same rules: it never permits what this node's own
     /// directives and policy deny, and what it denies is denied.
-    package init(_ directives: [ConsentDirective], policy: ConsentPolicyDefault, now: Timestamp) {
-        self.init(directives, of: nil, policy: policy, now: now)
+    package init(
+        _ directives: [ConsentDirective], care: [CareEncounter] = [], policy: ConsentPolicyDefault, now: Timestamp,
+    ) {
+        self.init(directives, care, of: nil, policy: policy, now: now)
         foreign = Set(directives.compactMap(\.origin?.community)).sorted().map {
-            CompiledConsent(directives, of: $0, policy: policy, now: now)
+            CompiledConsent(directives, care, of: $0, policy: policy, now: now)
         }
     }
 
     private init(
-        _ directives: [ConsentDirective], of origin: CommunityID?, policy: ConsentPolicyDefault, now: Timestamp,
+        _ directives: [ConsentDirective], _ care: [CareEncounter], of origin: CommunityID?, policy: ConsentPolicyDefault,
+        now: Timestamp,
     ) {
+        self.care = care
         self.origin = origin
         self.policy = policy
         self.now = now
@@ -67,7 +73,7 @@ package struct CompiledConsent: Sendable {
         var ranked: [(rank: ConsentPrecedence, rule: Rule)] = []
         var withdrawn: [String] = []
         for (index, directive) in inForce {
-            for (rank, rule) in Self.rules(of: directive, at: Int32(truncatingIfNeeded: index), now: now) {
+            for (rank, rule) in Self.rules(of: directive, at: Int32(truncatingIfNeeded: index), care, now: now) {
                 if rule.effect == .permit, let refusal, directive.recorded < refusal {
                     withdrawn.append(rule.name)
                     continue
@@ -150,7 +156,7 @@ package struct CompiledConsent: Sendable {
         return ConsentDecision(effect, rules: names)
     }
 
-    private static func rules(of directive: ConsentDirective, at index: Int32, now: Timestamp)
+    private static func rules(of directive: ConsentDirective, at index: Int32, _ care: [CareEncounter], now: Timestamp)
         -> [(ConsentPrecedence, Rule)]
     {
         func rank(_ tier: ConsentPrecedence.Tier, _ specificity: Int, _ effect: ConsentEffect) -> ConsentPrecedence {
@@ -169,7 +175,7 @@ package struct CompiledConsent: Sendable {
             (
                 rank(.explicit, ConsentPrecedence.specificity(base: base), base.effect),
                 Rule(
-                    effect: base.effect, conditions: RuleConditions(base, isNormalOnly: isNormalOnly),
+                    effect: base.effect, conditions: RuleConditions(base, isNormalOnly: isNormalOnly, care: care, now: now),
                     name: title + base.summary, origin: .init(directive: index, exception: nil))
             )
         ]
@@ -180,7 +186,8 @@ package struct CompiledConsent: Sendable {
                     rank(
                         .explicit, ConsentPrecedence.specificity(exception: exception, to: base), exception.effect),
                     Rule(
-                        effect: exception.effect, conditions: RuleConditions(complete, isNormalOnly: isNormalOnly),
+                        effect: exception.effect,
+                        conditions: RuleConditions(complete, isNormalOnly: isNormalOnly, care: care, now: now),
                         name: title + complete.summary,
                         origin: .init(directive: index, exception: Int32(truncatingIfNeeded: number)))
                 ))

@@ -11,6 +11,8 @@ package enum ConsentActor: Hashable, Sendable {
     case role(String)
     /// One user, as the subject of tokens.
     case practitioner(String)
+    /// Whoever treats the patient in a stay or visit that goes on or ended lately (`CareEncounter`).
+    case treating
 }
 
 /// Which documents a rule names (FHIR `provision.data`).

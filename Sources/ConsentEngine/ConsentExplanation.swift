@@ -92,11 +92,11 @@ extension CompiledConsent {
         for directive in source.prefix(Self.sentencesMax) where directive.status == .active {
             let others = source.filter { $0.id != directive.id }
             note(
-                CompiledConsent(others, policy: policy, now: now), request, document,
+                CompiledConsent(others, care: care, policy: policy, now: now), request, document,
                 "if directive \(directive.id) were revoked")
         }
         for (moment, words) in named.moments where moment > now {
-            note(CompiledConsent(source, policy: policy, now: moment), request, document, words)
+            note(CompiledConsent(source, care: care, policy: policy, now: moment), request, document, words)
         }
         for level in [Confidentiality.normal, .restricted, .veryRestricted] {
             var labelled = document
@@ -124,6 +124,7 @@ extension CompiledConsent {
                     case .practitioner(let name): Self.add(name, to: &users)
                     case .role(let name): Self.add(name, to: &roles)
                     case .organization(let name): Self.add(name, to: &organizations)
+                    case .treating: break
                     }
                 }
                 guard let period = rule.period, moments.count < Self.max else { continue }

@@ -50,7 +50,7 @@ struct ConsentPrecedence: Comparable {
         if !rule.classCodes.isEmpty || !rule.typeCodes.isEmpty { bits |= 4 }
         for actor in rule.actors {
             switch actor {
-            case .organization, .role: bits |= 8
+            case .organization, .role, .treating: bits |= 8
             case .practitioner: bits |= 16
             }
         }

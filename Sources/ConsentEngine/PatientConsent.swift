@@ -7,6 +7,8 @@ import Synchronization
 package final class PatientConsent: Sendable {
     /// Every directive, by id.
     package let directives: [ConsentDirective]
+    /// Every stay and visit.
+    package let care: [CareEncounter]
     private let last = Mutex<Compiled?>(nil)
 
     private struct Compiled {
@@ -16,7 +18,10 @@ package final class PatientConsent: Sendable {
     }
 
     /// What a patient has said, from their directives.
-    package init(_ directives: [ConsentDirective]) { self.directives = directives }
+    package init(_ directives: [ConsentDirective], care: [CareEncounter] = []) {
+        self.directives = directives
+        self.care = care
+    }
 
     /// The directives under a community's default, ready for judging at a moment.
     package func compiled(policy: ConsentPolicyDefault, now: Timestamp) -> CompiledConsent {
@@ -25,10 +30,19 @@ package final class PatientConsent: Sendable {
             if let last, last.consent.policy == policy, last.consent.now <= now, last.until.map({ now < $0 }) ?? true {
                 return last.consent
             }
-            let consent = CompiledConsent(directives, policy: policy, now: now)
-            last = Compiled(consent: consent, until: Self.nextChange(of: directives, after: now))
+            let consent = CompiledConsent(directives, care: care, policy: policy, now: now)
+            last = Compiled(consent: consent, until: nextChange(after: now))
             return consent
         }
+    }
+
+    /// The first moment after another at which something else is in force, or somebody begins or ceases to treat.
+    private func nextChange(after now: Timestamp) -> Timestamp? {
+        let isAsked = directives.contains { directive in
+            ([directive.base] + directive.exceptions).contains { $0.actors.contains(.treating) }
+        }
+        let care = isAsked ? self.care.compactMap(\.treats).flatMap { [$0.from, $0.until] }.filter { $0 > now }.min() : nil
+        return [Self.nextChange(of: directives, after: now), care].compactMap(\.self).min()
     }
 
     /// The first moment after another at which a period of a directive or of a provision begins or ends.

@@ -38,7 +38,8 @@ package struct PersonConsent: Sendable {
             parts.map { part in
                 guard part.record == draft.patient else { return part }
                 return Part(
-                    part.record, PatientConsent(part.consent.directives.filter { $0.id != draft.id } + [draft]))
+                    part.record, PatientConsent(
+                        part.consent.directives.filter { $0.id != draft.id } + [draft], care: part.consent.care))
             })
     }
 
@@ -46,7 +47,10 @@ package struct PersonConsent: Sendable {
     package func without(_ community: CommunityID) -> PersonConsent {
         PersonConsent(
             parts.map { part in
-                Part(part.record, PatientConsent(part.consent.directives.filter { $0.origin?.community != community }))
+                Part(
+                    part.record,
+                    PatientConsent(
+                        part.consent.directives.filter { $0.origin?.community != community }, care: part.consent.care))
             })
     }
 

@@ -18,10 +18,15 @@ final class RuleConditions: Sendable {
     private let hasLabels: Bool
     /// Set when a label is none that documents are compared by.
     private let hasUnknownLabels: Bool
+    /// Stays and visits of the record, for rules that name whoever treats the patient.
+    private let care: [CareEncounter]
+    private let now: Timestamp
     /// Set for permits under a `-normal` policy that name no label themselves.
     let isNormalOnly: Bool
 
-    init(_ rule: ConsentRule, isNormalOnly: Bool) {
+    init(_ rule: ConsentRule, isNormalOnly: Bool, care: [CareEncounter], now: Timestamp) {
+        self.care = care
+        self.now = now
         effect = rule.effect
         actors = rule.actors.map(ActorName.init)
         hasPurposes = !rule.purposes.isEmpty
@@ -72,6 +77,8 @@ final class RuleConditions: Sendable {
         case .organization: actor.names(request.organization, effect) || same(actor.name, request.community.oid)
         case .role: request.role.map { actor.names($0, effect) } ?? (effect == .deny)
         case .practitioner: actor.names(request.user, effect)
+        // Of a record without any stay nobody can tell who treats: a deny then speaks of everybody.
+        case .treating: care.contains { $0.names(request, at: now) } || effect == .deny && care.isEmpty
         }
     }
 

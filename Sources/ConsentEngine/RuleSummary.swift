@@ -8,6 +8,7 @@ extension ConsentRule {
             case .organization(let name): "organisation " + name
             case .role(let name): "role " + name
             case .practitioner(let name): "user " + name
+            case .treating: "whoever treats the patient"
             }
         }
         parts += purposes.map { "purpose " + $0.code }

@@ -42,9 +42,20 @@ package enum MetadataDerivation {
     package static func derive(
         _ bytes: [UInt8], limits: ExchangeLimits = ExchangeLimits(), labeler: SensitivityLabeler = .standard,
     ) throws(ExchangeError) -> DerivedMetadata {
+        try derive(ClinicalDocument.read(bytes, limits: xmlLimits(limits)), of: bytes, labeler: labeler)
+    }
+
+    /// The XML reader's limits for a document that may be registered.
+    package static func xmlLimits(_ limits: ExchangeLimits) -> XMLLimits {
         var xml = XMLLimits()
         xml.bytesMax = min(xml.bytesMax, limits.documentBytesMax)
-        let document = try ClinicalDocument.read(bytes, limits: xml)
+        return xml
+    }
+
+    /// Derives metadata, with hashes and size, from a document that was read from these bytes.
+    package static func derive(
+        _ document: ClinicalDocument, of bytes: [UInt8], labeler: SensitivityLabeler = .standard,
+    ) -> DerivedMetadata {
         var derived = derive(document, labeler: labeler)
         derived.draft.digest = ContentDigest(bytes)
         derived.draft.sha1 = derived.draft.digest?.sha1

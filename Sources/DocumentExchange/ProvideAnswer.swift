@@ -24,8 +24,8 @@ extension ProvideDocumentBundle {
             case .ignored: response = BundleEntry.Response(status: "200 OK")
             }
             var entry = BundleEntry(response: response).json
-            if part == .submissionSet, !request.warnings.isEmpty, var inner = entry["response"]?.object {
-                inner["outcome"] = .object(outcome(request.warnings))
+            if part == .submissionSet, !submission.warnings.isEmpty, var inner = entry["response"]?.object {
+                inner["outcome"] = .object(outcome(submission.warnings))
                 entry["response"] = .object(inner)
             }
             return .object(entry)

@@ -89,7 +89,7 @@ package struct ProvideRequest: Sendable {
             set: SubmissionSet(
                 id: set, uniqueID: setUniqueID ?? "urn:uuid:\(set)", patient: patient, sourceID: sourceID,
                 submissionTime: submissionTime ?? PartialDate(now), contentType: contentType, documents: ids),
-            documents: submitted, superseded: replaced)
+            documents: submitted, superseded: replaced, warnings: warnings)
     }
 
     /// How a relation names another document of the same submission.

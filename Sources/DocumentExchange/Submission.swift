@@ -23,9 +23,12 @@ package struct Submission: Hashable, Sendable {
     package let documents: [SubmittedDocument]
     /// Entries that are no longer current once this is registered.
     package let superseded: [DocumentID]
+    /// What was accepted in part or is doubtful, each with its code word, for the answer.
+    package var warnings: [String]
 
     /// A submission from its parts.
-    package init(set: SubmissionSet, documents: [SubmittedDocument], superseded: [DocumentID] = []) {
+    package init(set: SubmissionSet, documents: [SubmittedDocument], superseded: [DocumentID] = [], warnings: [String] = []) {
+        self.warnings = warnings
         self.set = set
         self.documents = documents
         self.superseded = superseded

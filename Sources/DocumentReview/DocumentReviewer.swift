@@ -44,7 +44,11 @@ package enum DocumentReviewer {
             + NarrativeRules.findings(subject)
         findings += try CodeRules.findings(subject)
         findings += try SpecificityRules.findings(subject)
-        // A stable order: what matters most, then as the rules found it.
+        return ordered(findings)
+    }
+
+    /// A stable order: what matters most, then as the rules found it; at most `findingsMax`.
+    package static func ordered(_ findings: [ReviewFinding]) -> [ReviewFinding] {
         let order = findings.enumerated().sorted { ($0.element.grade, $0.offset) < ($1.element.grade, $1.offset) }
         return order.prefix(findingsMax).map(\.element)
     }

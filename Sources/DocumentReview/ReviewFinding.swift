@@ -16,6 +16,8 @@ package struct ReviewFinding: Hashable, Sendable {
 
     /// The rule that found it.
     package enum Rule: String, Sendable, CaseIterable {
+        case patient
+        case registry
         case header
         case dates
         case dischargeSections = "discharge-sections"
@@ -35,7 +37,8 @@ package struct ReviewFinding: Hashable, Sendable {
     /// The regulation or standard that asks for it, where one does.
     package let basis: String?
 
-    init(_ grade: Grade, _ rule: Rule, _ path: String, _ message: String, basis: String? = nil) {
+    /// A finding from its parts.
+    package init(_ grade: Grade, _ rule: Rule, _ path: String, _ message: String, basis: String? = nil) {
         self.grade = grade
         self.rule = rule
         self.path = path

@@ -66,6 +66,10 @@ package struct Backup: Sendable {
         // The keyring first: what is sealed under a key made later is not copied below, whose end was taken before.
         let keyring = try piece("keyring-\(run)", key, bytes: try keyringBundle(home))
         let node = try piece("node-\(run)", key, bytes: try FileBundle.pack(home))
+        // What feeds refused and took: written anew each time, so that what was erased since is in no backup.
+        let feeds = try piece(
+            "feeds-\(run)", key,
+            bytes: FileBundle.pack(home.deadLetters, of: home) + FileBundle.pack(home.takenMessages, of: home))
         let start = before?.end ?? CopyPlace()
         var reached = start
         if end.entries > start.frontier.size || before == nil {
@@ -84,7 +88,7 @@ package struct Backup: Sendable {
         }
         let manifest = BackupManifest(
             origin: origin, created: world.now(), recovery: key.name, log: signer.verifier.text, end: reached,
-            pieces: pieces + [keyring, node])
+            pieces: pieces + [keyring, node, feeds])
         try DurableFolder(folder.path).sync()
         try DurableFolder(folder.path).replace(
             BackupManifest.name, with: Array(try signer.sign(manifest.text).description.utf8))
@@ -138,7 +142,7 @@ package struct Backup: Sendable {
         let kept = Set(manifest.pieces.map(\.name) + [BackupManifest.name])
         let files = DurableFolder(folder.path)
         for name in try files.names() where !kept.contains(name) {
-            guard ["journal-", "keyring-", "node-"].contains(where: name.hasPrefix) else { continue }
+            guard ["journal-", "keyring-", "node-", "feeds-"].contains(where: name.hasPrefix) else { continue }
             try files.remove(name)
         }
         try files.sync()

@@ -33,6 +33,9 @@ extension Backup {
         guard let key else { return Finding(manifest: manifest, journal: nil, keys: nil) }
         let node = try FileBundle.unpack(try bytes(manifest, "node-", key))
         let report = try verifyJournal(manifest, key, log: try demandLogKey(manifest, node))
+        if manifest.pieces.contains(where: { $0.name.hasPrefix("feeds-") }) {
+            _ = try FileBundle.unpack(try bytes(manifest, "feeds-", key))
+        }
         let keys = try KeyringBackup.check(try bytes(manifest, "keyring-", key))
         return Finding(manifest: manifest, journal: report, keys: keys)
     }
@@ -58,6 +61,12 @@ extension Backup {
         try writeJournal(finding.manifest, key, to: home)
         try KeyringBackup.unpack(try bytes(finding.manifest, "keyring-", key), to: home)
         for file in files where file.path != "node.yaml" { try Self.write(file.path, file.bytes, in: home) }
+        // Backups of earlier versions have none.
+        if finding.manifest.pieces.contains(where: { $0.name.hasPrefix("feeds-") }) {
+            for file in try FileBundle.unpack(try bytes(finding.manifest, "feeds-", key)) {
+                try Self.write(file.path, file.bytes, in: home)
+            }
+        }
         guard let configuration = files.first(where: { $0.path == "node.yaml" }) else {
             throw ExchangeError(.corrupted, "the backup holds no node.yaml")
         }

@@ -38,6 +38,7 @@ enum FeedKeys {
         var feed = FeedSettings(name: name, host: address?.host ?? "", port: address?.port ?? 0, clients: nil)
         feed.clients = clients(&section, address)
         readMessages(&section, &feed)
+        feed.isSequenced = section.flag("sequence") ?? false
         feed.authorities = authorities(&section)
         for key in keys {
             if let value = section.integer(key.name, in: key.range) { feed[keyPath: key.path] = value }
@@ -122,6 +123,7 @@ enum FeedKeys {
                 ("processing", feed.processingIDs.sorted().joined(separator: ", ")),
                 ("authorities", believed.joined(separator: ", ")), ("otherwise", table.otherwise ?? "refused"),
                 ("confidentiality", feed.confidentiality?.rawValue ?? "restricted"),
+                ("sequence", String(feed.isSequenced)),
             ]
             return (rows + keys.map { ($0.name, String(feed[keyPath: $0.path])) }).map { ("feeds.\(feed.name)." + $0.0, $0.1) }
         }

@@ -19,6 +19,22 @@ enum FileBundle {
         return bundle
     }
 
+    /// The files of one folder below the home; nothing where there is no such folder. One that goes meanwhile is left out.
+    static func pack(_ folder: URL, of home: NodeHome) throws(ExchangeError) -> [UInt8] {
+        var bundle: [UInt8] = []
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else { return bundle }
+        for name in names.sorted() {
+            guard let bytes = FileManager.default.contents(atPath: folder.appendingPathComponent(name).path) else { continue }
+            guard bytes.count <= fileBytesMax, bundle.count + bytes.count <= folderBytesMax else {
+                throw ExchangeError(.tooLarge, "the folder is too large for the backup", at: folder.path)
+            }
+            append(String(folder.path.dropFirst(home.folder.path.count + 1)) + "/" + name, [UInt8](bytes), to: &bundle)
+        }
+        return bundle
+    }
+
+    private static let folderBytesMax = 1 << 30
+
     static func append(_ path: String, _ bytes: [UInt8], to bundle: inout [UInt8]) {
         bundle.appendLittleEndian(UInt16(truncatingIfNeeded: path.utf8.count))
         bundle += Array(path.utf8)

@@ -99,7 +99,8 @@ package struct Node: Sendable {
             peers: FHIRPeerClient(
                 community: configuration.community, connections: connections, world: world,
                 limits: configuration.limits, traces: traceFeed?.recorder ?? .none),
-            witness: try await NodeWitness.book(home, store: store, directory: directory, world: world), logger: logger)
+            witness: try await NodeWitness.book(home, store: store, directory: directory, world: world),
+            terminology: TerminologyShelf(TerminologyFolder(home.terminology.path)), logger: logger)
         shares = (AskerShares(.client, limits: configuration.limits), AskerShares(.peer, limits: configuration.limits))
         self.home = home
         self.configuration = configuration

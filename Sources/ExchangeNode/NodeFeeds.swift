@@ -21,10 +21,13 @@ struct NodeFeeds: Sendable {
 
     /// The feeds of a node; without any, nothing is made or opened.
     init(_ settings: [FeedSettings], _ home: NodeHome, exchange: Exchange) throws(ExchangeError) {
-        guard let longest = settings.map(\.replayHours).max() else {
+        // Letters of feeds that are configured no more are let go in time, and when their patient is erased.
+        let hasLetters = FileManager.default.fileExists(atPath: home.deadLetters.path)
+        guard !settings.isEmpty || hasLetters else {
             (receivers, letters) = ([], nil)
             return
         }
+        let longest = settings.map(\.replayHours).max() ?? FeedSettings.replayHoursUsual
         if !FileManager.default.fileExists(atPath: home.deadLetterKey.path) {
             try SecretFile.create(home.deadLetterKey, exchange.world.randomBytes(32))
         }
@@ -35,8 +38,11 @@ struct NodeFeeds: Sendable {
         let store = try FileDeadLetterStore(
             home.deadLetters.path, key: key, now: exchange.world.now(), age: .seconds(longest * 3600))
         letters = store
+        exchange.refusedMessages.adopt(store)
+        let taken = try FileTakenMessageStore(
+            home.takenMessages.path, key: key, atMost: settings.map(\.rememberedMax).reduce(0, +))
         let turns = FeedTurns()
-        receivers = settings.map { FeedReceiver(settings: $0, exchange: exchange, letters: store, turns: turns) }
+        receivers = settings.map { FeedReceiver(settings: $0, exchange: exchange, letters: store, taken: taken, turns: turns) }
     }
 
     /// What the administrator sees and does of them.

@@ -66,6 +66,8 @@ package struct NodeHome: Sendable {
     package var deadLetterKey: URL { key("dead-letters.key") }
     /// The refused messages of feeds, each sealed.
     package var deadLetters: URL { store.appendingPathComponent("dead-letters") }
+    /// What the feeds have taken, by digests alone.
+    package var takenMessages: URL { store.appendingPathComponent("taken-messages") }
     /// What this node witnessed of others' logs.
     package var witness: URL { store.appendingPathComponent("witness") }
     /// The projection's file.

@@ -42,6 +42,20 @@ struct Answer: Sendable {
         self.tickets = tickets
     }
 
+    /// The same resource in FHIR's XML form; an answer that is no FHIR JSON stays as it is. False for a resource of which that
+    /// form is not known here.
+    mutating func becomeXML() -> Bool {
+        guard headers[.contentType] == Negotiation.fhirJSON, passing == nil, body.readableBytes > 0 else { return true }
+        guard
+            let json = try? JSONReader.read(
+                Array(body.readableBytesView), limits: JSONLimits(nodesMax: 20_000_000)),
+            let xml = json.object.flatMap({ FHIRXML.bytes($0) })
+        else { return false }
+        body = ByteBuffer(bytes: xml)
+        headers[.contentType] = Negotiation.fhirXML
+        return true
+    }
+
     /// Ends every ticket, and lets go of a body that is passed on; safe to call twice.
     func end() {
         passing?.stream.cancel()

@@ -44,7 +44,7 @@ extension FHIRService {
         let reading = BodyReading(
             limits: exchange.settings.limits, bytesMax: 1 << 20, uptime: exchange.world.uptime)
         try Negotiation.demandJSON(exchanged.request.headers, format: try exchanged.format())
-        try Negotiation.demandJSONBody(exchanged.request.headers)
+        guard try Negotiation.bodyForm(exchanged.request.headers) == .json else { throw .unsupportedMediaType }
         let bytes = try await exchanged.body(reading)
         let depth = exchange.settings.limits.nestingMax
         // Read, not validated: an event that breaks the profile is better kept than lost.

@@ -44,7 +44,7 @@ struct CapabilityStatement: Sendable {
         statement["software"] = ["name": "Concordat"]
         statement["implementation"] = ["description": .string(name), "url": .string(base)]
         statement["fhirVersion"] = "4.0.1"
-        statement["format"] = ["application/fhir+json", "json"]
+        statement["format"] = ["application/fhir+json", "application/fhir+xml", "json", "xml"]
         statement["rest"] = .array([.object(rest)])
         return statement
     }
@@ -131,15 +131,17 @@ struct CapabilityStatement: Sendable {
     }
 
     private func searchParameters(of type: String) -> [JSONValue] {
+        Self.criteria(of: type).map { Self.parameter($0.name, $0.kind, $0.definition) }
+    }
+
+    /// What a type is searched by.
+    static func criteria(of type: String) -> [(name: String, kind: SearchParameter.Kind, definition: String?)] {
         switch type {
-        case "DocumentReference": SearchParameters.criteria.map { Self.parameter($0.name, $0.kind, $0.definition) }
-        case "Patient": PatientSearch.criteria.map { Self.parameter($0.name, $0.kind, $0.definition) }
-        case "Consent": ConsentSearch.criteria.map { Self.parameter($0.name, $0.kind, $0.definition) }
-        case "AuditEvent": AuditEventSearch.criteria.map { Self.parameter($0.name, $0.kind, $0.definition) }
-        default:
-            (CareServiceType(rawValue: type).map(CareServiceTables.criteria) ?? []).map {
-                Self.parameter($0.name, $0.kind, $0.definition)
-            }
+        case "DocumentReference": SearchParameters.criteria.map { ($0.name, $0.kind, $0.definition) }
+        case "Patient": PatientSearch.criteria.map { ($0.name, $0.kind, $0.definition) }
+        case "Consent": ConsentSearch.criteria
+        case "AuditEvent": AuditEventSearch.criteria
+        default: CareServiceType(rawValue: type).map(CareServiceTables.criteria) ?? []
         }
     }
 
@@ -154,6 +156,9 @@ struct CapabilityStatement: Sendable {
         switch operation {
         case "$match": "http://hl7.org/fhir/OperationDefinition/Patient-match"
         case "$ihe-pix": "https://profiles.ihe.net/ITI/PIXm/OperationDefinition/IHE.PIXm.pix"
+        case "$validate-code": "http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code"
+        case "$lookup": "http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup"
+        case "$expand": "http://hl7.org/fhir/OperationDefinition/ValueSet-expand"
         case let name where name.hasPrefix("$mdm-"):
             "http://hapifhir.io/fhir/OperationDefinition/" + name.dropFirst()
         default: "https://profiles.ihe.net/ITI/MHD/OperationDefinition/generate-metadata"

@@ -40,6 +40,7 @@ extension FHIRService {
             limits: exchange.settings.limits, bytesMax: RequestTarget.formBytesMax, uptime: exchange.world.uptime)
         let form = try await exchanged.body(reading)
         fields += try exchanged.reading { () throws(ExchangeError) in try RequestTarget.fields(form: form) }
+        exchanged.formFormat = fields.first { $0.name == "_format" }?.value
         guard fields.count <= RequestTarget.fieldsMax else {
             throw .exchange(
                 ExchangeError(.badRequest, "a search may have \(RequestTarget.fieldsMax) parameters at the most"))

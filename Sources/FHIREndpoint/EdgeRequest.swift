@@ -3,6 +3,7 @@ import FHIRModel
 import HTTPTypes
 import HummingbirdCore
 import JSON
+import XML
 
 /// One request on its way through the edge: what was sent, and what has been found out about it so far.
 struct EdgeRequest: Sendable {
@@ -18,6 +19,8 @@ struct EdgeRequest: Sendable {
     var id: String?
     var identity: ConnectionIdentity?
     var context: AccessContext?
+    /// `_format` of a form, where it was read.
+    var formFormat: String?
     /// Why the request was refused, for the log; never patient data.
     private(set) var refusal: String?
     private(set) var hasReadBody = false
@@ -55,6 +58,12 @@ struct EdgeRequest: Sendable {
         return try fields().first { $0.name == "_format" }?.value
     }
 
+    /// The form the caller wants its answer in; JSON where what it says cannot be read.
+    var wantedForm: Negotiation.Form {
+        let asked = formFormat ?? (try? format()) ?? nil
+        return Negotiation.form(request.headers, format: asked) ?? .json
+    }
+
     /// The body, counted while it is read.
     mutating func body(_ reading: BodyReading) async throws(EdgeRefusal) -> [UInt8] {
         try reading.demandLength(request.headers)
@@ -65,10 +74,15 @@ struct EdgeRequest: Sendable {
     /// The body as a resource, read once.
     mutating func resource(_ reading: BodyReading, limits: ExchangeLimits) async throws(EdgeRefusal) -> FHIRResource {
         try Negotiation.demandJSON(request.headers, format: try format())
-        try Negotiation.demandJSONBody(request.headers)
+        let form = try Negotiation.bodyForm(request.headers)
         let bytes = try await body(reading)
         return try self.reading { () throws(ExchangeError) in
-            try FHIRResource.read(bytes, limits: JSONLimits(depthMax: limits.nestingMax))
+            switch form {
+            case .json: try FHIRResource.read(bytes, limits: JSONLimits(depthMax: limits.nestingMax))
+            case .xml:
+                try FHIRXML.read(
+                    bytes, limits: XMLLimits(bytesMax: limits.requestBytesMax, depthMax: limits.nestingMax))
+            }
         }
     }
 

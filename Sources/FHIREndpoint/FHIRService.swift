@@ -23,6 +23,7 @@ package struct FHIRService: Sendable {
     let traces: TraceRecorder
     private let dates = HTTPDate()
     private let capabilities: ByteBuffer
+    private let description: ByteBuffer
 
     /// The service of one listener.
     ///
@@ -56,6 +57,7 @@ package struct FHIRService: Sendable {
         self.base = base
         self.shares = shares ?? AskerShares(door, limits: exchange.settings.limits)
         bodies = BodyReading(limits: exchange.settings.limits, uptime: exchange.world.uptime)
+        description = OpenAPIDescription(door: door, base: base, name: exchange.settings.name).bytes
         capabilities = CapabilityStatement(
             door: door, base: base, name: exchange.settings.name, date: exchange.world.now(),
             tokenEndpoint: tokens.flatMap { $0.isOpen ? $0.endpoint : nil }
@@ -118,6 +120,12 @@ package struct FHIRService: Sendable {
         } catch {
             answer = OutcomeMapping.answer(to: error)
             exchanged.note(error)
+        }
+        if exchanged.wantedForm == .xml, !answer.becomeXML() {
+            // What is done stays done; that it cannot be shown in this form is all that is said.
+            let tickets = answer.tickets
+            answer = OutcomeMapping.answer(to: .notAcceptable)
+            answer.tickets = tickets
         }
         answer.headers[.requestID] = exchanged.traceID
         return Handled(
@@ -224,6 +232,14 @@ package struct FHIRService: Sendable {
         case .issueToken: return try await issueToken(&exchanged)
         case .smartConfiguration: return try smartConfiguration()
         case .tokenKeys: return try tokenKeys()
+        case .validateCode: return try await validateCode(&exchanged)
+        case .lookUpCode: return try await lookUpCode(&exchanged)
+        case .expandValueSet: return try await expandValueSet(&exchanged)
+        case .openAPI:
+            var answer = Answer(.ok, json: description)
+            answer.headers[.contentType] = "application/json"
+            answer.headers[.cacheControl] = "max-age=300"
+            return answer
         }
     }
 }

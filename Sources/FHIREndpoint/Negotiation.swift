@@ -5,34 +5,64 @@ import HTTPTypes
 enum Negotiation {
     /// FHIR JSON as every answer states it.
     static let fhirJSON = "application/fhir+json; fhirVersion=4.0; charset=utf-8"
+    /// FHIR XML, where it was asked for.
+    static let fhirXML = "application/fhir+xml; fhirVersion=4.0; charset=utf-8"
     /// What a search by POST sends.
     static let form = "application/x-www-form-urlencoded"
 
     /// What to send back after a creation (`Prefer: return=`).
     enum Return: Sendable { case minimal, representation, outcome }
 
-    /// Refuses with 406 who accepts no FHIR JSON; `_format` outranks the header.
-    static func demandJSON(_ headers: HTTPFields, format: String?) throws(EdgeRefusal) {
-        if let format {
-            guard isJSON(format) else { throw .notAcceptable }
-            return
+    /// The two forms of a resource.
+    enum Form: Sendable { case json, xml }
+
+    /// The form a caller wants: `_format` before the header; JSON where either will do; of a caller who says nothing the
+    /// form of what it sends (R4, http.html 3.1.0.1.11). Nil when neither is wanted.
+    static func form(_ headers: HTTPFields, format: String?) -> Form? {
+        if let format { return isJSON(format) ? .json : isXML(format) ? .xml : nil }
+        guard let accept = headers[.accept], accept != "application/fhir+json", accept != "*/*" else {
+            let isXMLBody = headers[.accept] == nil && headers[.contentType].flatMap { MediaRange($0) }.map(isXMLType) ?? false
+            return isXMLBody ? .xml : .json
         }
-        guard let accept = headers[.accept], accept != "application/fhir+json", accept != "*/*" else { return }
         let ranges = MediaRange.list(accept)
-        guard !ranges.isEmpty else { return }
-        guard ranges.contains(where: isAcceptable) else { throw .notAcceptable }
+        guard !ranges.isEmpty else { return .json }
+        let json = ranges.filter(isAcceptable).map(\.quality).max()
+        let xml = ranges.filter(isAcceptableXML).map(\.quality).max()
+        if let json, json >= xml ?? 0 { return .json }
+        return xml == nil ? nil : .xml
     }
 
-    /// Refuses with 415 a body that is not FHIR JSON in UTF-8.
-    static func demandJSONBody(_ headers: HTTPFields) throws(EdgeRefusal) {
+    private static func isXMLType(_ type: MediaRange) -> Bool {
+        type.essence == "application/fhir+xml" || type.essence == "application/xml"
+    }
+
+    private static func isAcceptableXML(_ range: MediaRange) -> Bool {
+        range.quality > 0 && isOurVersion(range)
+            && (range.covers("application/fhir+xml") || range.covers("application/xml"))
+    }
+
+    private static func isXML(_ format: String) -> Bool {
+        if format == "xml" { return true }
+        return MediaRange(format.replacingSpace()).map(isXMLType) ?? false
+    }
+
+    /// Refuses with 406 who accepts neither FHIR JSON nor XML; `_format` outranks the header.
+    static func demandJSON(_ headers: HTTPFields, format: String?) throws(EdgeRefusal) {
+        guard form(headers, format: format) != nil else { throw .notAcceptable }
+    }
+
+    /// The form of a body; refuses with 415 one that is neither FHIR JSON nor FHIR XML in UTF-8.
+    static func bodyForm(_ headers: HTTPFields) throws(EdgeRefusal) -> Form {
         try demandIdentityCoding(headers)
         guard let header = headers[.contentType], header != "application/fhir+json" else {
             if headers[.contentType] == nil { throw .unsupportedMediaType }
-            return
+            return .json
         }
-        guard let type = MediaRange(header), type.essence == "application/fhir+json" || type.essence == "application/json",
-            isOurVersion(type), type["charset"].map({ $0.lowercased() == "utf-8" }) ?? true
+        guard let type = MediaRange(header), isOurVersion(type), type["charset"].map({ $0.lowercased() == "utf-8" }) ?? true
         else { throw .unsupportedMediaType }
+        if type.essence == "application/fhir+json" || type.essence == "application/json" { return .json }
+        guard isXMLType(type) else { throw .unsupportedMediaType }
+        return .xml
     }
 
     /// Refuses with 415 a search body that is no form; a search by POST without a body is a search too.

@@ -64,11 +64,11 @@ enum OutcomeMapping {
             answer = plain(.methodNotAllowed, "not-supported", "this path has other methods; see the Allow header")
             answer.headers[.allow] = allowed.map(\.rawValue).joined(separator: ", ")
         case .notSupported: answer = plain(.notImplemented, "not-supported", "this node does not do that; see metadata")
-        case .notAcceptable: answer = plain(.notAcceptable, "not-supported", "answers are application/fhir+json, R4")
+        case .notAcceptable: answer = plain(.notAcceptable, "not-supported", "answers are application/fhir+json or application/fhir+xml, R4")
         case .unsupportedMediaType:
             answer = plain(
                 .unsupportedMediaType, "not-supported",
-                "send application/fhir+json in UTF-8 without content coding, or a form to _search")
+                "send application/fhir+json or application/fhir+xml in UTF-8 without content coding, or a form to _search")
         case .preconditionFailed(let what): answer = plain(.preconditionFailed, "conflict", what)
         case .slowBody: answer = plain(.requestTimeout, "timeout", "the request body came too slowly")
         }

@@ -49,7 +49,7 @@ extension FHIRService {
         case .representation:
             answer = Answer(
                 .created, resource: DocumentReferenceMapping.json(entry, base: exchange.settings.clientBase))
-        case .outcome: answer = Answer(.created, outcome: Self.outcome(of: request))
+        case .outcome: answer = Answer(.created, outcome: Self.outcome(of: submission))
         }
         answer.headers[.location] = "\(base)/DocumentReference/\(entry.id)/_history/1"
         answer.headers[.eTag] = "W/\"1\""
@@ -57,12 +57,12 @@ extension FHIRService {
     }
 
     /// What was accepted in part, or that all is well.
-    private static func outcome(of request: ProvideRequest) -> OperationOutcome {
-        guard !request.warnings.isEmpty else {
+    private static func outcome(of submission: Submission) -> OperationOutcome {
+        guard !submission.warnings.isEmpty else {
             return OperationOutcome([.init(.information, "informational", details: "published")])
         }
         return OperationOutcome(
-            request.warnings.map { warning in
+            submission.warnings.map { warning in
                 let word = warning.split(separator: ":").first.map(String.init)
                 return .init(
                     .warning, "incomplete", details: warning,
@@ -72,7 +72,8 @@ extension FHIRService {
 
     /// ITI-106 Generate Metadata: `POST DocumentReference/$generate-metadata` with a Binary; nothing is stored.
     ///
-    /// The generated DocumentReference comes as the parameter `DocumentReference`, what was found as `outcome`.
+    /// The generated DocumentReference comes as the parameter `DocumentReference`, the review as `outcome`, and who could
+    /// read the document as one `reader` for each role at each community.
     func generateMetadata(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> Answer {
         let context = try exchanged.asker()
         let resource = try await exchanged.resource(bodies, limits: exchange.settings.limits)
@@ -93,14 +94,8 @@ extension FHIRService {
         let generated = try await asking { () throws(ExchangeError) in
             try await exchange.generateMetadata(bytes, for: context)
         }
-        var parameters = Parameters([.init(name: "DocumentReference", resource: generated.reference)])
-        if !generated.findings.isEmpty {
-            let outcome = OperationOutcome(
-                generated.findings.map {
-                    .init($0.isError ? .error : .warning, "incomplete", details: $0.message, diagnostics: $0.path)
-                })
-            parameters.parameters.append(.init(name: "outcome", resource: outcome.json))
-        }
-        return Answer(.ok, resource: parameters.json)
+        var answer = Answer(.ok, resource: GeneratedMetadataForm.parameters(generated).json)
+        answer.tickets = [generated.ticket]
+        return answer
     }
 }

@@ -42,6 +42,14 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case linkHistory
     /// `$mdm-update-link` and its like: a steward's word.
     case decideLink
+    /// `CodeSystem/$validate-code`.
+    case validateCode
+    /// `CodeSystem/$lookup`.
+    case lookUpCode
+    /// `ValueSet/$expand`.
+    case expandValueSet
+    /// `GET openapi.json`.
+    case openAPI
     /// ITI-108 create.
     case createConsent
     /// ITI-108 update.
@@ -89,11 +97,11 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
         switch self {
         case .generateMetadata, .searchDocuments, .readDocument, .retrieveDocument, .readPatient, .readPatientVersion, .patientHistory,
             .searchPatients, .queryLinks, .linkHistory, .decideLink, .crossReference, .feedPatient, .withdrawPatient, .matchPatients, .provideBundle, .simplifiedPublish, .searchAuditEvents, .recordAuditEvent, .previewConsent,
-            .readCareService, .searchCareServices, .careServiceHistory:
+            .readCareService, .searchCareServices, .careServiceHistory, .validateCode, .lookUpCode, .expandValueSet:
             true
         case .capabilities, .createConsent, .updateConsent, .readConsent, .readConsentVersion, .consentHistory,
             .searchConsents, .receiveStatement, .pendingStatements, .addCheckpoint, .exchangeHeads,
-            .proveConsistency, .issueToken, .smartConfiguration, .tokenKeys:
+            .proveConsistency, .issueToken, .smartConfiguration, .tokenKeys, .openAPI:
             false
         }
     }
@@ -216,7 +224,14 @@ package enum RouteTable {
         Route(.post, "fhir/AuditEvent", .recordAuditEvent, "ITI-20", doors: client, interaction: "create"),
         Route(.get, "fhir/AuditEvent", .searchAuditEvents, "ITI-81", doors: client, interaction: "search-type"),
         Route(.post, "fhir/AuditEvent/_search", .searchAuditEvents, "ITI-81", doors: client, interaction: "search-type"),
-    ] + CareServiceType.allCases.flatMap { type in
+    ] + [HTTPRequest.Method.get, .post].flatMap { method in
+        [
+            Route(
+                method, "fhir/CodeSystem/$validate-code", .validateCode, doors: client, interaction: "$validate-code"),
+            Route(method, "fhir/CodeSystem/$lookup", .lookUpCode, doors: client, interaction: "$lookup"),
+            Route(method, "fhir/ValueSet/$expand", .expandValueSet, doors: client, interaction: "$expand"),
+        ]
+    } + CareServiceType.allCases.flatMap { type in
         [
             Route(
                 .get, "fhir/\(type.rawValue)/_history", .careServiceHistory, "ITI-91", doors: client,
@@ -240,6 +255,7 @@ package enum RouteTable {
         Route(.get, ".well-known/smart-configuration", .smartConfiguration, doors: client, credential: .none),
         Route(.get, ".well-known/oauth-authorization-server", .smartConfiguration, doors: client, credential: .none),
         Route(.get, ".well-known/jwks.json", .tokenKeys, doors: client, credential: .none),
+        Route(.get, "openapi.json", .openAPI, doors: client, credential: .none),
     ]
 
     private static let served: [AccessContext.Door: [Route]] = [

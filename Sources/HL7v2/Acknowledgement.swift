@@ -43,9 +43,10 @@ package struct Acknowledgement: Sendable {
     /// The bytes of an acknowledgement.
     ///
     /// `time` is MSH-7 in HL7's form, `controlID` our own name for it. Before version 2.5 an error is ERR-1, from then
-    /// on ERR-2 to ERR-4 and ERR-8; MSA-3 has the first error's text where the version still has that field.
+    /// on ERR-2 to ERR-4 and ERR-8; MSA-3 has the first error's text where the version still has that field. `expected` is
+    /// MSA-4, the number that the sender's next message is to have.
     package func bytes(
-        _ code: AcknowledgementCode, errors: [HL7Error] = [], time: String, controlID: String,
+        _ code: AcknowledgementCode, errors: [HL7Error] = [], time: String, controlID: String, expected: Int? = nil,
     ) -> [UInt8] {
         let delimiters = glimpse.delimiters
         let version = glimpse.version.flatMap { HL7Version.supported.contains($0) ? $0 : nil } ?? "2.5.1"
@@ -63,7 +64,9 @@ package struct Acknowledgement: Sendable {
         var answer = SegmentWriter("MSA", delimiters, characterSet: glimpse.characterSet)
         answer.field(code.rawValue)
         answer.raw(glimpse.raw(10))
-        if !HL7Version.isAtLeast(version, "2.7") { answer.field(errors.first?.description) }
+        let text = HL7Version.isAtLeast(version, "2.7") ? nil : errors.first?.description
+        if text != nil || expected != nil || !HL7Version.isAtLeast(version, "2.7") { answer.field(text) }
+        if let expected { answer.field(String(expected)) }
         bytes += answer.finished()
         for error in errors.prefix(Self.errorsMax) { bytes += segment(error, version) }
         return bytes

@@ -1,12 +1,12 @@
 import ExchangeCore
 
-/// What an MDM or ORU message says of a document (HL7 v2.8, 9.5 and 7.3.1). Printing one prints its kind alone.
+/// What an MDM, ORU or VXU message says of a document (HL7 v2.8, 9.5 and 7.3.1). Printing one prints its kind alone.
 package struct DocumentFeedEvent: Sendable, CustomStringConvertible {
     /// What is to become of the document.
     package enum Act: Hashable, Sendable {
         /// T01, T02: it is new.
         case original
-        /// T03, T04, T07, T08, and every report of ORU: its state or content may have changed.
+        /// T03, T04, T07, T08, and every report of ORU and VXU: its state or content may have changed.
         case revision
         /// T05, T06: it adds to its parent.
         case addendum
@@ -20,12 +20,14 @@ package struct DocumentFeedEvent: Sendable, CustomStringConvertible {
     package let act: Act
     /// PID: whose it is.
     package let patient: PatientIdentification
-    /// TXA-12, or OBR-3 (else OBR-2) of a report: the sender's number for it.
+    /// TXA-12, or OBR-3 (else OBR-2) of a report, or ORC-3 (else ORC-2) of immunisations: the sender's number for it.
     package let number: EntityIdentifier
     /// Where the number stands.
     package let numberPosition: HL7Position
     /// TXA-13: the number of its parent.
     package let parent: EntityIdentifier?
+    /// What kind of thing it is where the message type alone says so.
+    package let kind: Kind
     /// TXA; nil of a report.
     package let notification: DocumentNotification?
     /// The first OBR; nil of a document without.
@@ -39,7 +41,17 @@ package struct DocumentFeedEvent: Sendable, CustomStringConvertible {
 
     package var description: String { "document event" }
 
-    /// Reads an MDM or ORU message.
+    /// What the message type says of a document.
+    package enum Kind: Hashable, Sendable {
+        /// MDM.
+        case document
+        /// ORU.
+        case report
+        /// VXU.
+        case immunizations
+    }
+
+    /// Reads an MDM, ORU or VXU message.
     ///
     /// A report's discrete results become lines of text, since its readers elsewhere may have no way to show HL7; a document
     /// within (`ED`) is taken as it is.
@@ -57,6 +69,7 @@ package struct DocumentFeedEvent: Sendable, CustomStringConvertible {
         let patient = try PatientIdentification(first)
         let visit = try message.first("PV1").map { segment throws(HL7Error) in try PatientVisit(segment) }
         let request = try message.first("OBR").map { segment throws(HL7Error) in try ObservationRequest(segment) }
+        if type == "VXU" { return try immunizations(message, patient, visit, bytesMax) }
         guard type == "MDM" else { return try report(message, patient, visit, request, bytesMax) }
         guard let segment = message.first("TXA") else {
             throw HL7Error(.segmentSequence, "the segment TXA is missing", at: HL7Position("TXA"))
@@ -68,7 +81,7 @@ package struct DocumentFeedEvent: Sendable, CustomStringConvertible {
         }
         return DocumentFeedEvent(
             act: act, patient: patient, number: notification.uniqueID, numberPosition: segment.position(field: 12),
-            parent: notification.parentID, notification: notification, request: request, visit: visit,
+            parent: notification.parentID, kind: .document, notification: notification, request: request, visit: visit,
             content: act == .cancellation ? nil : try EncapsulatedDocument.read(message.all("OBX"), bytesMax: bytesMax),
             codes: try codes(message))
     }
@@ -79,6 +92,7 @@ package struct DocumentFeedEvent: Sendable, CustomStringConvertible {
             switch segment.name {
             case "OBR": codes += try elements(segment.field(4))
             case "DG1", "PR1": codes += try elements(segment.field(3))
+            case "RXA": codes += try elements(segment.field(5))
             case "OBX":
                 codes += try elements(segment.field(3))
                 guard ["CE", "CWE", "CNE"].contains(try segment.field(2).text() ?? "") else { continue }
@@ -131,8 +145,29 @@ package struct DocumentFeedEvent: Sendable, CustomStringConvertible {
             : try ReportText.document(message, bytesMax: bytesMax)
         return DocumentFeedEvent(
             act: .revision, patient: patient, number: number,
-            numberPosition: segment.position(field: request.fillerOrder == nil ? 2 : 3), parent: nil, notification: nil,
+            numberPosition: segment.position(field: request.fillerOrder == nil ? 2 : 3), parent: nil, kind: .report,
+            notification: nil,
             request: request, visit: visit, content: content, codes: try codes(message))
+    }
+
+    /// What was given, and what was refused, as lines of text under the number of its order.
+    private static func immunizations(
+        _ message: HL7Message, _ patient: PatientIdentification, _ visit: PatientVisit?, _ bytesMax: Int,
+    ) throws(HL7Error) -> DocumentFeedEvent {
+        guard message.first("RXA") != nil else {
+            throw HL7Error(.segmentSequence, "the segment RXA is missing", at: HL7Position("RXA"))
+        }
+        guard let order = message.first("ORC") else {
+            throw HL7Error(.segmentSequence, "the segment ORC is missing", at: HL7Position("ORC"))
+        }
+        let filler = try EntityIdentifier(order.field(3))
+        guard let number = filler == nil ? try EntityIdentifier(order.field(2)) : filler else {
+            throw order.field(3).refusal(.requiredField, "the immunisation has no order number")
+        }
+        return DocumentFeedEvent(
+            act: .revision, patient: patient, number: number, numberPosition: order.position(field: filler == nil ? 2 : 3),
+            parent: nil, kind: .immunizations, notification: nil, request: nil, visit: visit,
+            content: try ImmunizationText.document(message, bytesMax: bytesMax), codes: try codes(message))
     }
 
     private static func encapsulated(_ observations: [HL7Segment]) throws(HL7Error) -> [HL7Segment] {

@@ -9,6 +9,10 @@ package enum PatientFeedEvent: Hashable, Sendable, CustomStringConvertible {
     case merged(prior: PatientIdentifier, into: PatientIdentifier, Demographics)
     /// A47: the patient has another identifier in place of the prior one.
     case renumbered(prior: PatientIdentifier, to: PatientIdentifier, Demographics)
+    /// A24: the records of two identifiers are one person's; both stay in use.
+    case linked(PatientIdentifier, PatientIdentifier)
+    /// A37: the records of two identifiers are different persons'.
+    case unlinked(PatientIdentifier, PatientIdentifier)
     /// A29: the patient's record is in use no more.
     case withdrawn(PatientIdentifier)
 
@@ -17,6 +21,8 @@ package enum PatientFeedEvent: Hashable, Sendable, CustomStringConvertible {
         case .registered: "registration"
         case .merged: "merge"
         case .renumbered: "change of identifier"
+        case .linked: "link"
+        case .unlinked: "unlink"
         case .withdrawn: "withdrawal"
         }
     }
@@ -36,6 +42,7 @@ package enum PatientFeedEvent: Hashable, Sendable, CustomStringConvertible {
         guard let first = patients.first else {
             throw HL7Error(.segmentSequence, "the segment PID is missing", at: HL7Position("PID"))
         }
+        if event == "A24" || event == "A37" { return try link(patients, event, authorities) }
         guard patients.count == 1 else {
             throw HL7Error(
                 .segmentSequence, "more than one PID; send one message for each patient", at: patients[1].position())
@@ -52,6 +59,22 @@ package enum PatientFeedEvent: Hashable, Sendable, CustomStringConvertible {
         case "A47": return try renumbering(message, identifiers, patient.demographics, authorities)
         default: return .registered(identifiers, patient.demographics)
         }
+    }
+
+    /// The two patients of a link (HL7 v2.8, 3.3.24 and 3.3.37), each by its first identifier that is believed.
+    private static func link(_ patients: [HL7Segment], _ event: String?, _ authorities: AssigningAuthorities)
+        throws(HL7Error) -> PatientFeedEvent
+    {
+        guard patients.count == 2 else {
+            throw HL7Error(
+                .segmentSequence, "a link has two PID, one for each patient", at: HL7Position("PID", patients.count))
+        }
+        let one = try authorities.identifiers(try PatientIdentification(patients[0]).identifiers)[0]
+        let other = try authorities.identifiers(try PatientIdentification(patients[1]).identifiers)[0]
+        guard one != other else {
+            throw patients[1].field(3).refusal(.duplicateKey, "a patient cannot be linked with itself")
+        }
+        return event == "A24" ? .linked(one, other) : .unlinked(one, other)
     }
 
     /// The one identifier that is new, and the one of its authority that it takes the place of: both lists are whole, and

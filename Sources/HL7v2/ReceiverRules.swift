@@ -16,14 +16,14 @@ package struct ReceiverRules: Hashable, Sendable {
         "ADT": ["A01", "A04", "A05", "A08", "A28", "A31", "A40"]
     ])
 
-    /// A facility's feed: admissions, registrations and merges (ADT), documents (MDM), reports (ORU).
+    /// A facility's feed: admissions, registrations and merges (ADT), documents (MDM), reports (ORU), immunisations (VXU).
     package static let facilityFeed: [String: Set<String>] = [
         "ADT": [
             "A01", "A02", "A03", "A04", "A05", "A06", "A07", "A08", "A09", "A10", "A11", "A12", "A13", "A14", "A18", "A28",
-            "A29", "A31", "A34", "A36", "A40", "A47",
+            "A24", "A29", "A31", "A34", "A36", "A37", "A40", "A47",
         ],
         "MDM": ["T01", "T02", "T03", "T04", "T05", "T06", "T07", "T08", "T09", "T10", "T11"],
-        "ORU": ["R01"],
+        "ORU": ["R01"], "VXU": ["V04"],
     ]
 
     /// Why a message of this header is not taken; nil when it is.

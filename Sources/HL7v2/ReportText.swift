@@ -44,7 +44,8 @@ enum ReportText {
         return text
     }
 
-    private static func line(_ result: ObservationResult) throws(HL7Error) -> String {
+    /// One result, under a heading.
+    static func line(_ result: ObservationResult) throws(HL7Error) -> String {
         var values: [String] = []
         for repetition in result.values.repetitions { if let text = try value(repetition, result.valueType) { values.append(text) } }
         var text = "  " + (result.code.map(name) ?? "Result") + ": " + values.joined(separator: "; ")

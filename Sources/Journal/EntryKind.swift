@@ -22,4 +22,6 @@ package enum EntryKind: UInt8, Sendable, CaseIterable {
     case delivery = 10
     /// Documents' sealed bytes were removed from the segments for ever; the header names them, and none stand before it.
     case erasure = 11
+    /// A stay or visit of a patient began, changed or ended: who treats them.
+    case encounter = 12
 }

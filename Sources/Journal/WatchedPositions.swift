@@ -21,7 +21,8 @@ struct WatchedPositions: Sendable {
     /// Takes note of an entry that was given its place.
     mutating func note(_ draft: EntryDraft, at position: JournalPosition) {
         var changed = draft.changing
-        if draft.kind == .consent, let subject = draft.subject { changed.append(.record(subject)) }
+        // Who treats decides as what was said does.
+        if draft.kind == .consent || draft.kind == .encounter, let subject = draft.subject { changed.append(.record(subject)) }
         guard !changed.isEmpty else { return }
         if last.count >= Self.countMax {
             // Bounded memory: forget, and have decisions older than this taken again.

@@ -4,7 +4,7 @@ import HL7v2
 import Transactions
 import XDSMetadata
 
-/// An MDM or ORU message as a registry knows documents: TXA, OBR and PV1 give the metadata, a C-CDA within gives its own.
+/// An MDM, ORU or VXU message as a registry knows documents: TXA, OBR and PV1 give the metadata, a C-CDA within gives its own.
 struct FeedDocumentMapping: Sendable {
     /// Where in the message what the exchange may refuse stands.
     struct Places: Sendable, Hashable {
@@ -150,7 +150,11 @@ struct FeedDocumentMapping: Sendable {
 
     /// Document types of HL7 table 0270 as LOINC has them; a report without a type we know is a laboratory's.
     private static func type(_ event: DocumentFeedEvent, _ code: String?) -> CodedValue? {
-        if event.notification == nil { return loinc("11502-2", "Laboratory report") }
+        switch event.kind {
+        case .document: break
+        case .report: return loinc("11502-2", "Laboratory report")
+        case .immunizations: return loinc("87273-9", "Immunization note")
+        }
         switch code {
         case "DS": return loinc("18842-5", "Discharge summary")
         case "HP": return loinc("34117-2", "History and physical note")

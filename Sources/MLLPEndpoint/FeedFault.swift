@@ -36,6 +36,8 @@ enum FeedFault {
 
     private static func identityPlace(_ error: ExchangeError, isMerge: Bool) -> HL7Position? {
         guard let location = error.location else { return nil }
+        if location == "PID[1]" { return HL7Position("PID", field: 3) }
+        if location == "PID[2]" { return HL7Position("PID", 2, field: 3) }
         if location.hasPrefix("Patient.link") { return HL7Position("PID", field: 3) }
         if location.hasPrefix("Patient.identifier") {
             return isMerge ? HL7Position("MRG", field: 1) : HL7Position("PID", field: 3)

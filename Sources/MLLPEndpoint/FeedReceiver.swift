@@ -10,19 +10,29 @@ package final class FeedReceiver: Sendable {
     let figures: FeedFigures
     private let exchange: Exchange
     private let letters: any DeadLetterStore
+    private let taken: any TakenMessageStore
     private let seen: SeenMessages
+    private let sequences: MessageSequences
     private let turns: FeedTurns
 
-    /// A receiver of one feed; nothing came yet.
+    /// A receiver of one feed.
     ///
-    /// - Parameter turns: shared by all feeds of a node.
-    package init(settings: FeedSettings, exchange: Exchange, letters: some DeadLetterStore, turns: FeedTurns) {
+    /// - Parameters:
+    ///   - taken: what was taken before, of all feeds of a node.
+    ///   - turns: shared by all feeds of a node.
+    package init(
+        settings: FeedSettings, exchange: Exchange, letters: some DeadLetterStore, taken: some TakenMessageStore,
+        turns: FeedTurns,
+    ) {
+        self.taken = taken
+        let before = taken.taken()
+        seen = SeenMessages(atMost: settings.rememberedMax, remembering: before)
+        sequences = MessageSequences(remembering: before)
         self.turns = turns
         self.settings = settings
         self.exchange = exchange
         self.letters = letters
         figures = FeedFigures(settings.name)
-        seen = SeenMessages(atMost: settings.rememberedMax)
     }
 
     /// How the feed fares.
@@ -84,6 +94,8 @@ package final class FeedReceiver: Sendable {
         var header: MessageHeader?
         /// Why it is refused; nil when it was taken.
         var error: HL7Error?
+        /// MSA-4, on a port that counts messages.
+        var expected: Int?
     }
 
     private func take(_ bytes: [UInt8], from sender: String?, isRetry: Bool = false) async -> Outcome {
@@ -93,14 +105,74 @@ package final class FeedReceiver: Sendable {
             $0.last = now
         }
         var header: MessageHeader?
+        let message: HL7Message
+        let found: MessageHeader
         do throws(HL7Error) {
-            let message = try MessageReader.read(bytes, limits: settings.limits, otherwise: settings.characterSet)
-            let found = try MessageHeader(message)
+            message = try MessageReader.read(bytes, limits: settings.limits, otherwise: settings.characterSet)
+            found = try MessageHeader(message)
             header = found
             if let refusal = settings.rules.refusal(found) { throw refusal }
+        } catch {
+            return await refuse(bytes, error, header: header)
+        }
+        guard settings.isSequenced, !isRetry else { return await take(message, found, bytes, from: sender, isRetry) }
+        return await inSequence(name(of: message), found, bytes) {
+            await self.take(message, found, bytes, from: sender, isRetry)
+        }
+    }
+
+    /// What MSH-13 may be: a number of 15 digits, or -1 (HL7 v2.8, 2.10.1).
+    private static let numbers = -1...999_999_999_999_999
+
+    /// Takes a message when it is its turn: one number after the other of each sender (MSH-13).
+    private func inSequence(
+        _ name: [UInt8], _ header: MessageHeader, _ bytes: [UInt8], _ work: () async -> Outcome,
+    ) async -> Outcome {
+        let sender = digest("sequence", name)
+        let turn = ["sender " + Hexadecimal.encode(sender)]
+        await turns.begin(turn)
+        defer { turns.end(turn) }
+        var outcome: Outcome
+        if let number = header.sequenceNumber, Self.numbers.contains(number) {
+            switch sequences.judge(number, of: sender) {
+            case .repeated, .asked: outcome = Outcome(header: header)
+            case .outOfOrder:
+                let next = sequences.expected(of: sender)
+                let error = HL7Error(
+                    .segmentSequence, "the message with the number \(next) comes next", at: HL7Position("MSH", field: 13))
+                note(error, Acknowledgement(answering: bytes).kind) { $0.refused += 1 }
+                outcome = Outcome(header: header, error: error)
+            case .next:
+                outcome = await work()
+                // One that is refused is kept; the sender goes on with the next. One that could not be done comes again.
+                if outcome.error?.condition != .applicationError, outcome.error?.condition != .recordLocked {
+                    do throws(ExchangeError) {
+                        try await taken.remember(TakenMessage(.sequence, key: sender, content: UInt64(number + 1)))
+                        sequences.advance(past: number, of: sender)
+                    } catch {
+                        outcome.error = Self.notRemembered(error)
+                    }
+                }
+            }
+        } else {
+            outcome = await refuse(
+                bytes, HL7Error(
+                    .requiredField, "this port counts messages: number them, from 1, with 15 digits at the most", at: HL7Position("MSH", field: 13)),
+                header: header)
+        }
+        outcome.expected = sequences.expected(of: sender)
+        return outcome
+    }
+
+    /// Takes a message that is well formed and that this port takes.
+    private func take(
+        _ message: HL7Message, _ header: MessageHeader, _ bytes: [UInt8], from sender: String?, _ isRetry: Bool,
+    ) async -> Outcome {
+        do throws(HL7Error) {
             let request = try FeedRequest.read(
-                message, found, settings, limits: exchange.settings.limits, labeler: exchange.settings.labeler)
-            try await once(request, SeenMessages.Key(message, found), bytes, from: sender, isRetry: isRetry)
+                message, header, settings, limits: exchange.settings.limits, labeler: exchange.settings.labeler)
+            let key = digest("message", name(of: message) + [0x0D] + Array(header.controlID.utf8))
+            try await once(request, key, bytes, from: sender, isRetry: isRetry)
         } catch {
             return await refuse(bytes, error, header: header)
         }
@@ -116,9 +188,9 @@ package final class FeedReceiver: Sendable {
     /// Does what a message asks for, unless it was done. An administrator who sends it again has decided that it is another
     /// one than the one of its control id.
     private func once(
-        _ request: FeedRequest, _ key: SeenMessages.Key, _ bytes: [UInt8], from sender: String?, isRetry: Bool,
+        _ request: FeedRequest, _ key: [UInt8], _ bytes: [UInt8], from sender: String?, isRetry: Bool,
     ) async throws(HL7Error) {
-        let content = SeenMessages.content(bytes)
+        let content = digest("content", bytes).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
         switch seen.begin(key, content: content) {
         case .new: break
         case .done: return figures.note { $0.repeated += 1 }
@@ -137,12 +209,33 @@ package final class FeedReceiver: Sendable {
         defer { turns.end(subjects) }
         do throws(HL7Error) {
             try await FeedWork(exchange: exchange, feed: settings.name, sender: sender).perform(request)
+            do throws(ExchangeError) {
+                try await taken.remember(TakenMessage(.message, key: key, content: content))
+            } catch {
+                throw Self.notRemembered(error)
+            }
         } catch {
             seen.end(key, content: content, isDone: false)
             throw error
         }
         seen.end(key, content: content, isDone: true)
         figures.note { $0.accepted += 1 }
+    }
+
+    /// MSH-3 and MSH-4 as they stand.
+    private func name(of message: HL7Message) -> [UInt8] {
+        let segment = message.first("MSH")
+        return Array([3, 4].map { Array(segment?.field($0).bytes ?? []) }.joined(separator: [0x0D]))
+    }
+
+    /// The store's digest of something of this feed's; whoever reads it learns nothing.
+    private func digest(_ what: String, _ bytes: [UInt8]) -> [UInt8] {
+        taken.digest(Array(what.utf8) + [0] + Array(settings.name.utf8) + [0] + bytes)
+    }
+
+    /// It was done, but would be done again if it came again: the sender is to send it again, which does it once more, alike.
+    private static func notRemembered(_ error: ExchangeError) -> HL7Error {
+        HL7Error(.applicationError, "the message could not be noted as taken: \(error.message); send it again")
     }
 
     /// Counts a refusal, and keeps the message for the administrator.
@@ -185,7 +278,7 @@ package final class FeedReceiver: Sendable {
         guard let code = Self.code(outcome.header, errors: errors) else { return nil }
         return Acknowledgement(answering: bytes).bytes(
             code, errors: errors, time: Self.time(exchange.world.now()),
-            controlID: String(exchange.world.newTraceID().prefix(20)))
+            controlID: String(exchange.world.newTraceID().prefix(20)), expected: outcome.expected)
     }
 
     /// One answer to a message: the commit's where it is asked for, else the application's where that is (MSH-15, MSH-16).
@@ -202,14 +295,5 @@ package final class FeedReceiver: Sendable {
     static func time(_ moment: Timestamp) -> String {
         String(decoding: moment.description.utf8.filter { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }, as: UTF8.self)
             + "+0000"
-    }
-}
-
-extension SeenMessages.Key {
-    /// The key of a message whose header was read.
-    fileprivate init(_ message: HL7Message, _ header: MessageHeader) {
-        let segment = message.first("MSH")
-        let sender = [3, 4].map { Array(segment?.field($0).bytes ?? []) }.joined(separator: [0x0D])
-        self.init(sender: Array(sender), controlID: header.controlID)
     }
 }

@@ -1,3 +1,4 @@
+import ConsentEngine
 import DocumentExchange
 import ExchangeCore
 import HL7v2
@@ -5,14 +6,14 @@ import Transactions
 
 /// What one message asks the exchange for: read, checked by itself, and not done yet. Printing one prints its kind alone.
 enum FeedRequest: Sendable, CustomStringConvertible {
-    /// ADT: something about who a patient is.
-    case identity(PatientFeedEvent)
-    /// MDM, ORU: a document, and where in the message its numbers stand.
+    /// ADT: something about who a patient is, and the stay it tells of.
+    case identity(PatientFeedEvent, FedEncounter?)
+    /// MDM, ORU, VXU: a document, and where in the message its numbers stand.
     case document(FedDocument, FeedDocumentMapping.Places)
 
     var description: String {
         switch self {
-        case .identity(let event): event.description
+        case .identity(let event, _): event.description
         case .document: "document"
         }
     }
@@ -20,10 +21,11 @@ enum FeedRequest: Sendable, CustomStringConvertible {
     /// What it is about, by the names under which two messages could stand in each other's way.
     var subjects: [String] {
         switch self {
-        case .identity(.registered(let identifiers, _)): identifiers.map(Self.name)
-        case .identity(.merged(let prior, let other, _)), .identity(.renumbered(let prior, let other, _)):
+        case .identity(.registered(let identifiers, _), _): identifiers.map(Self.name)
+        case .identity(.merged(let prior, let other, _), _), .identity(.renumbered(let prior, let other, _), _),
+            .identity(.linked(let prior, let other), _), .identity(.unlinked(let prior, let other), _):
             [Self.name(prior), Self.name(other)]
-        case .identity(.withdrawn(let identifier)): [Self.name(identifier)]
+        case .identity(.withdrawn(let identifier), _): [Self.name(identifier)]
         case .document(let document, _): ["document " + document.number]
         }
     }
@@ -37,7 +39,8 @@ enum FeedRequest: Sendable, CustomStringConvertible {
     ) throws(HL7Error) -> FeedRequest {
         if header.type == "ADT" {
             return .identity(
-                try PatientFeedEvent.read(message, event: header.event, authorities: settings.authorities))
+                try PatientFeedEvent.read(message, event: header.event, authorities: settings.authorities),
+                try EncounterFeedEvent.read(message, event: header.event).flatMap { FedEncounter($0, settings) })
         }
         let event = try DocumentFeedEvent.read(
             message, type: header.type, event: header.event, bytesMax: limits.documentBytesMax)
@@ -45,4 +48,32 @@ enum FeedRequest: Sendable, CustomStringConvertible {
         let (document, places) = try mapping.document(event, header)
         return .document(document, places)
     }
+}
+
+extension FedEncounter {
+    /// A stay of a message: its number by who gave it, where the feed's table or an OID says so, else by this feed.
+    fileprivate init?(_ event: EncounterFeedEvent, _ settings: FeedSettings) {
+        guard event.number.value.utf8.count <= Self.nameBytesMax else { return nil }
+        let system =
+            settings.authorities.system(of: event.number.authority) ?? event.number.authority.uri
+            ?? "urn:concordat:feed:" + settings.name
+        let change: Change =
+            switch event.change {
+            case .planned: .planned
+            case .began: .began
+            case .ended: .ended
+            case .cancelled: .cancelled
+            case .reopened: .reopened
+            case .told: .told
+            }
+        self.init(
+            number: system + "|" + event.number.value, change: change, start: event.admitted, end: event.discharged,
+            practitioners: event.doctors.compactMap { doctor in
+                guard let value = doctor.identifier, value.utf8.count <= Self.nameBytesMax else { return nil }
+                return .init(system: settings.authorities.system(of: doctor.authority) ?? doctor.authority.uri, value: value)
+            }, asOf: event.recorded)
+    }
+
+    /// Bytes of a number at the most; one that is longer is none.
+    private static let nameBytesMax = 128
 }

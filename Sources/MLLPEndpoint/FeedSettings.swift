@@ -29,10 +29,15 @@ package struct FeedSettings: Sendable, Hashable {
     package var idleSecondsMax = 600
     /// Seconds a frame that has begun may take to its end.
     package var frameSecondsMax = 60
+    /// Whether senders number their messages (MSH-13), so that none is missed and none comes out of order.
+    package var isSequenced = false
     /// Messages that are remembered so that the same one twice has one effect.
     package var rememberedMax = 50_000
     /// Hours in which a refused message may be sent again by the administrator; it is kept as long.
-    package var replayHours = 168
+    package var replayHours = Self.replayHoursUsual
+
+    /// Hours that refused messages are kept unless the facility says otherwise.
+    package static let replayHoursUsual = 168
 
     /// A feed with the defaults.
     package init(name: String, host: String, port: Int, clients: Set<String>?) {

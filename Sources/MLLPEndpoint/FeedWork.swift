@@ -17,8 +17,16 @@ struct FeedWork: Sendable {
     /// Returns when it is done and durable, or was done before.
     func perform(_ request: FeedRequest) async throws(HL7Error) {
         switch request {
-        case .identity(let event):
-            do throws(ExchangeError) { try await patiently { () throws(ExchangeError) in try await perform(event) } } catch {
+        case .identity(let event, let encounter):
+            do throws(ExchangeError) {
+                try await patiently { () throws(ExchangeError) in
+                    try await perform(event)
+                    // Both are safe to repeat: a message that was cut off between them comes again.
+                    if case .registered(let identifiers, _) = event, let encounter {
+                        try await exchange.recordEncounter(encounter, of: identifiers, for: context())
+                    }
+                }
+            } catch {
                 throw FeedFault.identity(error, isMerge: event.isMerge)
             }
         case .document(let document, let places):
@@ -41,6 +49,10 @@ struct FeedWork: Sendable {
             _ = try await exchange.mergePatient(prior, into: survivor, for: context())
         case .renumbered(let prior, let new, let demographics):
             try await exchange.renumberPatient(prior, to: new, demographics, for: context())
+        case .linked(let one, let other):
+            try await exchange.linkPatients(one, other, for: context())
+        case .unlinked(let one, let other):
+            try await exchange.unlinkPatients(one, other, for: context())
         case .withdrawn(let identifier):
             try await exchange.withdrawPatient(identifier, for: context())
         }
@@ -73,7 +85,7 @@ extension PatientFeedEvent {
     fileprivate var isMerge: Bool {
         switch self {
         case .merged, .renumbered: true
-        case .registered, .withdrawn: false
+        case .registered, .linked, .unlinked, .withdrawn: false
         }
     }
 }

@@ -48,6 +48,10 @@ package struct IdentityAct: Sendable, Hashable {
         case undo
         /// A feed said so (A40, ITI-104); never against a steward's word.
         case feedMerge = "feed-merge"
+        /// A feed said that two records in use are one person's (A24); never against a steward's word.
+        case feedLink = "feed-link"
+        /// A feed said that two records are different persons' (A37); never against a steward's word.
+        case feedUnlink = "feed-unlink"
         /// A steward: different persons; a review is closed.
         case reject
         /// A steward: not now; a review is closed until something new comes.

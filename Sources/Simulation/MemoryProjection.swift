@@ -22,6 +22,7 @@ package final class MemoryProjection: Sendable {
         var sets: Set<String> = []
         var directives: [PatientID: [DirectiveID: ConsentVersion]] = [:]
         var versions: [DirectiveID: [ConsentVersion]] = [:]
+        var encounters: [PatientID: [String: CareEncounter]] = [:]
         var accesses: [PatientID: [AccessEvent]] = [:]
         var deliveries: [DirectiveID: [CommunityID: ConsentDelivery]] = [:]
         var origins: [ConsentOriginName: [DirectiveID: Timestamp]] = [:]
@@ -101,6 +102,9 @@ package final class MemoryProjection: Sendable {
             if let origin = directive.origin {
                 tables.origins[ConsentOriginName(origin), default: [:]][directive.id] = entry.time
             }
+        case .encounter:
+            let encounter = try entry.decoded { () throws(ExchangeError) in try EncounterEntry.encounter(entry.payload) }
+            tables.encounters[subject, default: [:]][encounter.number] = encounter
         case .delivery:
             let delivery = try entry.decoded { () throws(ExchangeError) in try ConsentDelivery(payload: entry.payload) }
             tables.deliveries[delivery.directive, default: [:]][delivery.community] = delivery
@@ -141,6 +145,7 @@ package final class MemoryProjection: Sendable {
         }
         tables.documents[patient] = nil
         tables.directives[patient] = nil
+        tables.encounters[patient] = nil
         tables.accesses[patient] = nil
         tables.patients[patient] = nil
         tables.patientVersions[patient] = nil
@@ -266,7 +271,9 @@ extension MemoryProjection: ExchangeProjection {
             person: try tables.persons.person(of: patient).map { try tables.persons.id(of: $0) }, documents: documents,
             consent: PersonConsent(
                 try records(with: patient, tables).map { record in
-                    .init(record, PatientConsent(newest(of: record, tables).map(\.directive)))
+                    .init(
+                        record,
+                        PatientConsent(newest(of: record, tables).map(\.directive), care: encounters(of: record, tables)))
                 }), position: tables.mark?.next ?? 0)
     }
 
@@ -302,6 +309,14 @@ extension MemoryProjection: ExchangeProjection {
         let snapshot = tables.withLock { (versions: Self.newest(of: patient, $0), position: $0.mark?.next ?? 0) }
         await latency()
         return snapshot
+    }
+
+    package func encounters(of patient: PatientID) async throws -> [CareEncounter] {
+        tables.withLock { Self.encounters(of: patient, $0) }
+    }
+
+    private static func encounters(of patient: PatientID, _ tables: Tables) -> [CareEncounter] {
+        (tables.encounters[patient] ?? [:]).values.sorted { $0.number < $1.number }
     }
 
     private static func newest(of patient: PatientID, _ tables: Tables) -> [ConsentVersion] {

@@ -20,6 +20,8 @@ final class ConsentCache: Sendable {
     private struct Key: Hashable {
         let patient: PatientID
         let versions: [Version]
+        /// Where the last word about each stay or visit stands.
+        let care: [Int64]
     }
 
     private struct Generations {
@@ -30,15 +32,15 @@ final class ConsentCache: Sendable {
     private let generations = Mutex(Generations())
 
     /// What the patient has said in these versions: kept, or read now.
-    func consent(of patient: PatientID, _ versions: [Version], read: () throws -> [ConsentDirective]) rethrows
+    func consent(of patient: PatientID, _ versions: [Version], care: [Int64], read: () throws -> PatientConsent) rethrows
         -> PatientConsent
     {
-        let key = Key(patient: patient, versions: versions)
+        let key = Key(patient: patient, versions: versions, care: care)
         if let known = generations.withLock({ $0.young[key] ?? $0.old[key] }) {
             generations.withLock { Self.insert(known, key, into: &$0) }
             return known
         }
-        let consent = PatientConsent(try read())
+        let consent = try read()
         generations.withLock { Self.insert(consent, key, into: &$0) }
         return consent
     }

@@ -38,6 +38,14 @@ struct ProjectionRows {
         case .submission: try applySubmission(entry, subject, database)
         case .consent: try applyConsent(entry, subject, database)
         case .delivery: try Self.applyDelivery(entry, database)
+        case .encounter:
+            let encounter = try entry.decoded { () throws(ExchangeError) in try EncounterEntry.encounter(entry.payload) }
+            try database.run(
+                "INSERT OR REPLACE INTO encounter(patient, number, position, payload, leaf) VALUES (?, ?, ?, ?, ?)",
+                [
+                    .id(subject), .text(encounter.number), .integer(Int64(entry.position)), .bytes(entry.payload),
+                    .bytes(entry.leaf),
+                ])
         case .access:
             try applyAlert(entry, subject, database)
             try database.run(

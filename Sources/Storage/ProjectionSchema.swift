@@ -10,7 +10,7 @@ enum ProjectionSchema {
         "person_key", "person_name", "person_placeholder", "person_apart", "person_review", "person_act", "person_model", "document", "document_place",
         "document_unique",
         "submission", "directive", "directive_place", "directive_version", "access", "alert",
-        "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure", "document_erasure",
+        "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure", "document_erasure", "encounter",
         "change_request",
     ]
 
@@ -81,6 +81,9 @@ enum ProjectionSchema {
         CREATE TABLE IF NOT EXISTS directive(
           patient BLOB NOT NULL, id BLOB NOT NULL, version INTEGER NOT NULL, resource BLOB NOT NULL,
           position INTEGER NOT NULL, leaf BLOB NOT NULL, PRIMARY KEY(patient, id)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS encounter(
+          patient BLOB NOT NULL, number TEXT NOT NULL, position INTEGER NOT NULL, payload BLOB NOT NULL, leaf BLOB NOT NULL,
+          PRIMARY KEY(patient, number)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS directive_place(id BLOB PRIMARY KEY, patient BLOB NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS directive_version(
           id BLOB NOT NULL, version INTEGER NOT NULL, resource BLOB NOT NULL, position INTEGER NOT NULL,

@@ -59,12 +59,27 @@ extension SQLiteProjection {
         let versions = try database.all("SELECT id, version FROM directive WHERE patient = ? ORDER BY id", [patient.sql]) {
             ConsentCache.Version(directive: try $0.id(0), number: Int($0.integer(1)))
         }
+        // Who treats matters to what was said alone.
         guard !versions.isEmpty else { return PatientConsent([]) }
-        return try cache.consent(of: patient, versions) {
-            try database.all("SELECT resource FROM directive WHERE patient = ? ORDER BY id", [patient.sql]) {
+        let care = try database.all("SELECT position FROM encounter WHERE patient = ? ORDER BY number", [patient.sql]) {
+            $0.integer(0)
+        }
+        return try cache.consent(of: patient, versions, care: care) {
+            let directives = try database.all("SELECT resource FROM directive WHERE patient = ? ORDER BY id", [patient.sql]) {
                 try ConsentDirective(payload: $0.bytes(0))
             }
+            return PatientConsent(directives, care: care.isEmpty ? [] : try encounters(of: patient, database))
         }
+    }
+
+    static func encounters(of patient: PatientID, _ database: Database) throws -> [CareEncounter] {
+        try database.all("SELECT payload FROM encounter WHERE patient = ? ORDER BY number", [patient.sql]) {
+            try EncounterEntry.encounter($0.bytes(0))
+        }
+    }
+
+    package func encounters(of patient: PatientID) async throws -> [CareEncounter] {
+        try await read { try Self.encounters(of: patient, $0) }
     }
 
     static func version(_ row: SQLRow) throws -> ConsentVersion {

@@ -83,6 +83,40 @@ package struct CodeTable: Sendable {
         }
     }
 
+    /// The codes in order whose code begins with, or whose names hold, every word of a filter; all of them without one.
+    ///
+    /// - Returns: how many there are, and those from `offset` on, at most `limit`.
+    package func search(_ filter: String, offset: Int, limit: Int, onlyActive: Bool = false)
+        throws(ExchangeError) -> (total: Int, concepts: [Concept])
+    {
+        let words = filter.lowercased().split(whereSeparator: \.isWhitespace).prefix(16).map { Array($0.utf8) }
+        let key = Array(CodeSystem.key(filter.uppercased(), system: label.system).utf8)
+        return try store.withBytes { bytes throws(ExchangeError) -> (total: Int, concepts: [Concept]) in
+            var total = 0
+            var concepts: [Concept] = []
+            for number in 0..<count {
+                var reader = TableReader(bytes: bytes, at: try row(number, bytes))
+                let found = try reader.bytes(length: Int(try reader.u8()))
+                let isNamed = !key.isEmpty && found.starts(with: key)
+                let concept = try reader.concept()
+                guard !onlyActive || concept.isActive, isNamed || Self.holds(concept, words) else { continue }
+                if total >= offset, concepts.count < limit { concepts.append(concept) }
+                total += 1
+            }
+            return (total, concepts)
+        }
+    }
+
+    private static func holds(_ concept: Concept, _ words: [[UInt8]]) -> Bool {
+        guard !words.isEmpty else { return true }
+        return concept.displays.contains { display in
+            let name = Array(display.lowercased().utf8)
+            return words.allSatisfy { word in
+                name.count >= word.count && (0...name.count - word.count).contains { name[$0...].starts(with: word) }
+            }
+        }
+    }
+
     private func row(_ number: Int, _ bytes: UnsafeRawBufferPointer) throws(ExchangeError) -> Int {
         var reader = TableReader(bytes: bytes, at: offsets + number * 4)
         return Int(try reader.u32())

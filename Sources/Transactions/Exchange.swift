@@ -5,6 +5,7 @@ import Journal
 import Logging
 import PatientIndex
 import RecordLocation
+import Terminology
 
 /// What a facility decided about its node: the part of the configuration that transactions read.
 package struct ExchangeSettings: Sendable {
@@ -78,12 +79,16 @@ package struct Exchange: Sendable {
     let discovery = DiscoveryBudget()
     /// What other communities showed a moment ago.
     let shown = ShownElsewhere()
+    /// The refused messages of the node's feeds.
+    package let refusedMessages = RefusedMessages()
     /// Questions to other communities, and what they taught about them.
     package let searches: RecordSearches
     /// How consent follows patients to other communities.
     package let following: ConsentFollowing
     /// This node as a witness of others' logs; nil where logs are not witnessed.
     package let witness: WitnessBook?
+    /// The releases of code systems that were imported.
+    package let terminology: any TerminologyStore
     /// For the operator; never holds patient data.
     package let logger: Logger
 
@@ -91,8 +96,9 @@ package struct Exchange: Sendable {
     package init(
         settings: ExchangeSettings, world: World, journal: JournalWriter, reader: JournalReader,
         projection: any ExchangeProjection, directory: DirectoryBook, peers: any PeerClient,
-        witness: WitnessBook? = nil, logger: Logger,
+        witness: WitnessBook? = nil, terminology: any TerminologyStore = TerminologyReleases(), logger: Logger,
     ) {
+        self.terminology = terminology
         self.settings = settings
         self.world = world
         self.journal = journal

@@ -186,6 +186,9 @@ package protocol ExchangeProjection: Projection, PatientProjection, ConsentProje
     /// What is kept here of another community's directive: one for each patient it is about, and since when.
     func copies(of directive: DirectiveID, from origin: CommunityID) async throws -> [ConsentCopy]
 
+    /// Every stay and visit of a record, by number.
+    func encounters(of patient: PatientID) async throws -> [CareEncounter]
+
     /// The newest version of each of a patient's directives, by id, and the position the answer is complete up to.
     func consents(of patient: PatientID) async throws -> (versions: [ConsentVersion], position: JournalPosition)
 }

@@ -35,7 +35,7 @@ struct RandomAsking {
         case 20...22: consent(&asking)
         default: nonsense(&asking)
         }
-        if chance.oneIn(12) { asking.headers[.accept] = chance.one(of: ["application/fhir+xml", "*/*", "text/plain"]) }
+        if chance.oneIn(12) { asking.headers[.accept] = chance.one(of: ["text/html", "*/*", "text/plain"]) }
         if chance.oneIn(3), let name = HTTPField.Name("X-Request-Id") {
             asking.headers[name] = "0af7651916cd43dd8448eb211c80319c"
         }

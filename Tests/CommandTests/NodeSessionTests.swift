@@ -48,10 +48,27 @@ import Testing
     /// Publishes everything of the person; returns the ids of the documents now listed.
     private func publishing(_ node: RunningNode, _ person: Person, _ id: String) async throws -> [String] {
         #expect(person.documents.count > 1)
+        let looked = try await node.clinician.run("document", "publish", "--dry-run", "--json", person.documents[0])
+        #expect(looked.code == 0, "\(looked.text) \(looked.errors)")
+        #expect(looked.jsonLines.first?["publishable"] == true)
+        #expect(looked.jsonLines.first?["readers"]?[0]?["treatment"] == true)
+        let words = try await node.clinician.run("document", "publish", "--dry-run", person.documents[0])
+        #expect(words.text.contains("hospital: physician, nurse could read it"), "\(words.text)")
+        #expect(words.errors.contains("1 document could be published, 0 refused"))
+        let none = try await node.clinician.run("document", "find", "--patient", id, "--json")
+        #expect(none.json?["documents"]?.items.isEmpty == true, "nothing was published")
         let published = try await node.clinician.run(["document", "publish", "--json"] + person.documents)
         #expect(published.code == 0, "\(published.text) \(published.errors)")
         let ids = published.jsonLines.compactMap { $0["id"]?.string }
         #expect(ids.count == person.documents.count)
+        let twice = try await node.clinician.run(["document", "publish", "--json"] + person.documents)
+        #expect(twice.code == 0 && twice.jsonLines.allSatisfy { $0["known"] == true }, "\(twice.text)")
+        #expect(Set(twice.jsonLines.compactMap { $0["id"]?.string }) == Set(ids))
+        let report = node.home + "/report.jsonl"
+        for (words, count) in [("there already", 1), ("passed over as the report says", 1)] {
+            let again = try await node.clinician.run("document", "publish", person.documents[0], "--report", report)
+            #expect(again.code == 0 && again.errors.contains("\(count) \(words)"), "\(again.errors)")
+        }
         let broken = try await node.clinician.run("document", "publish", "-", input: Array("<a/>".utf8))
         #expect(broken.code == 1)
         #expect(broken.text.contains("refused"))

@@ -9,6 +9,7 @@ import Logging
 import NIOCore
 import Simulation
 import Synchronization
+import Terminology
 import Testing
 import Transactions
 import Trust
@@ -100,7 +101,7 @@ struct EdgeScene: Sendable {
 
     init(
         limits: ExchangeLimits = ExchangeLimits(), default policy: ConsentPolicyDefault = .optOut,
-        withheldNotice: Bool = false,
+        withheldNotice: Bool = false, terminology: TerminologyReleases = TerminologyReleases(),
     ) async throws {
         let clock = Mutex(Int64(0))
         let world = World(
@@ -135,7 +136,7 @@ struct EdgeScene: Sendable {
                 DirectoryState(
                     identity: DirectoryIdentity(
                         authorities: [authority.publicKey], community: own, key: SigningKey()), store: 1),
-                world: world), peers: NoPeers(), logger: logger)
+                world: world), peers: NoPeers(), terminology: terminology, logger: logger)
         self.own = own
         self.lines = lines
         identity = try await Self.identity(now: world.now())

@@ -153,7 +153,7 @@ import Transactions
         let cases: [(Answer, Int)] = [
             (await scene.send(.get, "/fhir/Observation"), 404), (await scene.send(.delete, "/fhir/DocumentReference"), 405),
             (await scene.send(.get, "/fhir/DocumentReference/1"), 404),
-            (await scene.send(.get, query, [.accept: "application/fhir+xml"]), 406),
+            (await scene.send(.get, query, [.accept: "text/html"]), 406),
             (await scene.send(.post, "/fhir", [.contentType: "text/xml"], body: [0x3C]), 415),
             (await scene.send(.get, "/fhir/DocumentReference"), 400), (await scene.send(.get, query + "&x=%FF"), 400),
             (await scene.send(.get, query, host: nil), 400), (await scene.send(.get, query, token: nil), 401),

@@ -17,11 +17,11 @@ import Testing
     @Test(arguments: [
         (nil, nil), ("application/fhir+json", nil), ("application/json", nil), ("*/*", nil), ("application/*", nil),
         ("text/html, application/xhtml+xml, */*;q=0.8", nil), ("application/fhir+json; fhirVersion=4.0", nil),
-        ("application/fhir+xml, application/fhir+json;q=0.5", nil), ("", nil), ("application/fhir+xml", 406),
-        ("application/xml", 406), ("text/html", 406), ("application/fhir+json;q=0", 406),
+        ("application/fhir+xml, application/fhir+json;q=0.5", nil), ("", nil), ("application/fhir+xml", nil),
+        ("application/xml", nil), ("text/html", 406), ("application/fhir+json;q=0", 406),
         ("application/fhir+json; fhirVersion=5.0", 406),
     ] as [(String?, Int?)])
-    func `who accepts no FHIR JSON gets 406`(_ accept: String?, _ status: Int?) {
+    func `who accepts neither FHIR JSON nor XML gets 406`(_ accept: String?, _ status: Int?) {
         var headers = HTTPFields()
         headers[.accept] = accept
         #expect(refusal { () throws(EdgeRefusal) in try Negotiation.demandJSON(headers, format: nil) } == status)
@@ -29,32 +29,49 @@ import Testing
 
     @Test(arguments: [
         ("json", nil), ("application/fhir+json", nil), ("application/fhir json", nil), ("application/json", nil),
-        ("xml", 406), ("application/fhir+xml", 406), ("html", 406), ("", 406),
+        ("xml", nil), ("application/fhir+xml", nil), ("application/fhir xml", nil), ("html", 406), ("", 406),
     ] as [(String, Int?)])
     func `_format outranks Accept`(_ format: String, _ status: Int?) {
-        let headers: HTTPFields = [.accept: status == nil ? "application/fhir+xml" : "application/fhir+json"]
+        let headers: HTTPFields = [.accept: status == nil ? "text/html" : "application/fhir+json"]
         #expect(refusal { () throws(EdgeRefusal) in try Negotiation.demandJSON(headers, format: format) } == status)
     }
 
     @Test(arguments: [
         ("application/fhir+json", nil), ("application/json", nil), ("application/fhir+json; charset=UTF-8", nil),
         ("application/fhir+json;fhirVersion=4.0;charset=\"utf-8\"", nil), (nil, 415), ("text/plain", 415),
-        ("application/fhir+xml", 415), ("application/fhir+json; charset=utf-16", 415),
+        ("application/fhir+xml", nil), ("application/xml; charset=utf-8", nil), ("text/xml", 415),
+        ("application/fhir+json; charset=utf-16", 415), ("application/fhir+xml; charset=latin1", 415),
         ("application/fhir+json; fhirVersion=3.0", 415), ("application/x-www-form-urlencoded", 415), ("json", 415),
     ] as [(String?, Int?)])
-    func `a body that is not FHIR JSON gets 415`(_ type: String?, _ status: Int?) {
+    func `a body that is neither FHIR JSON nor XML gets 415`(_ type: String?, _ status: Int?) {
         var headers = HTTPFields()
         headers[.contentType] = type
-        #expect(refusal { () throws(EdgeRefusal) in try Negotiation.demandJSONBody(headers) } == status)
+        #expect(refusal { () throws(EdgeRefusal) in _ = try Negotiation.bodyForm(headers) } == status)
     }
 
     @Test func `a coded body gets 415, and a search takes a form`() {
         let coded: HTTPFields = [.contentType: "application/fhir+json", .contentEncoding: "gzip"]
-        #expect(refusal { () throws(EdgeRefusal) in try Negotiation.demandJSONBody(coded) } == 415)
+        #expect(refusal { () throws(EdgeRefusal) in _ = try Negotiation.bodyForm(coded) } == 415)
         let form: HTTPFields = [.contentType: "application/x-www-form-urlencoded; charset=UTF-8"]
         #expect(refusal { () throws(EdgeRefusal) in try Negotiation.demandForm(form) } == nil)
         #expect(refusal { () throws(EdgeRefusal) in try Negotiation.demandForm([:]) } == nil)
         #expect(refusal { () throws(EdgeRefusal) in try Negotiation.demandForm([.contentType: "text/xml"]) } == 415)
+    }
+
+    @Test(arguments: [
+        (nil, nil, nil, false), ("*/*", nil, nil, false), ("application/fhir+xml", nil, nil, true),
+        ("application/xml;q=0.9, application/fhir+json;q=0.8", nil, nil, true),
+        ("application/fhir+xml, application/fhir+json", nil, nil, false), ("application/fhir+json", "xml", nil, true),
+        ("application/fhir+xml", "json", nil, false), (nil, nil, "application/fhir+xml", true),
+        ("application/fhir+json", nil, "application/fhir+xml", false),
+    ] as [(String?, String?, String?, Bool)])
+    func `the form of an answer is the one asked for, else the one sent`(
+        _ accept: String?, _ format: String?, _ sent: String?, _ isXML: Bool,
+    ) {
+        var headers = HTTPFields()
+        headers[.accept] = accept
+        headers[.contentType] = sent
+        #expect(Negotiation.form(headers, format: format) == (isXML ? .xml : .json))
     }
 
     @Test func `preferences are read`() {

@@ -32,7 +32,7 @@ import Testing
         #expect(
             RouteTable.routes.filter { $0.credential == .none }.map(\.pattern) == [
                 "/fhir/metadata", "/fhir/.well-known/smart-configuration", "/.well-known/smart-configuration",
-                "/.well-known/oauth-authorization-server", "/.well-known/jwks.json",
+                "/.well-known/oauth-authorization-server", "/.well-known/jwks.json", "/openapi.json",
             ])
         #expect(
             RouteTable.routes.filter { $0.credential == .certificate }.map(\.pattern) == [

@@ -2,6 +2,7 @@ import ExchangeCore
 import HL7v2
 import Synchronization
 import Testing
+import Transactions
 
 @testable import MLLPEndpoint
 
@@ -66,7 +67,7 @@ struct MLLPSessionTests {
 
     @Test func `a message has one effect, one that was refused may come again, and the memory is bounded`() {
         let seen = SeenMessages(atMost: 2)
-        func key(_ id: String, _ sender: String = "A") -> SeenMessages.Key { .init(sender: Array(sender.utf8), controlID: id) }
+        func key(_ id: String, _ sender: String = "A") -> [UInt8] { Array((sender + "/" + id).utf8) }
         #expect(seen.begin(key("1"), content: 7) == .new)
         #expect(seen.begin(key("1"), content: 7) == .underWay)
         seen.end(key("1"), content: 7, isDone: false)
@@ -80,6 +81,26 @@ struct MLLPSessionTests {
         seen.end(key("2"), content: 1, isDone: true)
         #expect(seen.begin(key("1"), content: 7) == .new, "the oldest is forgotten")
         #expect(seen.begin(key("2"), content: 1) == .done)
+        let again = SeenMessages(atMost: 2, remembering: [
+            TakenMessage(.message, key: key("1"), content: 7), TakenMessage(.sequence, key: key("2"), content: 1),
+        ])
+        #expect(again.begin(key("1"), content: 7) == .done, "remembered from before")
+        #expect(again.begin(key("2"), content: 1) == .new, "a number is no message")
+    }
+
+    @Test func `numbered messages come one after the other, the last may come again, and a sender can ask and begin anew`() {
+        let sequences = MessageSequences(remembering: [TakenMessage(.sequence, key: [1], content: 8)])
+        #expect(sequences.expected(of: [1]) == 8 && sequences.expected(of: [2]) == -1)
+        #expect(sequences.judge(8, of: [1]) == .next)
+        sequences.advance(past: 8, of: [1])
+        #expect(sequences.judge(8, of: [1]) == .repeated)
+        #expect(sequences.judge(10, of: [1]) == .outOfOrder)
+        #expect(sequences.judge(7, of: [1]) == .outOfOrder)
+        #expect(sequences.judge(0, of: [1]) == .asked)
+        #expect(sequences.expected(of: [1]) == 9, "asking changes nothing")
+        #expect(sequences.judge(-1, of: [1]) == .asked)
+        #expect(sequences.judge(500, of: [1]) == .next, "begun anew, any number is the first")
+        #expect(sequences.judge(500, of: [2]) == .next, "and so is a new sender's")
     }
 
     @Test func `what is about one patient is taken in turns, and two that name both never wait for each other`() async {

@@ -1,10 +1,14 @@
+import ConsentEngine
 import ExchangeCore
 import ExchangeNode
+import Foundation
 import HL7v2
 import JSON
 import Journal
+import Logging
 import PatientIndex
 import PeerTransport
+import Storage
 import Testing
 import Transactions
 import Trust
@@ -166,6 +170,182 @@ extension RealNodes {
                 let found = try await node.client().send(.get, "/DocumentReference?patient=\(patient.id)")
                 let statuses = try found.matches.compactMap { $0["resource"]?["status"]?.string }
                 #expect(statuses.sorted() == ["current", "superseded"])
+            }
+        }
+
+        @Test func `records are linked and taken apart by their source, and an old message sent again after a restart does nothing`()
+            async throws
+        {
+            try await Self.one { _, node, port in
+                let client = try await FeedClient(port.number)
+                #expect(try await client.ask(FeedMessages.identity("A28", "1", "L-1^^^ARH||Zweig^Bo||19700101|M", "")).code == "AA")
+                #expect(try await client.ask(FeedMessages.identity("A28", "2", "L-2^^^ARH||Ast^Bo||19710101|M", "")).code == "AA")
+                func areOne() async throws -> Bool {
+                    var records: [PatientID] = []
+                    for number in ["L-1", "L-2"] { records += try await Self.patients(node, number).map(\.id) }
+                    let persons = try await node.exchange.persons(of: records)
+                    try #require(persons.count == 2)
+                    return persons[0] == persons[1]
+                }
+                func pair(_ event: String, _ id: String, _ other: String = "L-2") -> String {
+                    FeedMessages.header("ADT^" + event, id) + "EVN|\(event)|20260809\nPID|1||L-1^^^ARH\nPID|2||\(other)^^^ARH\n"
+                }
+                #expect(try await !areOne())
+                #expect(try await client.ask(pair("A24", "3")).code == "AA")
+                #expect(try await areOne())
+                let size = try node.journalSize
+                #expect(try await client.ask(pair("A24", "3b")).code == "AA")
+                #expect(try node.journalSize == size, "they are linked already")
+                #expect(try await client.ask(pair("A37", "4")).code == "AA")
+                #expect(try await !areOne())
+                let unknown = try await client.ask(pair("A24", "5", "nobody"))
+                #expect(unknown.code == "AE" && unknown.condition == "204" && unknown.place.hasPrefix("PID^2^3"))
+                let itself = try await client.ask(pair("A24", "6", "L-1"))
+                #expect(itself.code == "AE" && itself.condition == "205")
+                #expect(try await client.ask(pair("A24", "7")).code == "AE", "they were said to be different")
+
+                let old = FeedMessages.identity("A08", "10", "L-1^^^ARH||Zweig^Bo||19700101|M|||1 Old Rd^^Town^VT^05999")
+                let new = FeedMessages.identity("A08", "11", "L-1^^^ARH||Zweig^Bo||19700101|M|||2 New Rd^^Town^VT^05999")
+                for message in [old, new] { #expect(try await client.ask(message).code == "AA") }
+                try await node.stop()
+                try await node.start()
+                try await until("the feed listens") { try node.node.bound["feed admissions"] != nil }
+                let again = try await FeedClient(port.number)
+                #expect(try await again.ask(old).code == "AA")
+                let lines = try await Self.patients(node, "L-1").first?.demographics.addresses.first?.lines
+                #expect(lines == ["2 New Rd"], "what came later stands")
+                #expect(try await again.ask(old.replacing("Old Rd", with: "Older Rd")).condition == "205")
+            }
+        }
+
+        @Test func `whom a stay names may see what the patient keeps for whoever treats, while it goes on and a month after`() async throws {
+            try await Self.one(keys: ["in-clear: true", "confidentiality: N"]) { _, node, port in
+                let patient = try await node.register()
+                let client = try await FeedClient(port.number)
+                #expect(try await client.ask(FeedMessages.document("T02", "1", number: "D-1", text: "x")).code == "AA")
+                var random = SystemRandomNumberGenerator()
+                _ = try await node.exchange.recordConsent(
+                    ConsentDirective(
+                        id: .ordered(at: World.system.now(), using: &random), patient: patient.id,
+                        base: ConsentRule(.deny), exceptions: [ConsentRule(.permit, actors: [.treating])],
+                        recorded: World.system.now()), for: node.administrator)
+                let ehr = try node.client()
+                func seen() async throws -> Int {
+                    try await ehr.send(.get, "/DocumentReference?patient=\(patient.id)").matches.count
+                }
+                #expect(try await seen() == 0)
+                func stay(_ event: String, _ id: String, _ doctor: String, at time: String, _ discharged: String = "") -> String {
+                    FeedMessages.header("ADT^" + event, id) + "EVN|\(event)|\(time)\nPID|1||\(FeedMessages.pid)\n"
+                        + "PV1|1|I|||||\(doctor)||||||||||||V-77^^^ARH" + String(repeating: "|", count: 25)
+                        + "20260801|\(discharged)\n"
+                }
+                let user = "dr.brattain"
+                #expect(try await client.ask(stay("A01", "2", "99^Other^Ann", at: "202608010800")).code == "AA")
+                #expect(try await seen() == 0, "somebody else treats")
+                #expect(try await client.ask(stay("A02", "3", "\(user)^Test^Doc", at: "202608020800")).code == "AA")
+                #expect(try await seen() == 1)
+                let size = try node.journalSize
+                #expect(try await client.ask(stay("A02", "3b", "\(user)^Test^Doc", at: "202608020800")).code == "AA")
+                #expect(try node.journalSize == size, "nothing new is nothing written")
+                #expect(try await client.ask(stay("A03", "4", "", at: "202608050800", "20260805")).code == "AA")
+                #expect(try await client.ask(stay("A01", "5", "", at: "202608010900")).code == "AA", "late, and without effect")
+                let stays = try await node.node.store.projection.encounters(of: patient.id)
+                #expect(stays.count == 1 && stays.first?.status == .finished && stays.first?.end?.text == "2026-08-05")
+                #expect(try await client.ask(stay("A11", "6", "", at: "202608060800")).code == "AA")
+                #expect(try await seen() == 0, "it did not take place")
+                let replay = try await node.exchange.replayJournal(for: node.administrator)
+                #expect(replay.findings.isEmpty, "\(replay.findings)")
+            }
+        }
+
+        @Test func `a port that counts messages takes them in order, answers the last again, and says which comes next`() async throws {
+            try await Self.one(keys: ["in-clear: true", "sequence: true"]) { _, node, port in
+                let client = try await FeedClient(port.number)
+                func message(_ number: String, _ id: String) -> String {
+                    FeedMessages.identity("A08", id).replacing("|P|2.5.1|||", with: "|P|2.5.1|\(number)||")
+                }
+                func ask(_ number: String, _ id: String) async throws -> (code: String?, expected: String?) {
+                    let answer = try await client.ask(message(number, id))
+                    return (answer.code, try answer.message.first("MSA")?.field(4).text())
+                }
+                #expect(try await ask("0", "a") == ("AA", "-1"))
+                #expect(try await ask("7", "b") == ("AA", "8"), "the first number of a sender is where it begins")
+                let size = try node.journalSize
+                #expect(try await ask("7", "b") == ("AA", "8"))
+                #expect(try await ask("9", "c") == ("AE", "8"))
+                #expect(try node.journalSize == size)
+                for number in ["", "x", "-2", "9223372036854775807", "1000000000000000"] {
+                    #expect(try await ask(number, "d\(number)").code == "AE", "\(number)")
+                }
+                try await node.stop()
+                try await node.start()
+                try await until("the feed listens") { try node.node.bound["feed admissions"] != nil }
+                let again = try await FeedClient(port.number)
+                let late = try await again.ask(message("10", "e"))
+                #expect(late.code == "AE")
+                #expect(try late.message.first("MSA")?.field(4).text() == "8", "remembered")
+                #expect(try await again.ask(message("8", "f")).code == "AA")
+            }
+        }
+
+        @Test func `immunisations are a document, and the same order sent again takes its place`() async throws {
+            try await Self.one(keys: ["in-clear: true", "confidentiality: N"]) { _, node, port in
+                let patient = try await node.register()
+                let client = try await FeedClient(port.number)
+                func given(_ id: String, _ lot: String) -> String {
+                    FeedMessages.header("VXU^V04^VXU_V04", id)
+                        + "PID|1||\(FeedMessages.pid)\nORC|RE||V-1^ARH\nRXA|0|1|20260801||140^Influenza, seasonal^CVX|0.5|mL^mL^UCUM"
+                        + "||||||||\(lot)|||||CP\nRXR|IM^Intramuscular^HL70162|LD^Left deltoid^HL70163\n"
+                }
+                #expect(try await client.ask(given("1", "L100")).code == "AA")
+                #expect(try await client.ask(given("2", "L200")).code == "AA")
+                let ehr = try node.client()
+                let found = try await ehr.send(.get, "/DocumentReference?patient=\(patient.id)&status=current").matches
+                #expect(found.count == 1)
+                #expect(found.first?["resource"]?["type"]?["coding"]?[0]?["code"] == "87273-9")
+                let url = try #require(found.first?["resource"]?["content"]?[0]?["attachment"]?["url"]?.string)
+                let place = try #require(url.firstRange(of: "/Binary/"))
+                #expect(
+                    try await ehr.document(String(url[place.lowerBound...])).text
+                        == "Immunizations\n  2026-08-01: Influenza, seasonal (140), 0.5 mL, lot L200\n"
+                        + "    route Intramuscular, site Left deltoid\n")
+                let without = try await client.ask(given("3", "L300").replacing("ORC|RE||V-1^ARH\n", with: ""))
+                #expect(without.code == "AE" && without.condition == "100")
+            }
+        }
+
+        @Test func `refused messages are in a backup, and those of an erased patient in none made after`() async throws {
+            try await Self.one { network, node, port in
+                let patient = try await node.register()
+                let client = try await FeedClient(port.number)
+                let foreign = FeedMessages.document("T06", "1", number: "D-1", parent: "D-0^ARH", text: "\(Canary.words)")
+                #expect(try await client.ask(foreign).code == "AE")
+                let other = FeedMessages.document("T06", "2", number: "D-2", parent: "D-0^ARH", text: "x", pid: "X-9^^^ARH")
+                #expect(try await client.ask(other).code == "AE")
+                #expect(try await client.ask(FeedMessages.identity("A01", "3")).code == "AA")
+                func letters() async throws -> Int { try await node.home.ask("feed/dead-letters")["letters"]?.items.count ?? -1 }
+                #expect(try await letters() == 2)
+                let recovery = try RecoveryKey(world: .system)
+                let backup = Backup(network.folder.appendingPathComponent("backup").path)
+                func copy() throws {
+                    let end = try node.node.store.store.end
+                    _ = try backup.create(node.home, upTo: end, for: recovery.publicHalf, world: .system)
+                }
+                func restored(_ name: String) async throws -> [String] {
+                    let home = NodeHome(network.folder.appendingPathComponent(name).path)
+                    let silent = Logger(label: "restore") { _ in SwiftLogNoOpLogHandler() }
+                    _ = try await backup.restore(to: home, key: recovery, world: .system, logger: silent)
+                    let taken = try FileManager.default.attributesOfItem(
+                        atPath: home.takenMessages.appendingPathComponent("taken").path)[.size] as? Int
+                    #expect(taken == 32, "what was taken is remembered, too")
+                    return try FileManager.default.contentsOfDirectory(atPath: home.deadLetters.path)
+                }
+                try copy()
+                #expect(try await restored("before").count == 2)
+                _ = try await node.exchange.erasePatient(patient.id, ground: .request, for: node.administrator)
+                #expect(try await letters() == 1, "another patient's stays")
+                try copy()
+                #expect(try await restored("after").count == 1)
             }
         }
 

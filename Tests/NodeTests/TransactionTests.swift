@@ -94,8 +94,15 @@ extension RealNodes {
                 let generated = try await client.post(
                     "/DocumentReference/$generate-metadata", Submissions.generate(bytes))
                 #expect(generated.status == 200, "\(generated.text)")
-                #expect(try node.journalSize == size, "nothing is stored")
+                #expect(try node.journalSize > size, "that the patient was looked up stands in the journal")
+                let registered = try await client.send(
+                    .get, "/DocumentReference?patient.identifier=\(node.numbers)%7CRH-204417")
+                #expect(try registered.matches.isEmpty, "nothing is stored")
                 let parameters = try generated.json["parameter"]?.items ?? []
+                let issues = parameters.first { $0["name"] == "outcome" }?["resource"]?["issue"]?.items ?? []
+                #expect(
+                    issues.contains { $0["details"]?["coding"]?[0]?["code"] == "patient" && $0["severity"] == "error" },
+                    "the number is registered to somebody of another name")
                 var reference = try #require(
                     parameters.first { $0["name"] == "DocumentReference" }?["resource"]?.object)
                 #expect(reference["type"]?["coding"]?[0]?["code"] == "18842-5")
@@ -176,7 +183,7 @@ extension RealNodes {
                 #expect(try metadata.json["fhirVersion"] == "4.0.1")
                 let types = try metadata.json["rest"]?[0]?["resource"]?.items.compactMap { $0["type"]?.string } ?? []
                 let directory = ["Organization", "Endpoint", "OrganizationAffiliation", "Location"]
-                #expect(Set(types) == Set(["DocumentReference", "Binary", "Patient", "Consent", "AuditEvent"] + directory))
+                #expect(Set(types) == Set(["DocumentReference", "Binary", "Patient", "Consent", "AuditEvent", "CodeSystem", "ValueSet"] + directory))
                 #expect(try metadata.json["implementation"]?["url"]?.string?.hasSuffix("\(node.clients.number)/fhir") == true)
                 let peer = try await node.peer(node.peerIdentity).send(.get, "/metadata", as: .none)
                 #expect(peer.status == 200)

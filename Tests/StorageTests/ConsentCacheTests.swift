@@ -17,10 +17,10 @@ struct ConsentCacheTests {
         let patient = ids(1)[0]
         let directive = DirectiveID.random(using: &random)
         var reads = 0
-        func ask(_ number: Int, of patient: PatientID = patient) -> PatientConsent {
-            cache.consent(of: patient, [.init(directive: directive, number: number)]) {
+        func ask(_ number: Int, of patient: PatientID = patient, care: [Int64] = []) -> PatientConsent {
+            cache.consent(of: patient, [.init(directive: directive, number: number)], care: care) {
                 reads += 1
-                return []
+                return PatientConsent([])
             }
         }
         let first = ask(1)
@@ -30,6 +30,8 @@ struct ConsentCacheTests {
         #expect(reads == 2)
         #expect(ask(2, of: ids(2)[1]) !== ask(2))
         #expect(reads == 3)
+        #expect(ask(2, care: [7]) !== ask(2), "who treats is another")
+        #expect(reads == 4)
     }
 
     @Test func `it holds two generations and no more`() {
@@ -38,9 +40,9 @@ struct ConsentCacheTests {
         let directive = DirectiveID.random(using: &random)
         var reads = 0
         func ask(_ patient: PatientID) {
-            _ = cache.consent(of: patient, [.init(directive: directive, number: 1)]) {
+            _ = cache.consent(of: patient, [.init(directive: directive, number: 1)], care: []) {
                 reads += 1
-                return []
+                return PatientConsent([])
             }
         }
         let patients = ids(3 * ConsentCache.generationMax)

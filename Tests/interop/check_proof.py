@@ -138,7 +138,7 @@ def entry(item, size, root):
     path = item.get("inclusion")
     need(isinstance(path, list) and len(path) <= 63, "no path")
     path = [unbase64(node, 32) for node in path]
-    need(len(raw) >= 46 and raw[0] == 1 and 1 <= raw[1] <= 11 and raw[2] <= 1 and raw[3] == 0, "no entry header")
+    need(len(raw) >= 46 and raw[0] == 1 and 1 <= raw[1] <= 12 and raw[2] <= 1 and raw[3] == 0, "no entry header")
     header = 46 + 52 * int.from_bytes(raw[4:6], "little")
     need(len(raw) >= header and (raw[2] == 1 or raw[14:30] == bytes(16)), "no entry header")
     need(is_included(sha(b"\x00", raw), position, size, root, path), "an entry is not in the log")

@@ -47,6 +47,7 @@ package struct AuditEventView: Sendable {
                     entry, "PatientDelete", "erased on the ground of \(erasure.ground.rawValue)", by: erasure.user,
                     patients: [erasure.patient], documents: erasure.contents.map(\.document))
             ]
+        case .encounter: return [change(entry, "PatientUpdate", "stay or visit", by: "feed", patients: [entry.subject].compactMap { $0 }, documents: [])]
         case .genesis, .directory: return [activity(entry, "110128", "directory", outcome: "0")]
         }
     }

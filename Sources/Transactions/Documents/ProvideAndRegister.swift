@@ -18,8 +18,11 @@ extension Exchange {
         try PublishedContent.check(request.documents, limits: settings.limits)
         let patient = try await resolve(request.patient)
         var random = world.random
-        let submission = try await resolveRelations(labelled(request)).submission(
+        var submission = try await resolveRelations(labelled(request)).submission(
             patient: patient, home: settings.community, now: world.now(), using: &random)
+        if let warning = try await patientWarning(request.patient.demographics, registered: patient) {
+            submission.warnings.append(warning)
+        }
         let held = names(of: submission)
         guard submissions.begin(held) else {
             throw ExchangeError(.conflict, "one of these documents is being published right now; try again")
@@ -94,7 +97,8 @@ extension Exchange {
         return request
     }
 
-    private func registryFacts(of submission: Submission) async throws(ExchangeError) -> RegistryFacts {
+    /// What the registry holds that a submission has to do with.
+    func registryFacts(of submission: Submission) async throws(ExchangeError) -> RegistryFacts {
         var facts = RegistryFacts()
         for document in submission.documents {
             facts.sameUniqueID += try await read { try await projection.entries(uniqueID: document.entry.uniqueID) }

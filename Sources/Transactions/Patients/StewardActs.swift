@@ -48,7 +48,7 @@ extension IdentityDesk {
     ) throws -> IdentityAct {
         let (left, right) = try (snapshot.members(of: winner.number), snapshot.members(of: loser.number))
         let isApart = try snapshot.areAsserted(different: winner.number, loser.number)
-        guard !isApart || kind != .feedMerge else { throw Self.saidDifferent }
+        guard !isApart || ![.feedMerge, .feedLink].contains(kind) else { throw Self.saidDifferent }
         guard left.count + right.count <= PatientFacts.recordsMax else {
             throw ExchangeError(.conflict, "more than \(PatientFacts.recordsMax) records would be one person's")
         }

@@ -39,6 +39,7 @@ package struct JournalReplay: Sendable {
     private struct Said {
         var directives: [DirectiveID: ConsentDirective] = [:]
         var order: [DirectiveID] = []
+        var care: [String: CareEncounter] = [:]
         var lastConsent: JournalPosition?
     }
 
@@ -82,6 +83,12 @@ package struct JournalReplay: Sendable {
             let directive = try ConsentDirective(payload: entry.payload)
             var said = people[patient] ?? Said()
             if said.directives.updateValue(directive, forKey: directive.id) == nil { said.order.append(directive.id) }
+            said.lastConsent = entry.position
+            people[patient] = said
+        case .encounter:
+            let encounter = try EncounterEntry.encounter(entry.payload)
+            var said = people[patient] ?? Said()
+            said.care[encounter.number] = encounter
             said.lastConsent = entry.position
             people[patient] = said
         case .identity: take(try IdentityEntry(payload: entry.payload, id: patient), entry)
@@ -138,7 +145,9 @@ package struct JournalReplay: Sendable {
         let consent = PersonConsent(
             together.map { one in
                 let said = people[one] ?? Said()
-                return .init(one, PatientConsent(said.order.compactMap { said.directives[$0] }))
+                return .init(one, PatientConsent(
+                    said.order.compactMap { said.directives[$0] },
+                    care: said.care.values.sorted { $0.number < $1.number }))
             }
         ).compiled(policy: named ?? policy, now: record.decided ?? entry.time)
         let context = AccessContext(

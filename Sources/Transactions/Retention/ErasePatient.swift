@@ -35,8 +35,10 @@ extension Exchange {
     {
         try demandKeeper(context)
         return try await alone(with: patient) { () async throws(ExchangeError) in
-            guard try await read({ try await projection.patient(patient) }) != nil else { throw Self.unknownHere }
+            guard let record = try await read({ try await projection.patient(patient) }) else { throw Self.unknownHere }
             try await demandNoHold(on: patient)
+            // Before the entry: afterwards nobody knows by which numbers to look for them.
+            try await refusedMessages.forget(record.identifiers)
             try await restate(without: patient, actor: context.user)
             let erasure = Erasure(patient: patient, ground: ground, user: context.user)
             // Durable before the key goes: a node that stops between the two finishes it when it starts.
@@ -45,6 +47,7 @@ extension Exchange {
                     kind: .administration, subject: nil, payload: erasure.payload, changing: [.record(patient)],
                     value: erasure))
             try await finishErasures(of: [patient])
+            try await refusedMessages.forget(record.identifiers)
             logger.notice("a patient was erased", metadata: ["journal.position": "\(receipt.position)"])
             return receipt
         }

@@ -25,6 +25,8 @@ struct ConsentForms: ParsableArguments {
     var organization: [String] = []
     @Option(help: ArgumentHelp("With --deny or --permit: a user, as tokens name them.", valueName: "name"))
     var user: [String] = []
+    @Flag(help: "With --deny or --permit: whoever treats the patient, as the feeds tell of stays and visits.")
+    var treating = false
     @Option(help: ArgumentHelp("With --deny or --permit: a purpose of use.", valueName: "code"))
     var purpose: [String] = []
     @Option(help: ArgumentHelp("With --deny or --permit: a document type, LOINC by default.", valueName: "system|code"))
@@ -49,7 +51,7 @@ struct ConsentForms: ParsableArguments {
     }
 
     private var hasConditions: Bool {
-        !organization.isEmpty || !user.isEmpty || !purpose.isEmpty || !type.isEmpty || careFrom != nil
+        treating || !organization.isEmpty || !user.isEmpty || !purpose.isEmpty || !type.isEmpty || careFrom != nil
             || careUntil != nil
     }
 
@@ -102,6 +104,7 @@ struct ConsentForms: ParsableArguments {
             "withhold": texts(kinds), "organizations": organizations(organization), "users": texts(user),
             "purposes": texts(purpose), "types": texts(type),
         ]
+        if treating { object["treating"] = true }
         if deny || permit { object["effect"] = deny ? "deny" : "permit" }
         object["from"] = from.map { .string($0) }
         object["until"] = until.map { .string($0) }

@@ -1,8 +1,7 @@
 import ArgumentParser
 import ExchangeCore
 import ExchangeNode
-import FHIRModel
-import JSON
+import Foundation
 
 /// `hie document publish`.
 struct DocumentPublishCommand: AsyncParsableCommand {
@@ -10,102 +9,89 @@ struct DocumentPublishCommand: AsyncParsableCommand {
         commandName: "publish",
         abstract: "Publish C-CDA documents at a node (ITI-106, then ITI-105).",
         discussion: """
-            Each document is looked at here first (hie document check), the node derives its \
-            metadata, and it is published: acknowledged means durable. A folder stands for \
-            the .xml files in it. Exits 1 when any was refused; the others are published.
+            Each document is looked at here first (hie document check). The node derives its \
+            metadata, compares its patient with the index and says who could read it; then it is \
+            published: acknowledged means durable. One whose patient is not who is registered \
+            under its number is not published unless you say that it is the right patient. A folder \
+            stands for the .xml files in it. Exits 1 when any was refused; the others are published. \
+            Safe to run twice: a document that is there already is not published again, and with \
+            --report a file that was published before is not even read by the node. --watch goes on: \
+            files that come later are published as soon as they are whole, until it is interrupted.
 
             EXAMPLE
               hie document publish --as ./registry-feed discharge.xml
-              hie document publish --as ./registry-feed ./outbox --json > report.jsonl
+              hie document publish --as ./registry-feed discharge.xml --dry-run
+              hie document publish --as ./registry-feed ./archive --report archive.jsonl --parallel 8
+              hie document publish --as ./registry-feed ./outbox --watch
             """)
 
     @Argument(help: "Files or folders; - reads stdin.") var files: [String]
+    @Flag(help: "Publish nothing: show what the node would say, and who could read it.") var dryRun = false
+    @Flag(help: "Somebody has looked: it is the right patient, whatever differs.") var confirmPatient = false
+    @Flag(help: "Go on with what comes into the folder, until interrupted.") var watch = false
+    @Option(
+        help: ArgumentHelp("Write a line of JSON for each file there; what it says was published is passed over.", valueName: "file"))
+    var report: String?
+    @Option(help: ArgumentHelp("Files on their way at once.", valueName: "count")) var parallel = 4
     @OptionGroup var server: ServerOptions
     @OptionGroup var output: OutputOptions
 
-    /// What became of one document.
-    private enum Outcome {
-        case published(String)
-        case refused(String)
+    /// How often a watched folder is looked at.
+    private static let pause = Duration.seconds(1)
+
+    func validate() throws {
+        guard (1...32).contains(parallel) else { throw ValidationError("--parallel takes 1 to 32.") }
+        guard !watch || files.count == 1 && files[0] != "-" && !dryRun else {
+            throw ValidationError("--watch takes one folder, and publishes.")
+        }
     }
 
     func run() async throws {
         let terminal = Terminal()
-        let paths = try DocumentFiles.paths(files)
-        let client = try FHIRClient(server)
-        let began = World.system.uptime()
-        var refused = 0
-        for (index, path) in paths.enumerated() {
-            if World.system.uptime() - began > .seconds(2) {
-                terminal.progress("publishing \(index + 1) of \(paths.count)")
+        var publisher = DocumentPublisher(client: try FHIRClient(server))
+        publisher.isDryRun = dryRun
+        publisher.isPatientConfirmed = confirmPatient
+        let run = PublishRun(
+            publisher: publisher, journal: try report.map { path throws(CommandFailure) in try PublishJournal(path) },
+            terminal: terminal, asJSON: output.json, parallel: parallel)
+        guard !watch else { return try await goOn(files[0], run, terminal) }
+        let summary = try await run.publish(DocumentFiles.paths(files))
+        terminal.words(Self.words(summary, isDryRun: dryRun))
+        if summary.refused > 0 { throw ExitStatus.failed.exit }
+    }
+
+    /// Publishes what is there and what comes; a node that cannot be reached is waited for.
+    private func goOn(_ folder: String, _ run: PublishRun, _ terminal: Terminal) async throws {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+            throw CommandFailure(.notFound, "\(folder) is no folder", hint: "--watch takes a folder")
+        }
+        var watched = WatchedFolder(folder)
+        var patience = Duration.seconds(1)
+        terminal.words("watching \(folder); interrupt to end")
+        while true {
+            let paths = try watched.whole()
+            do {
+                if !paths.isEmpty {
+                    let summary = try await run.publish(paths)
+                    watched.take(paths)
+                    terminal.words(Self.words(summary, isDryRun: false))
+                }
+                patience = .seconds(1)
+            } catch let failure as CommandFailure where failure.status == .unreachable {
+                terminal.words("\(failure.line); trying again in \(patience.components.seconds) s")
+                try await World.system.sleep(patience)
+                patience = min(patience * 2, .seconds(60))
             }
-            let outcome = try await publish(path, to: client)
-            terminal.endProgress()
-            if case .refused = outcome { refused += 1 }
-            show(path, outcome, on: terminal)
-        }
-        let published = paths.count - refused
-        terminal.words("\(Words.count(published, "document")) published, \(refused) refused")
-        if refused > 0 { throw ExitStatus.failed.exit }
-    }
-
-    private func show(_ path: String, _ outcome: Outcome, on terminal: Terminal) {
-        switch (outcome, output.json) {
-        case (.published(let id), true):
-            terminal.resultLine(["file": .string(path), "published": true, "id": .string(id)])
-        case (.refused(let reason), true):
-            terminal.resultLine(["file": .string(path), "published": false, "reason": .string(reason)])
-        case (.published(let id), false): terminal.result("\(path): published \(id)", .good)
-        case (.refused(let reason), false): terminal.result("\(path): refused: \(reason)", .bad)
+            try await World.system.sleep(Self.pause)
         }
     }
 
-    /// Publishes one document; a node that cannot be reached, or does not know us, ends the command.
-    private func publish(_ path: String, to client: FHIRClient) async throws -> Outcome {
-        let findings: DocumentFindings
-        do { findings = try DocumentFindings(path) } catch { return .refused(error.line) }
-        if let fault = findings.fault { return .refused(fault) }
-        do {
-            var reference = try await metadata(of: findings.bytes, from: client)
-            reference["content"] = try content(of: reference, with: findings.bytes)
-            let created = try await client.post("/DocumentReference", .resource(reference), isRepeatable: false)
-            guard let id = created["id"]?.string else {
-                throw CommandFailure(.failed, "the node published the document and did not say its id")
-            }
-            return .published(id)
-        } catch let failure as CommandFailure {
-            switch failure.status {
-            case .unreachable, .unauthenticated, .refused: throw failure
-            default: return .refused(failure.line)
-            }
-        }
-    }
-
-    /// ITI-106: what the node makes of the document.
-    private func metadata(of bytes: [UInt8], from client: FHIRClient) async throws -> JSONObject {
-        let binary: JSONObject = [
-            "resourceType": "Binary", "contentType": "text/xml", "data": .string(Base64.encode(bytes)),
-        ]
-        let answer = try await client.post(
-            "/DocumentReference/$generate-metadata",
-            .resource(Parameters([.init(name: "document", resource: binary)]).json))
-        if answer["resourceType"]?.string == "DocumentReference" { return answer }
-        let candidates = Parameters(json: answer)?.parameters.compactMap(\.resource) ?? []
-        guard let reference = candidates.first(where: { $0["resourceType"]?.string == "DocumentReference" }) else {
-            throw CommandFailure(.failed, "the node derived no metadata")
-        }
-        return reference
-    }
-
-    /// ITI-105: the metadata's content with the document itself in it.
-    private func content(of reference: JSONObject, with bytes: [UInt8]) throws -> JSONValue {
-        guard case .array(var items) = reference["content"], var first = items.first?.object,
-            var attachment = first["attachment"]?.object
-        else { throw CommandFailure(.failed, "the node's metadata has no attachment") }
-        attachment["url"] = nil
-        attachment["data"] = .string(Base64.encode(bytes))
-        first["attachment"] = .object(attachment)
-        items[0] = .object(first)
-        return .array(items)
+    private static func words(_ summary: PublishRun.Summary, isDryRun: Bool) -> String {
+        var text = Words.count(summary.accepted, "document") + (isDryRun ? " could be published" : " published")
+        text += ", \(summary.refused) refused"
+        if summary.known > 0 { text += ", \(summary.known) there already" }
+        if summary.passedOver > 0 { text += ", \(summary.passedOver) passed over as the report says" }
+        return text
     }
 }

@@ -1,0 +1,108 @@
+import ConsentEngine
+import DocumentExchange
+import ExchangeCore
+import Journal
+import PatientIndex
+
+/// A stay or visit as a feed's message tells of it.
+package struct FedEncounter: Sendable, Hashable {
+    /// What happened to it.
+    package enum Change: Sendable, Hashable {
+        /// It is expected (A05, A14).
+        case planned
+        /// It began, or goes on (A01, A02, A04, A06, A07).
+        case began
+        /// It ended (A03).
+        case ended
+        /// It did not take place (A11).
+        case cancelled
+        /// It goes on after all (A13).
+        case reopened
+        /// Nothing of the kind: something of it was said again (A08, A12).
+        case told
+    }
+
+    /// Its number at its source, as `system|value`.
+    package let number: String
+    /// What happened.
+    package let change: Change
+    /// Admission.
+    package let start: PartialDate?
+    /// Discharge.
+    package let end: PartialDate?
+    /// Who treats.
+    package let practitioners: [CareEncounter.Practitioner]
+    /// When the source wrote it.
+    package let asOf: PartialDate?
+
+    /// A stay or visit from its parts.
+    package init(
+        number: String, change: Change, start: PartialDate?, end: PartialDate?, practitioners: [CareEncounter.Practitioner],
+        asOf: PartialDate?,
+    ) {
+        self.number = number
+        self.change = change
+        self.start = start
+        self.end = end
+        self.practitioners = practitioners
+        self.asOf = asOf
+    }
+}
+
+extension Exchange {
+    /// Stays and visits of one record at the most.
+    static let encountersMax = 2000
+    /// People who treat in one of them at the most.
+    static let practitionersMax = 50
+
+    /// A feed tells of a stay or visit: from now on, who treats in it is whom a directive's "whoever treats me" means.
+    ///
+    /// Safe to repeat; what is older than what is known changes nothing. Throws `.unknownPatient`, and `.tooLarge` for a record
+    /// with too many of them.
+    package func recordEncounter(_ fed: FedEncounter, of identifiers: [PatientIdentifier], for context: AccessContext)
+        async throws(ExchangeError)
+    {
+        try IdentityAuthority.demandFeeder(context)
+        let patient = try await resolve(.init(identifiers: identifiers))
+        let held = ["encounter \(patient) \(fed.number)"]
+        guard submissions.begin(held) else {
+            throw ExchangeError(.conflict, "the same stay is being recorded right now; try again")
+        }
+        defer { submissions.end(held) }
+        let known = try await read { try await projection.encounters(of: patient) }
+        let before = known.first { $0.number.utf8.elementsEqual(fed.number.utf8) }
+        guard let after = Self.encounter(before, fed, recorded: world.now()) else { return }
+        guard before != nil || known.count < Self.encountersMax else {
+            throw ExchangeError(.tooLarge, "more than \(Self.encountersMax) stays of one record")
+        }
+        _ = try await journal.append(
+            EntryDraft(kind: .encounter, subject: patient, payload: EncounterEntry.payload(after), value: after))
+    }
+
+    /// What is known of a stay once a message was heard; nil when it says nothing new.
+    static func encounter(_ before: CareEncounter?, _ fed: FedEncounter, recorded: Timestamp) -> CareEncounter? {
+        // Feeds are late and repeat themselves: the source's own clock decides what is new.
+        if let known = before?.asOf, let said = fed.asOf, said.end < known.start { return nil }
+        var after = before ?? CareEncounter(number: fed.number, status: .inProgress, recorded: recorded)
+        switch fed.change {
+        case .planned: if before == nil || before?.status == .cancelled { after.status = .planned }
+        case .began, .reopened: after.status = .inProgress
+        case .ended: after.status = .finished
+        case .cancelled: after.status = .cancelled
+        case .told: if before == nil { after.status = fed.end == nil ? .inProgress : .finished }
+        }
+        after.start = fed.start ?? after.start
+        after.end = after.status == .finished ? fed.end ?? after.end ?? fed.asOf : nil
+        for practitioner in fed.practitioners where !after.practitioners.contains(practitioner) {
+            after.practitioners.append(practitioner)
+        }
+        after.practitioners = Array(after.practitioners.suffix(practitionersMax))
+        if var same = before {
+            same.asOf = after.asOf
+            if same == after { return nil }
+        }
+        after.asOf = fed.asOf ?? after.asOf
+        after.recorded = recorded
+        return after
+    }
+}
