@@ -1,5 +1,6 @@
 import ConsentEngine
 import ExchangeCore
+import FHIRModel
 import HTTPTypes
 import JSON
 import Journal
@@ -168,7 +169,10 @@ import Transactions
         #expect(try await ids(who + "&_lastUpdated=lt2026-01-01") == [])
         #expect(try await ids("patient=0190aaaa-0000-4000-8000-000000000001") == [])
         #expect(await send(.get, "Consent?status=active").status.code == 400)
-        #expect(await send(.get, "Consent?" + who + "&_format=xml").status.code == 406)
+        #expect(await send(.get, "Consent?" + who + "&_format=html").status.code == 406)
+        let inXML = await send(.get, "Consent?" + who + "&_format=xml")
+        let bundle = try FHIRXML.read(Array(inXML.body.readableBytesView))
+        #expect(bundle["total"]?.integer == 3 && bundle["entry"]?[0]?["resource"]?["resourceType"]?.string == "Consent")
         let page = try await send(.get, "Consent?" + who + "&_count=2").json()
         #expect(page["total"]?.integer == 3)
         let next = try #require(page["link"]?.items.first { $0["relation"] == "next" }?["url"]?.string)
