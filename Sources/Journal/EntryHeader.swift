@@ -119,6 +119,12 @@ struct EntryHeaderView {
         self.count = count
     }
 
+    /// Whether whole bytes are an entry that a later version of this program writes: of another layout, or of another kind.
+    static func isNewer(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count >= EntryHeader.fixedBytes else { return false }
+        return bytes[0] > 1 || bytes[0] == 1 && EntryKind.allCases.allSatisfy { $0.rawValue < bytes[1] }
+    }
+
     /// Whether the document of this index is stated to have this length and, where its bytes are there, this digest.
     func states(_ digest: [UInt8]?, length: Int, at index: Int) -> Bool {
         let at = place(of: index)

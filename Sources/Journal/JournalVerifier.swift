@@ -154,9 +154,11 @@ package struct JournalVerifier: Sendable {
             checkpoint: checkpoints.map(\.size).max())
     }
 
-    private func fault(_ reason: String, at offset: UInt64) -> ExchangeError {
+    private func fault(_ reason: String, at offset: UInt64, isNewer: Bool = false) -> ExchangeError {
         // Within a group the scanner knows which entry it has come to.
-        SegmentFault(segment: segment, offset: offset, position: scanner?.position ?? frontier.size, reason: reason).error
+        SegmentFault(
+            segment: segment, offset: offset, position: scanner?.position ?? frontier.size, reason: reason, isNewer: isNewer
+        ).error
     }
 
     private mutating func readHeader() throws(ExchangeError) {
@@ -164,8 +166,9 @@ package struct JournalVerifier: Sendable {
         case .needsMore:
             guard head.count < 4096 else { throw fault("segment has no header", at: 0) }
         case .frame(.segment, let body, let next):
-            guard let header = SegmentHeader(Array(head[body..<next])) else {
-                throw fault("segment has no readable header", at: 0)
+            let found = Array(head[body..<next])
+            guard let header = SegmentHeader(found) else {
+                throw fault("segment has no readable header", at: 0, isNewer: SegmentHeader.isNewer(found))
             }
             guard header.number == segment, header.firstPosition == frontier.size, header.root == frontier.root else {
                 throw fault("segment does not continue the one before it", at: 0)

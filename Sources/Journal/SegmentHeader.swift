@@ -42,6 +42,9 @@ package struct SegmentHeader: Sendable, Equatable {
         root = Array(bytes[29..<61])
     }
 
+    /// Whether a frame's bytes are a header of a layout that a later version of this program writes.
+    package static func isNewer(_ bytes: [UInt8]) -> Bool { bytes.count > 8 && bytes.starts(with: magic) && bytes[8] > 1 }
+
     /// The frame's bytes.
     package func encoded() -> [UInt8] {
         var bytes = Self.magic + [1]

@@ -10,9 +10,12 @@ package struct SegmentFault: Error, Sendable, Equatable {
     package let position: JournalPosition
     /// What is wrong, as a lower-case sentence.
     package let reason: String
+    /// Whether nothing is damaged: a later version of this program wrote it.
+    package let isNewer: Bool
 
     /// A fault from its parts.
-    package init(segment: UInt32, offset: UInt64, position: JournalPosition, reason: String) {
+    package init(segment: UInt32, offset: UInt64, position: JournalPosition, reason: String, isNewer: Bool = false) {
+        self.isNewer = isNewer
         self.segment = segment
         self.offset = offset
         self.position = position
@@ -21,11 +24,16 @@ package struct SegmentFault: Error, Sendable, Equatable {
 
     /// The error an operator reads.
     package var error: ExchangeError {
-        ExchangeError(
+        let place = "segment \(segment), offset \(offset), entry \(position)"
+        if isNewer {
+            return ExchangeError(
+                .conflict, "a later version of this program wrote the journal: run that one again; nothing was changed", at: place)
+        }
+        return ExchangeError(
             .corrupted,
             "the journal is damaged: \(reason); go on with `hie backup restore`, or lose what follows "
                 + "with `hie journal repair --accept-loss`",
-            at: "segment \(segment), offset \(offset), entry \(position)")
+            at: place)
     }
 }
 
@@ -148,8 +156,8 @@ package struct SegmentScanner: Sendable {
         }
     }
 
-    private func fault(_ reason: String) -> SegmentFault {
-        SegmentFault(segment: segment, offset: offset, position: pending.size, reason: reason)
+    private func fault(_ reason: String, isNewer: Bool = false) -> SegmentFault {
+        SegmentFault(segment: segment, offset: offset, position: pending.size, reason: reason, isNewer: isNewer)
     }
 
     private mutating func take(content: UnsafeRawBufferPointer) throws(SegmentFault) {
@@ -164,7 +172,9 @@ package struct SegmentScanner: Sendable {
     }
 
     private mutating func take(entry: UnsafeRawBufferPointer) throws(SegmentFault) {
-        guard let header = EntryHeaderView(entry) else { throw fault("entry has no readable header") }
+        guard let header = EntryHeaderView(entry) else {
+            throw fault("entry has no readable header", isNewer: EntryHeaderView.isNewer(entry))
+        }
         let stored = header.kind == .erasure ? 0 : header.count
         guard stored == contents.count else {
             throw fault("entry names \(stored) documents and \(contents.count) stand before it")

@@ -114,8 +114,8 @@ struct FileJournalStoreRecovery {
         return (tail, FileJournalStore.OpenReport(entries: head.size, scannedFrom: scannedFrom, cut: cut))
     }
 
-    private func fault(_ reason: String, segment: UInt32, offset: UInt64) -> ExchangeError {
-        SegmentFault(segment: segment, offset: offset, position: head.size, reason: reason).error
+    private func fault(_ reason: String, segment: UInt32, offset: UInt64, isNewer: Bool = false) -> ExchangeError {
+        SegmentFault(segment: segment, offset: offset, position: head.size, reason: reason, isNewer: isNewer).error
     }
 
     private func readMark() throws(ExchangeError) -> FileJournalStoreMark? {
@@ -203,9 +203,14 @@ struct FileJournalStoreRecovery {
         _ file: DurableFile, _ number: UInt32,
     ) throws(ExchangeError) -> (header: SegmentHeader, begin: UInt64) {
         let bytes = try file.read(at: 0, count: 4096)
-        guard case .frame(.segment, let body, let next) = bytes.withUnsafeBytes({ EntryFrame.read($0, at: 0) }),
-            let header = SegmentHeader(Array(bytes[body..<next])), header.number == number
-        else { throw fault("segment has no readable header", segment: number, offset: 0) }
+        guard case .frame(.segment, let body, let next) = bytes.withUnsafeBytes({ EntryFrame.read($0, at: 0) }) else {
+            throw fault("segment has no readable header", segment: number, offset: 0)
+        }
+        let found = Array(bytes[body..<next])
+        guard let header = SegmentHeader(found), header.number == number else {
+            throw fault(
+                "segment has no readable header", segment: number, offset: 0, isNewer: SegmentHeader.isNewer(found))
+        }
         guard LogOrigin.mayPrecede(header.origin, origin), isInspecting || number < lastSegment || header.origin == origin
         else {
             throw ExchangeError(
@@ -286,6 +291,8 @@ struct FileJournalStoreRecovery {
     /// How many bytes of a torn write lie behind the last whole group; throws when they are something else.
     private func judgeTail(_ file: DurableFile, end: UInt64) throws(ExchangeError) -> UInt64 {
         guard let last = try Self.lastWrittenByte(file, from: end) else { return 0 }
+        // Whole, and only unknown here: neither torn nor damaged.
+        if let scanFault, scanFault.isNewer { throw scanFault.error }
         let bytes = try file.read(at: end, count: Int(clamping: last - end) + 1)
         let faultAt = scanFault?.offset ?? end
         let verdict = bytes.withUnsafeBytes {
