@@ -87,8 +87,8 @@ extension RealNodes {
                         word.hasSuffix("_bucket") ? String(word.dropLast("_bucket".count)) : String(word)
                     })
                     #expect(asked.count > 5, "\(file)")
-                    // Feeds tell only where there are some.
-                    let unknown = asked.subtracting(told).filter { !$0.hasPrefix("hie_feed_") }
+                    // Feeds and traces tell only where there are some.
+                    let unknown = asked.subtracting(told).filter { !$0.hasPrefix("hie_feed_") && !$0.hasPrefix("hie_trace_") }
                     #expect(unknown.isEmpty, "\(file)")
                 }
                 let dashboard = try JSONReader.read(
