@@ -19,17 +19,10 @@ package struct AdminService: Sendable {
     let exchange: Exchange
     let vitals: NodeVitals
     let desk: AdministratorDesk
-    private let account: @Sendable (AdminContext) async -> UInt32?
 
     /// The commands of one node.
-    ///
-    /// - Parameter account: whom the kernel names at the other end; tests without a socket say it themselves.
-    package init(
-        exchange: Exchange, vitals: NodeVitals, desk: AdministratorDesk,
-        account: @escaping @Sendable (AdminContext) async -> UInt32? = { await $0.peerUser() },
-    ) {
+    package init(exchange: Exchange, vitals: NodeVitals, desk: AdministratorDesk) {
         self.desk = desk
-        self.account = account
         self.exchange = exchange
         self.vitals = vitals
     }
@@ -45,8 +38,8 @@ package struct AdminService: Sendable {
     }
 
     private func serve(_ command: AdminCommand, _ request: Request, _ connection: AdminContext) async throws -> Response {
-        let account = await account(connection)
-        let standing = account.map(desk.standing) ?? .owner
+        let account = await connection.peerUser()
+        let standing = desk.standing(of: account)
         guard standing != .stranger else { throw AdministratorDesk.unknown }
         let context = context(of: request, standing)
         exchange.logger.debug("command", metadata: ["command": "\(command.rawValue)", "trace_id": "\(context.traceID)"])

@@ -45,10 +45,8 @@ package struct AdministratorDesk: Sendable {
         self.lasting = lasting
     }
 
-    /// Nobody but root and the node's own user, and nothing waits.
-    package static func owner(_ account: UInt32) -> AdministratorDesk {
-        AdministratorDesk(standing: { $0 == 0 || $0 == account ? .owner : .stranger })
-    }
+    /// What whoever is at a socket is here; whom the kernel does not name, nobody vouches for.
+    func standing(of account: UInt32?) -> Standing { account.map(standing) ?? .stranger }
 
     /// Who may ask for a change that waits, or agree to one; never a shared account, behind which one person could be two.
     func person(_ account: UInt32?) throws(ExchangeError) -> ChangePerson {
