@@ -21,8 +21,8 @@ import Testing
     }
 
     @Test func `only somebody in particular asks for a change that waits, or agrees to one`() throws {
-        #expect(try desk.person(7).name == "imber")
-        #expect(throws: ExchangeError(.unauthenticated, "")) { try desk.person(nil) }
-        for account: UInt32 in [0, 8] { #expect(throws: ExchangeError(.forbidden, "")) { try desk.person(account) } }
+        #expect(throws: Never.self) { _ = try desk.person(7) }
+        #expect(throws: ExchangeError(.unauthenticated, "")) { _ = try desk.person(nil) }
+        for account: UInt32 in [0, 8] { #expect(throws: ExchangeError(.forbidden, "")) { _ = try desk.person(account) } }
     }
 }
