@@ -80,7 +80,7 @@ struct Checks {
             setBack.remove(node.number)
             mustWait.remove(node.number)
         case .equivocation(let community):
-            convicted.insert(community)
+            convicted[community, default: []].insert(node.number)
             if !twoFaced.contains(community) { fail("I6 \(node.number) believes that \(community) told two stories") }
         case .banned(let peer, _):
             if let number = cast.number(peer), !hostile.contains(number) { fail("I8 \(node.number) bans \(number), which is honest") }
@@ -103,8 +103,9 @@ struct Checks {
     }
 
     var hostile: Set<Int> = []
-    /// Whom an honest node has convicted: then all must.
-    private var convicted: Set<CommunityID> = []
+    /// Who has noticed that a community told two stories: when one of them is heard at the end, all must know. One that was revoked
+    /// or has left before it could tell anybody takes its proof along.
+    private var convicted: [CommunityID: Set<Int>] = [:]
 
     /// I3, I4, I6, I8: at the end all agree, on what the owners last said.
     mutating func end(_ world: DirectoryWorld) {
@@ -137,7 +138,8 @@ struct Checks {
                 let keys = node.state.admittedKeys(now: now.now)[cast.facilities[other.number].community]
                 if !(keys?.isEmpty ?? true) { fail("I6 \(node.number) still admits \(other.number), which was revoked") }
             }
-            for community in twoFaced.intersection(convicted) where !(world.nodes[cast.number(community) ?? 0].isRevoked) {
+            for community in twoFaced where !(world.nodes[cast.number(community) ?? 0].isRevoked) {
+                guard let judges = convicted[community], honest.contains(where: { judges.contains($0.number) }) else { continue }
                 if node.state.community(community, at: now)?.standing != .quarantined {
                     fail("I6 \(node.number) does not know that \(community) told two stories")
                 }

@@ -26,16 +26,15 @@ import Testing
                     return next
                 }
                 guard number < first + seeds, !(endsAtFirst && failures.withLock { !$0.isEmpty }) else { return }
-                var plan = DirectoryPlan(nodes: nodes)
                 // A long storm and what is measured after it are more than half of a large network's time: every twentieth seed
                 // is enough of that.
-                if nodes >= 50, !number.isMultiple(of: 20) {
-                    plan.measures = false
-                    plan.storm = 10_000_000
-                }
+                let isShort = nodes >= 50 && !number.isMultiple(of: 20)
+                let whole = DirectoryPlan(nodes: nodes)
+                let plan = isShort ? whole.short : whole
                 let outcome = DirectoryPlay(casts[worker], plan, tell: tell).run(seed: UInt64(number))
                 guard !outcome.violations.isEmpty else { continue }
-                failures.withLock { $0.append("seed \(number) of \(nodes) nodes: \(outcome.violations[0])") }
+                let replay = "hie-sim directory --nodes \(nodes) --seed \(number)\(isShort ? " --short" : "") --trace"
+                failures.withLock { $0.append("seed \(number) of \(nodes) nodes: \(outcome.violations[0]); \(replay)") }
             }
         }
         #expect(failures.withLock { $0.sorted() } == [])
