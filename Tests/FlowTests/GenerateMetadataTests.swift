@@ -60,9 +60,13 @@ import XDSMetadata
     @Test func `who is certainly another registered patient is said to be`() throws {
         try OneNode.run { node in
             _ = try await node.register("A")
-            _ = try await node.register("B", family: "Okonkwo", given: ["Ngozi"])
+            let other = try await node.register("B", family: "Okonkwo", given: ["Ngozi"]).id
+            let before = try await node.exchange.projection.accesses(to: other, limit: 10).count
             let swapped = try await Self.generated(node, Self.document(number: "A", given: "Ngozi", family: "Okonkwo"))
             #expect(Self.wrongPatient(swapped).contains { $0.message.contains("another registered patient") })
+            let after = try await node.exchange.projection.accesses(to: other, limit: 10)
+            #expect(after.count == before + 1, "promise 2: who was recognised finds it in their access log")
+            #expect(after.contains { $0.record.transaction == "ITI-106" })
             #expect(try await Self.wrongPatient(Self.generated(node, Self.document(number: "B", given: "Ngozi", family: "Okonkwo"))).isEmpty)
         }
     }

@@ -25,7 +25,7 @@ package struct GeneratedMetadata: Sendable {
 extension Exchange {
     /// ITI-106 Generate Metadata: what a C-CDA says of itself, reviewed, with the patient resolved against this node's index.
     ///
-    /// That its patient was looked up stands in the patient's access log.
+    /// That its patient was looked up stands in the patient's access log, and in that of another whom it seems to be about.
     /// Throws `.badRequest` for what is no C-CDA or lacks what a registry entry needs, naming the first such place, and
     /// `.unknownPatient` when its patient is not registered here.
     package func generateMetadata(_ bytes: [UInt8], for context: AccessContext) async throws(ExchangeError)
@@ -58,10 +58,11 @@ extension Exchange {
         let entry = submission.documents[0].entry
         let (registered, registryFindings) = try await registryFindings(submission)
         var findings = registryFindings
-        findings += try await patientFindings(derived.patient.demographics, registered: patient)
+        let (aboutPatient, another) = try await patientFindings(derived.patient.demographics, registered: patient)
+        findings += aboutPatient
         findings += try DocumentReviewer.review(
             root, header: document, now: world.now(), releases: terminology.releases())
-        let (readers, ticket) = try await readers(of: entry, for: context)
+        let (readers, ticket) = try await readers(of: entry, comparedWith: another, for: context)
         var reference = DocumentReferenceMapping.json(entry, base: settings.clientBase)
         reference["id"] = nil  // The node gives one when the document is published.
         return GeneratedMetadata(

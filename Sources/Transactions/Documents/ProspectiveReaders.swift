@@ -36,8 +36,9 @@ extension Exchange {
     /// Judges a document that is not registered yet for every community of the directory, by the evaluator that enforces.
     ///
     /// The roles are physician, nurse, and those that the patient's directives name. What it tells of the patient's consent
-    /// is written down as an access first.
-    func readers(of entry: DocumentEntry, for context: AccessContext) async throws(ExchangeError)
+    /// is written down as an access first, together with the access to another patient's record whom the document seems to
+    /// be about.
+    func readers(of entry: DocumentEntry, comparedWith another: PatientID?, for context: AccessContext) async throws(ExchangeError)
         -> (ProspectiveReaders, AnswersUnderWay.Ticket)
     {
         for _ in 0..<settings.limits.decisionsMax {
@@ -60,12 +61,17 @@ extension Exchange {
                         isPermittedInEmergency: isPermitted(EmergencyAccess.purpose))
                 }
             }
-            let access = AccessRecord(
-                transaction: "ITI-106", context: context, factsPosition: facts.position, together: facts.together,
-                decisions: [
-                    .init(documents: [], isPermitted: true, rules: ["a document to be published was compared with the record"])
-                ])
-            if let ticket = try await record(access, about: entry.patient, on: facts) {
+            var compared = [(entry.patient, facts)]
+            if let another { compared.append((another, try await self.facts(of: another))) }
+            let entries = compared.map { patient, facts in
+                let access = AccessRecord(
+                    transaction: "ITI-106", context: context, factsPosition: facts.position, together: facts.together,
+                    decisions: [
+                        .init(documents: [], isPermitted: true, rules: ["a document to be published was compared with the record"])
+                    ])
+                return AccessEntry(about: patient, access: access, facts: facts)
+            }
+            if let ticket = try await record(entries) {
                 return (
                     ProspectiveReaders(
                         readers: readers, left: left,

@@ -3,17 +3,22 @@ import ExchangeCore
 import PatientIndex
 
 extension Exchange {
-    /// Right patient? What a document says of its patient, compared with who is registered under the number it names.
-    func patientFindings(_ stated: Demographics?, registered patient: PatientID) async throws(ExchangeError) -> [ReviewFinding] {
-        guard let stated else { return PatientRules.findings([.unconfirmed]) }
+    /// Right patient? What a document says of its patient, compared with who is registered under the number it names; and who
+    /// else was recognised, a record of that person: to be told so is an access to it.
+    func patientFindings(_ stated: Demographics?, registered patient: PatientID) async throws(ExchangeError)
+        -> (findings: [ReviewFinding], another: PatientID?)
+    {
+        guard let stated else { return (PatientRules.findings([.unconfirmed]), nil) }
         let (agreement, records) = try await agreement(of: stated, with: patient)
         var standings = agreement.differences.map { Self.standing($0, agreement) }
         // By name, birth date and more: certain only where nobody else comes near.
         let found = try await desk.lookUp(PackedRecord(stated, identifiers: []))
+        var another: PatientID?
         if let best = found.persons.first, best.grade == .certain, !best.records.contains(where: records.contains) {
             standings.insert(.another, at: 0)
+            another = best.records.first
         }
-        return PatientRules.findings(standings)
+        return (PatientRules.findings(standings), another)
     }
 
     /// What a publisher is told of a submission whose own patient data speak for somebody else; nothing of either is in it.
