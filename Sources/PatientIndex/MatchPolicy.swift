@@ -17,6 +17,9 @@ package struct MatchPolicy: Sendable, Hashable {
     package var rarity: RarityLimits?
     /// Whether a middle name in first place, or a name by custom, needs no number of the person's own.
     package var acceptsOtherNames = false
+    /// Whether another social security number or place in the insurance, a slip or a relative's, is outweighed by everything else
+    /// that names somebody; only within one organisation, which can ask its own patient.
+    package var forgivesNumbers = false
     /// Whether evidence about the individual is demanded beside the score; only test data are linked without.
     package var demandsEvidence = true
     /// Decides by fixed combinations instead of the score (`cms-hte`).
@@ -59,7 +62,7 @@ package struct MatchPolicy: Sendable, Hashable {
     package static let balanced = MatchPolicy(
         name: "balanced", certainMillibits: 3_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000,
         rarity: RarityLimits(withPostalCode: 1_000_000, withCity: 100_000, alone: 10_000),
-        acceptsOtherNames: true)
+        acceptsOtherNames: true, forgivesNumbers: true)
 
     /// The deterministic proposal of the CMS Health Tech Ecosystem, gated by uniqueness.
     package static let cms = MatchPolicy(
@@ -99,11 +102,21 @@ package struct MatchPolicy: Sendable, Hashable {
     func veto(_ evidence: Evidence) -> PolicyRule? {
         if evidence.hasPlaceholderName { return .placeholderIdentity }
         if evidence.suffix == .different { return .suffixConflict }
-        if evidence.dependent == .different { return .dependentConflict }
+        if evidence.dependent == .different, !(forgivesNumbers && isNamedThroughout(evidence)) { return .dependentConflict }
         if evidence.single == .different { return .identifierConflict }
         // Somebody may carry a relative's number; another number of the person's own outweighs it.
-        if evidence.socialSecurity == .different, evidence.single != .same { return .socialSecurityConflict }
+        if evidence.socialSecurity == .different, evidence.single != .same, !(forgivesNumbers && isNamedThroughout(evidence)) {
+            return .socialSecurityConflict
+        }
         return nil
+    }
+
+    /// The whole name, the birth date and something of the household agree, and nothing else speaks against it: no two of one
+    /// household have all of that, twins have two first names.
+    private func isNamedThroughout(_ evidence: Evidence) -> Bool {
+        let household = evidence.household
+        return evidence.first == .exact && evidence.family == .exact && evidence.birthDate == .exact
+            && !hasSoftConflict(evidence) && (household.phone || household.email || household.address)
     }
 
     private func birthDateFarOff(_ evidence: Evidence) -> PolicyVerdict {

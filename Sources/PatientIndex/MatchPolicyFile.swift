@@ -6,7 +6,7 @@ extension MatchPolicy {
     ///
     ///     {"base": "balanced", "certain-bits": 3, "possible-bits": 0, "lead-bits": 8, "people-at-risk": 5000000,
     ///      "namesakes": {"postal-code": 1000, "city": 100, "alone": 10, "demands-middle": false},
-    ///      "accepts-other-names": true, "evidence": "demanded"}
+    ///      "accepts-other-names": true, "forgives-numbers": true, "evidence": "demanded"}
     ///
     /// `evidence: "score-alone"` switches the whole table of evidence off: for test data, never for patients.
     package init(file bytes: [UInt8]) throws(ExchangeError) {
@@ -33,10 +33,8 @@ extension MatchPolicy {
             peopleAtRisk = number
         }
         if let limits = json["namesakes"] { rarity = try Self.limits(limits, rarity) }
-        if let accepts = json["accepts-other-names"] {
-            guard let truth = accepts.bool else { throw Self.refusal("true or false", "accepts-other-names") }
-            acceptsOtherNames = truth
-        }
+        acceptsOtherNames = try Self.truth(json, "accepts-other-names", acceptsOtherNames)
+        forgivesNumbers = try Self.truth(json, "forgives-numbers", forgivesNumbers)
         switch json["evidence"]?.string ?? "demanded" {
         case "demanded": demandsEvidence = true
         case "score-alone": demandsEvidence = false
@@ -49,8 +47,14 @@ extension MatchPolicy {
 
     private static let members: Set<String> = [
         "base", "certain-bits", "possible-bits", "lead-bits", "people-at-risk", "namesakes", "accepts-other-names",
-        "evidence",
+        "forgives-numbers", "evidence",
     ]
+
+    private static func truth(_ json: JSONValue, _ name: String, _ start: Bool) throws(ExchangeError) -> Bool {
+        guard let value = json[name] else { return start }
+        guard let truth = value.bool else { throw refusal("true or false", name) }
+        return truth
+    }
 
     private static func limits(_ json: JSONValue, _ start: RarityLimits?) throws(ExchangeError) -> RarityLimits? {
         if case .null = json { return nil }

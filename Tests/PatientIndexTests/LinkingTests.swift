@@ -56,12 +56,11 @@ struct LinkingTests {
         let records = [
             Self.record("Alice", ssn: "531534525"), Self.record("Alice", ssn: "293469583"), Self.record("Alice"),
         ]
-        for policy in [MatchPolicy.strict, .balanced] {
-            let (persons, reviews) = Self.link(records, policy)
-            #expect(persons[0] != persons[1])
-            #expect(Set(persons).count == 3)
-            #expect(reviews == 2)
-        }
+        let (persons, reviews) = Self.link(records, .strict)
+        #expect(persons[0] != persons[1])
+        #expect(Set(persons).count == 3)
+        #expect(reviews == 2)
+        #expect(Set(Self.link(records, .balanced).persons).count == 1, "one organisation forgives a slip where all else agrees")
     }
 
     @Test func `one record's number keeps a person apart, whatever the others of that person say`() {
@@ -70,12 +69,10 @@ struct LinkingTests {
             Self.record("Alice", ssn: "531534525"), Self.record("Alice"), Self.record("Alice", middle: "Josephine", ssn: "293469583"),
             Self.record("Alice", middle: "Josephine"),
         ]
-        for policy in [MatchPolicy.strict, .balanced] {
-            let (persons, reviews) = Self.link(records, policy)
-            #expect(persons[0] == persons[1])
-            #expect(persons[2] != persons[0], "the two whom a number keeps apart")
-            #expect(reviews >= 1)
-        }
+        let (persons, reviews) = Self.link(records, .strict)
+        #expect(persons[0] == persons[1])
+        #expect(persons[2] != persons[0], "the two whom a number keeps apart")
+        #expect(reviews >= 1)
     }
 
     @Test func `both initials at home are enough, one initial is not`() {
