@@ -60,6 +60,8 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case patientAct = "patient/act"
     /// A person's records as one view, with who says what: `patient` or `identifier`, one of them.
     case patientGolden = "patient/golden"
+    /// Opens reviews of records that are held to their person only by values that turned out to name nobody.
+    case patientRecheck = "patient/recheck"
     /// The matching model in force, and what was done about models.
     case patientModels = "patient/models"
     /// Learns a model from the index; nothing is decided by it.

@@ -80,7 +80,7 @@ package struct AdminService: Sendable {
         case .patientImport: try await importPatients(call)
         case .patientPersons: try await personsOfPatients(call)
         case .patientExplain, .patientLookUp, .patientReviews, .patientReview, .patientHistory, .patientAct, .patientModels,
-            .patientLearn, .patientActivate:
+            .patientLearn, .patientActivate, .patientRecheck:
             AdminAnswer(
                 try await IdentityCommands(exchange.desk).answer(command, call.arguments, actor: call.context.user))
         case .consentRecord: try await recordConsent(call)

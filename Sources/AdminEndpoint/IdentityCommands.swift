@@ -17,7 +17,7 @@ package struct IdentityCommands: Sendable {
     package static func serves(_ command: AdminCommand) -> Bool {
         switch command {
         case .patientExplain, .patientLookUp, .patientReviews, .patientReview, .patientHistory, .patientAct, .patientModels,
-            .patientLearn, .patientActivate:
+            .patientLearn, .patientActivate, .patientRecheck:
             true
         default: false
         }
@@ -35,6 +35,7 @@ package struct IdentityCommands: Sendable {
         case .patientModels: try await ModelCommands(desk).models()
         case .patientLearn: try await ModelCommands(desk).learn(actor: actor)
         case .patientActivate: try await ModelCommands(desk).activate(arguments, actor: actor)
+        case .patientRecheck: try await recheck(actor: actor)
         default: throw ExchangeError(.notFound, "there is no such command")
         }
     }
@@ -112,6 +113,11 @@ package struct IdentityCommands: Sendable {
         return ["reviews": .array(reviews)]
     }
 
+    private func recheck(actor: String) async throws -> JSONValue {
+        let found = try await desk.doubtPlaceholders(actor: actor)
+        return ["opened": .number(String(found.opened)), "skipped": .number(String(found.skipped))]
+    }
+
     private func review(_ arguments: JSONObject) async throws -> JSONValue {
         let id = try await record("record", arguments)
         let (review, records) = try await desk.review(of: id)
@@ -131,6 +137,7 @@ package struct IdentityCommands: Sendable {
                 ])
             }
             object["records"] = .array(sides)
+            object["holds"] = .bool(members.contains(id))
             candidates.append(.object(object))
         }
         return ["record": .string(try await desk.name(of: id)), "id": .string(id.description), "candidates": .array(candidates)]
@@ -182,7 +189,7 @@ package struct IdentityCommands: Sendable {
                 throw ExchangeError(.badRequest, "say which entry to take back", at: "position")
             }
             act = try await desk.undoing(UInt64(position), actor: actor, reason: reason)
-        case .feedMerge, .feedLink, .feedUnlink, .restate: throw ExchangeError(.badRequest, "this is no steward's act", at: "act")
+        case .feedMerge, .feedLink, .feedUnlink, .doubt, .restate: throw ExchangeError(.badRequest, "this is no steward's act", at: "act")
         }
         let preview = try await desk.preview(act)
         var answer: JSONObject = [

@@ -209,6 +209,7 @@ package struct Node: Sendable {
         if !isDirectoryOnly {
             services.append(FollowingService(exchange: exchange))
             services.append(SearchService(exchange: exchange))
+            services.append(DoubtService(exchange: exchange))
         }
         services.append(
             StoreService(store: store, health: health, folder: home.store.path, world: world, logger: logger))

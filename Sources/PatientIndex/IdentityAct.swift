@@ -56,6 +56,8 @@ package struct IdentityAct: Sendable, Hashable {
         case reject
         /// A steward: not now; a review is closed until something new comes.
         case skip
+        /// The node: what a link rested on turned out to name nobody; somebody has to look.
+        case doubt
         /// The node: who is one person with whom, said again without a record that is about to be erased.
         case restate
     }

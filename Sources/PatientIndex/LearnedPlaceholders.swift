@@ -25,6 +25,9 @@ package struct LearnedPlaceholders: Sendable {
     /// How many were learnt.
     package var count: Int { keys.count }
 
+    /// Their keys in order.
+    var sorted: [UInt64] { keys.sorted() }
+
     /// Takes a key for a placeholder's from now on; false when it was one already, or too many are known.
     @discardableResult
     package mutating func learn(_ key: UInt64) -> Bool {

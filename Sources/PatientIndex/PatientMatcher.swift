@@ -48,18 +48,17 @@ package struct PatientMatcher: Sendable {
 
     /// Two registrations compared: the score field by field, and the policy's word.
     package func compare(_ left: PackedRecord, _ right: PackedRecord) -> (score: MatchScore, verdict: PolicyVerdict) {
-        let evidence = evidence(left, right)
-        return (model.explain(evidence, names, prior: policy.priorMillibits), verdict(evidence))
+        compare(left, with: [right])
     }
 
-    private func evidence(_ left: PackedRecord, _ right: PackedRecord) -> Evidence {
-        left.read { left in
-            right.read { right in
-                var fold = EvidenceFold(left, names: names, placeholders: placeholders)
-                fold.add(right)
-                return fold.finished()
-            }
+    /// A registration compared with a person's records together.
+    package func compare(_ record: PackedRecord, with others: [PackedRecord]) -> (score: MatchScore, verdict: PolicyVerdict) {
+        let evidence = record.read { record in
+            var fold = EvidenceFold(record, names: names, placeholders: placeholders)
+            for other in others { other.read { fold.add($0) } }
+            return fold.finished()
         }
+        return (model.explain(evidence, names, prior: policy.priorMillibits), verdict(evidence))
     }
 
     private func verdict(_ evidence: Evidence) -> PolicyVerdict {

@@ -94,6 +94,68 @@ struct LearnedPlaceholdersTests {
         #expect(matcher.compare(learnt, real).verdict.rule != .socialSecurityConflict)
     }
 
+    /// A ledger of strangers who have a telephone in common, of Alice twice and of Bea twice, who has more in common with herself.
+    private struct Clinic {
+        var ledger = PersonLedger(secret: IndexSecret([5]))
+        var records: [PatientID] = []
+        private var random = Seeded(seed: 4)
+        private var position: UInt64 = 0
+
+        mutating func register(_ packed: PackedRecord) throws {
+            let snapshot = ledger
+            var effort = PersonSearch<SnapshotIndex>.Effort()
+            let link = try packed.read { try RecordLinking(SnapshotIndex(snapshot), policy: .strict).decide($0, effort: &effort) }
+            let record = PatientID.random(using: &random)
+            let decision = IdentityDecision(person: try link.person.map(snapshot.id) ?? .random(using: &random), kind: .automatic)
+            ledger.register(record, packed, isActive: true, decision: decision, at: position)
+            records.append(record)
+            position += 1
+        }
+
+        init() throws {
+            for _ in 0..<2 {
+                try register(LearnedPlaceholdersTests.record("Mohr", "Alice", born: "1958-01-30", phone: "6142314433"))
+                try register(
+                    LearnedPlaceholdersTests.record("Oduya", "Bea", born: "1971-05-02", phone: "6142314433", email: "bea@example.org"))
+            }
+            for number in 0..<12 {
+                try register(Value.phone.record(LearnedPlaceholdersTests.strangers[number], "Person\(number)", born: "19\(30 + number)-03-1\(number % 10)"))
+            }
+        }
+
+        func doubts() throws -> PlaceholderDoubts { try PlaceholderDoubts(ledger, policy: .strict, at: 20, limit: 100) }
+    }
+
+    @Test func `links that rested on a value which names nobody are for somebody to look at, once, and nobody is moved`() throws {
+        var clinic = try Clinic()
+        #expect(clinic.ledger.placeholders.count == 1)
+        let (first, second) = (clinic.records[0], clinic.records[2])
+        #expect(clinic.ledger.person(of: first) == clinic.ledger.person(of: second))
+        let before = clinic.ledger.membership
+        let reviews = try clinic.doubts().reviews
+        #expect(reviews.map(\.record) == [second], "of Bea's two an address of hers says enough")
+        #expect(try reviews.first?.candidates.map(\.person) == clinic.ledger.person(of: first).map { [try clinic.ledger.id(of: $0)] })
+        var act = IdentityAct(.doubt, actor: "the node", reason: "r")
+        act.reopens = reviews
+        clinic.ledger.apply(act, at: 20)
+        #expect(clinic.ledger.membership == before)
+        #expect(clinic.ledger.review(of: second) != nil)
+        #expect(try clinic.doubts().reviews.isEmpty, "it is open")
+        clinic.ledger.apply(IdentityAct(.skip, closes: [second], actor: "s", reason: "r"), at: 21)
+        #expect(clinic.ledger.review(of: second) == nil)
+        #expect(try clinic.doubts().reviews.isEmpty, "it was asked before")
+    }
+
+    @Test func `what a steward said is not doubted`() throws {
+        var clinic = try Clinic()
+        let second = clinic.records[2]
+        let number = try #require(clinic.ledger.person(of: second))
+        let person = try clinic.ledger.id(of: number)
+        clinic.ledger.apply(
+            IdentityAct(.link, moves: [RecordMove(record: second, from: person, to: person)], actor: "s", reason: "seen"), at: 20)
+        #expect(try clinic.doubts().reviews.isEmpty)
+    }
+
     @Test func `a placeholder finds nobody`() throws {
         let (_, index) = Self.twice(.phone, strangers: 12)
         let stranger = Self.record("Unheard", "Of", born: "2001-12-24", phone: "6142314433")

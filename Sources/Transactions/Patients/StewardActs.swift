@@ -36,7 +36,12 @@ extension IdentityDesk {
         try await composing { snapshot in
             let (winner, loser) = try (Self.person(one, snapshot), Self.person(other, snapshot))
             guard winner.number != loser.number else {
-                throw ExchangeError(.conflict, "the two records are one person's already")
+                // A record in doubt is confirmed where it is.
+                guard let review = try snapshot.review(of: other), review.candidates.contains(where: { $0.person == winner.id })
+                else { throw ExchangeError(.conflict, "the two records are one person's already") }
+                return IdentityAct(
+                    kind, moves: [RecordMove(record: other, from: winner.id, to: winner.id)], closes: [other], actor: actor,
+                    reason: reason)
             }
             return try Self.joining(winner, loser, kind, actor, reason, snapshot)
         }
@@ -70,22 +75,36 @@ extension IdentityDesk {
             let person = try Self.person(record, snapshot)
             let rest = try snapshot.members(of: person.number).filter { $0 != record }
             guard !rest.isEmpty else { throw ExchangeError(.conflict, "the record is linked with no other") }
-            return IdentityAct(
-                .unlink, moves: [RecordMove(record: record, from: person.id, to: fresh)],
-                apart: try Self.pairs([record], rest).filter { try !snapshot.areApart($0.one, $0.other) },
-                closes: [record], actor: actor, reason: reason)
+            return try Self.parting(record, from: person.id, rest, to: fresh, actor: actor, reason: reason, snapshot)
         }
     }
 
-    /// A review is closed: none of the candidates, or not now.
+    private static func parting(
+        _ record: PatientID, from person: PersonID, _ rest: [PatientID], to fresh: PersonID, actor: String, reason: String,
+        _ snapshot: any PersonSnapshot,
+    ) throws -> IdentityAct {
+        IdentityAct(
+            .unlink, moves: [RecordMove(record: record, from: person, to: fresh)],
+            apart: try pairs([record], rest).filter { try !snapshot.areApart($0.one, $0.other) },
+            closes: [record], actor: actor, reason: reason)
+    }
+
+    /// A review is closed: none of the candidates, or not now. A record that is in doubt where it is, and rejected, leaves.
     package func closing(_ record: PatientID, rejecting: Bool, actor: String, reason: String) async throws(ExchangeError)
         -> ComposedAct
     {
-        let (_, candidates) = try await review(of: record)
+        let (review, candidates) = try await review(of: record)
+        var random = world.random
+        let fresh = PersonID.random(using: &random)
         return try await composing { snapshot in
+            let person = try Self.person(record, snapshot)
+            let rest = try snapshot.members(of: person.number).filter { $0 != record }
+            if rejecting, !rest.isEmpty, review.candidates.contains(where: { $0.person == person.id }) {
+                return try Self.parting(record, from: person.id, rest, to: fresh, actor: actor, reason: reason, snapshot)
+            }
             var apart: [IdentityAct.Pair] = []
-            if rejecting, let own = try snapshot.person(of: record) {
-                let mine = try snapshot.members(of: own)
+            if rejecting {
+                let mine = [record] + rest
                 let others = Set(candidates.joined()).subtracting(mine).sorted()
                 apart = try Self.pairs(mine, others).filter { try !snapshot.areApart($0.one, $0.other) }
             }

@@ -1,6 +1,7 @@
 import AdminEndpoint
 import ArgumentParser
 import ExchangeCore
+import ExchangeNode
 import JSON
 
 /// `hie patient review`.
@@ -11,7 +12,7 @@ struct PatientReviewCommand: AsyncParsableCommand {
             EXAMPLE
               hie patient review list --home /var/lib/hie
             """,
-        subcommands: [List.self, Show.self, Link.self, Reject.self, Skip.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, Link.self, Reject.self, Skip.self, Recheck.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -60,6 +61,9 @@ struct PatientReviewCommand: AsyncParsableCommand {
                 terminal.result(
                     "person \(candidate.text("person")): \(PatientTable.bits(candidate["millibits"]?.integer ?? 0)) bits, "
                         + candidate.text("rule"))
+                if candidate["holds"]?.bool ?? false {
+                    terminal.result("the record is this person's now: link confirms that, reject parts them")
+                }
                 for side in candidate["records"]?.items ?? [] {
                     terminal.result("\(answer.text("record")) beside \(side.text("record")):")
                     terminal.result(PatientExplainCommand.waterfall(side))
@@ -103,6 +107,32 @@ struct PatientReviewCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await StewardAct.perform("reject", ["record": .string(record)], steward, home, output)
+        }
+    }
+
+    struct Recheck: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Open a review of every link that rests on values which turned out to name nobody; a running node does it hourly.",
+            discussion: """
+                Nobody is moved. What was asked once is not asked again.
+
+                EXAMPLE
+                  hie patient review recheck --home /var/lib/hie
+                """)
+
+        @OptionGroup var home: HomeOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let terminal = Terminal()
+            let answer = try await Progress.during("looking through links", world: .system, on: terminal) { _ in
+                try await IdentityWay.once(home, .patientRecheck, [:])
+            }
+            if output.json { return terminal.result(answer) }
+            let skipped = answer["skipped"]?.integer ?? 0
+            terminal.words(
+                "\(answer["opened"]?.integer ?? 0) reviews opened"
+                    + (skipped > 0 ? "; \(skipped) values stand on too many records to look through" : ""))
         }
     }
 
