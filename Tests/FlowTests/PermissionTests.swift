@@ -1,6 +1,7 @@
 import ConsentEngine
 import DocumentExchange
 import ExchangeCore
+import JSON
 import Journal
 import PatientIndex
 import Testing

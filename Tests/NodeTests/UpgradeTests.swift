@@ -2,6 +2,7 @@ import ExchangeCore
 import ExchangeNode
 import Foundation
 import JSON
+import Journal
 import Storage
 import Testing
 
@@ -82,7 +83,7 @@ extension RealNodes {
                 #expect(!after.keys.contains { $0.hasPrefix("rehearsal") }, "nothing is left behind")
 
                 try await node.start()
-                let isRebuilt = network.log.joined(since: 0).contains("projection rebuilt")
+                let isRebuilt = network.log.all.contains { $0.contains("projection rebuilt") }
                 #expect(isRebuilt == report.isMigration)
                 let client = try node.client()
                 defer { client.close() }
@@ -113,10 +114,15 @@ extension RealNodes {
                 let node = try await Self.node(try #require(Self.formats.last), network)
                 let segment = node.home.store.appendingPathComponent("journal/00000000.segment")
                 var bytes = [UInt8](try Data(contentsOf: segment))
-                let mark = try #require(bytes.indices.first { bytes[$0...].starts(with: "CONCORDJ".utf8) })
-                bytes[mark + 8] = 2
+                guard case .frame(.segment, let body, let next) = bytes.withUnsafeBytes({ EntryFrame.read($0, at: 0) }) else {
+                    throw ExchangeError(.internal, "no header")
+                }
+                var (header, framed) = (Array(bytes[body..<next]), [UInt8]())
+                header[8] = 2
+                EntryFrame.append(.segment, header, to: &framed)
+                bytes.replaceSubrange(0..<framed.count, with: framed)
                 try Data(bytes).write(to: segment)
-                await #expect(throws: ExchangeError.self) { try await UpgradeRehearsal(node.home, world: .system).run() }
+                await #expect(throws: ExchangeError(.conflict, "")) { try await UpgradeRehearsal(node.home, world: .system).run() }
                 #expect(!FileManager.default.fileExists(atPath: node.home.store.appendingPathComponent("rehearsal").path))
                 #expect([UInt8](try Data(contentsOf: segment)) == bytes)
             }

@@ -79,12 +79,12 @@ import X509
             let digits = String(byte, radix: 16)
             return digits.count == 1 ? "0" + digits : digits
         }
-        let texts = [thumbprint.text, hex.joined(), hex.joined().uppercased(), hex.joined(separator: ":"), hex.joined(separator: ":").uppercased()]
+        let (plain, colons): (String, String) = (hex.joined(), hex.joined(separator: ":"))
+        let texts: [String] = [thumbprint.text, plain, plain.uppercased(), colons, colons.uppercased()]
         for text in texts { #expect(Thumbprint(anyForm: text) == thumbprint, "\(text)") }
-        let wrong = [
-            "", "AA", String(hex.joined().dropLast()), hex.joined() + "0", hex.joined(separator: " "), ":" + hex.joined(separator: ":"),
-            hex.joined(separator: ":") + ":", String(hex.joined().dropLast()) + "g", hex.prefix(16).joined(separator: ":") + hex.suffix(16).joined(),
-        ]
+        let short = String(plain.dropLast())
+        let half: String = hex.prefix(16).joined(separator: ":") + hex.suffix(16).joined()
+        let wrong: [String] = ["", "AA", short, plain + "0", hex.joined(separator: " "), ":" + colons, colons + ":", short + "g", half]
         for text in wrong { #expect(Thumbprint(anyForm: text) == nil, "\(text)") }
     }
 }
