@@ -1,6 +1,7 @@
 import Crypto
 import ExchangeCore
 import Foundation
+import Glibc
 import Journal
 import Logging
 import Storage

@@ -62,11 +62,12 @@ import Testing
     /// What is the same in every run.
     private static func settled(_ said: String, _ step: Step, _ folder: String) -> String {
         if step.isSilent { return "(what it says is another thing each time)\n" }
-        var text = said.replacingOccurrences(of: folder, with: "DIR")
+        var text = said.replacingOccurrences(of: folder, with: "DIR").replacingOccurrences(of: Repository.samples, with: "SAMPLES")
         text = text.replacing(/[A-Za-z0-9_\-]{20,}\.[A-Za-z0-9_\-]{20,}\.[A-Za-z0-9_\-]{20,}/, with: "TOKEN")
         text = text.replacing(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/, with: "ID")
         text = text.replacing(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z/, with: "TIME")
-        text = text.replacing(/\b[0-9a-f]{24,}\b/, with: "HEX")
+        text = text.replacing(/\b20(2[6-9]|[3-9]\d)-\d\d-\d\d\b/, with: "DATE")
+        text = text.replacing(/\b[0-9a-f]{20,}\b/, with: "HEX")
         text = text.replacing(/[A-Za-z0-9_\-+\/]{43,}=*/, with: "DIGEST")
         text = text.replacing(/127\.0\.0\.1:\d+/, with: "127.0.0.1:PORT")
         text = text.replacing(/\bR[0-9a-f]{12}\b/, with: "RECORD")
@@ -76,6 +77,23 @@ import Testing
         let shown = lines.prefix(14).map { $0.count > 160 ? $0.prefix(160) + "..." : $0 }
         return shown.joined(separator: "\n") + (lines.count > 14 ? "\n...\n" : "")
     }
+
+    /// Persons who are registered twice, as many as a model is learnt from.
+    private static let pairs: String = {
+        let given = ["Alice", "Benjamin", "Carla", "Dario", "Edith", "Farid", "Greta", "Hugo", "Irene", "Jonas"]
+        let family = ["Mohr", "Ruiz", "Kim", "Novak", "Okafor", "Strand", "Brandt", "Costa", "Dubois", "Eriksen"]
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let rows = (0..<600).flatMap { number in
+            [0, 1].map { copy in
+                let name = given[number % 10]
+                let first = copy == 1 && number % 5 == 0 ? String(name.dropLast()) : name
+                let phone = copy == 1 && number % 4 == 0 ? "" : String(6_140_000_000 + number * 7919)
+                return "P\(number)-\(copy),F\(copy),\(number),\(family[number / 10 % 10]),\(first),"
+                    + "\(1930 + number % 70)-\(two(1 + number % 12))-\(two(1 + number % 28)),\(number % 2 == 0 ? "F" : "M"),\(phone)\n"
+            }
+        }
+        return "rec_id,source,mrn,last_name,first_name,dob,sex,phone\n" + rows.joined()
+    }()
 
     /// A message that no feed takes: it is kept, and can be retried.
     private static func send(_ bytes: [UInt8], to port: UInt16) {
@@ -104,7 +122,8 @@ import Testing
         init(_ folder: Folder) { self.folder = folder }
 
         func filled(_ line: String) -> String {
-            values.reduce(line.replacingOccurrences(of: "DIR", with: folder.path)) {
+            let line = line.replacingOccurrences(of: "DIR", with: folder.path).replacingOccurrences(of: "SAMPLES", with: Repository.samples)
+            return values.reduce(line) {
                 $0.replacingOccurrences(of: "{\($1.key)}", with: $1.value)
             }
         }
@@ -177,6 +196,7 @@ import Testing
         case "@send":
             let message = words[2].replacingOccurrences(of: "\\r", with: "\r")
             Self.send([0x0B] + Array(message.utf8) + [0x1C, 0x0D], to: UInt16(day.values[words[1]] ?? "") ?? 0)
+        case "@pairs": _ = try day.folder.file(words[1], text: Self.pairs)
         default: Issue.record("no such step: \(line)")
         }
     }
