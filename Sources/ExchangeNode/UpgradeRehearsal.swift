@@ -159,8 +159,5 @@ package struct UpgradeRehearsal: Sendable {
         }
     }
 
-    private static func bytes(of file: URL) -> UInt64 {
-        var found = stat()
-        return stat(file.path, &found) == 0 ? UInt64(clamping: found.st_blocks) * 512 : 0
-    }
+    private static func bytes(of file: URL) -> UInt64 { DiskProbe.takenBytes(of: file.path) }
 }

@@ -97,6 +97,9 @@ final class RawConnection: Sendable {
     @discardableResult
     func send(_ text: String) async -> Bool { await send(Array(text.utf8)) }
 
+    /// Reads nothing more, or goes on reading.
+    func reads(_ isReading: Bool) async throws { try await channel.setOption(.autoRead, value: isReading).get() }
+
     /// Closes it from this side.
     func close() { channel.close(promise: nil) }
 }

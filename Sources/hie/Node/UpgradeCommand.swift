@@ -12,10 +12,10 @@ struct UpgradeCommand: AsyncParsableCommand {
         commandName: "upgrade",
         abstract: "Rehearse what this version of the program does with a node's folder, or do it before the start.",
         discussion: """
-            The journal is read as earlier versions wrote it and is never rewritten; one that a later version \\
-            wrote is refused (exit code 8). Tables of another version are made anew from it. --dry-run does \\
-            all of that on copies and says how long it took and what room it needs; the node may run \\
-            meanwhile, under an older version. Without it the node must be stopped; its tables are made, \\
+            The journal is read as earlier versions wrote it and is never rewritten; one that a later version \
+            wrote is refused (exit code 8). Tables of another version are made anew from it. --dry-run does \
+            all of that on copies and says how long it took and what room it needs; the node may run \
+            meanwhile, under an older version. Without it the node must be stopped; its tables are made, \
             so that its start takes no longer than others. hie run does the same by itself.
 
             EXAMPLE
