@@ -66,13 +66,13 @@ package struct AccessTokenAuthenticator: RequestAuthenticator {
                 return .refused(TokenRefusal.missingClaim("subject_organization_id").description)
             }
             if let scopes = token.scopes, let route = credentials.route, !ScopeRules.permit(route, scopes) { return .outOfScope }
+            let role = roles().role(token.role, system: token.roleSystem)
             return .context(
                 AccessContext(
-                    door: .client, user: token.user, role: roles().role(token.role, system: token.roleSystem),
-                    organization: token.organization,
-                    community: community, purpose: token.purpose, deadline: credentials.deadline,
-                    traceID: credentials.traceID, tokenID: token.tokenID,
-                    reason: token.reason ?? credentials.reason))
+                    door: .client, user: token.user, role: role, organization: token.organization, community: community,
+                    purpose: token.purpose, deadline: credentials.deadline, traceID: credentials.traceID,
+                    tokenID: token.tokenID, reason: token.reason ?? credentials.reason,
+                    presentedRole: role == token.role ? nil : token.role))
         } catch {
             return .refused(error.description)
         }

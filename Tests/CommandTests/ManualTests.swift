@@ -69,7 +69,7 @@ import Testing
         ),
     ]
 
-    @Test(arguments: shells.map(\.name).filter(isThere)) func `a shell loads its completions and asks them`(_ name: String) async throws {
+    @Test(arguments: shells.map { $0.name }.filter { isThere($0) }) func `a shell loads its completions and asks them`(_ name: String) async throws {
         let folder = try Folder()
         defer { folder.remove() }
         let script = try await Program().run("completion", name)

@@ -138,7 +138,7 @@ import Testing
         for (number, port) in try Ports.free(6).enumerated() { day.values["p\(number)"] = String(port) }
         let text = try String(contentsOf: Self.folder.appendingPathComponent("session.steps"), encoding: .utf8)
         for line in text.split(separator: "\n").map(String.init) where !line.hasPrefix("#") {
-            if line.hasPrefix("@") { try await arrange(day, line) } else { try await type(day, Step(line)) }
+            if line.hasPrefix("@") { try await arrange(day, line) } else { try await enter(Step(line), day) }
         }
         let said = day.transcript.joined(separator: "\n")
         if ProcessInfo.processInfo.environment["HIE_RECORD"] == "1" {
@@ -154,7 +154,7 @@ import Testing
     }
 
     /// Types one line, again while what it waits for is not there yet.
-    private func type(_ day: Day, _ step: Step) async throws {
+    private func enter(_ step: Step, _ day: Day) async throws {
         var environment = ["HIE_HOME": day.folder.path + "/hospital", "XDG_CONFIG_HOME": day.folder.path, "COLUMNS": "110"]
         if step.person != nil { environment["HIE_SOCKET"] = day.folder.path + "/open/admin.sock" }
         let program = Program(environment: environment)

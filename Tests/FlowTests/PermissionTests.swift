@@ -205,8 +205,8 @@ import XDSMetadata
     @Test func `codes of standards and the facility's own words mean roles of the table; others mean nothing`() {
         let names = RoleNames(own: ["Ärztin": .physician, "http://hospital.example/roles|7": .registrar])
         #expect(names.role("309343006", system: "http://snomed.info/sct") == "physician")
-        #expect(names.role("doctor", system: RoleNames.practitionerRole) == "physician")
-        #expect(names.role("PAT", system: RoleNames.roleClass) == "patient")
+        #expect(names.role("doctor", system: UserRole.practitionerRole) == "physician")
+        #expect(names.role("PAT", system: UserRole.roleClass) == "patient")
         #expect(names.role("Ärztin") == "physician")
         #expect(names.role("Ärztin", system: "http://elsewhere.example") == "physician", "the word alone was mapped")
         #expect(names.role("7", system: "http://hospital.example/roles") == "registrar")

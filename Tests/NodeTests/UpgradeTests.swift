@@ -43,6 +43,7 @@ extension RealNodes {
                 "/bin/tar", ["xzf", folder.appendingPathComponent(name + ".tar.gz").path, "-C", old.path])
             try #require(unpacked.text.isEmpty, "\(unpacked.text)")
             let then = NodeHome(old.appendingPathComponent("node").path)
+            try FileManager.default.removeItem(at: node.home.store)
             try FileManager.default.copyItem(at: then.store, to: node.home.store)
             try SecretFile.replace(node.home.wrappingKey, SecretFile.read(then.wrappingKey), mode: 0o600)
             // Links in what was rendered begin with the base of then; with another base tables are made anew for that alone.

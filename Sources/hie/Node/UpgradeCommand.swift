@@ -3,8 +3,10 @@ import ExchangeCore
 import ExchangeNode
 import Foundation
 import JSON
+import Journal
 import Logging
 import Storage
+import Transactions
 
 /// `hie upgrade`.
 struct UpgradeCommand: AsyncParsableCommand {

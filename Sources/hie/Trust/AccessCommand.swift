@@ -1,4 +1,5 @@
 import ArgumentParser
+import ExchangeCore
 import ExchangeNode
 import Foundation
 import JSON
@@ -161,9 +162,12 @@ private enum RoleWords {
 
     /// Every word that means a role, the facility's own first.
     static func rows(_ names: RoleNames) -> [Row] {
-        names.own.sorted { $0.key < $1.key }.map { Row(code: $0.key, system: nil, role: $0.value.rawValue) }
-            + RoleNames.standard.sorted { $0.key < $1.key }.flatMap { system, codes in
-                codes.sorted { $0.key < $1.key }.map { Row(code: $0.key, system: system, role: $0.value.rawValue) }
+        var rows = names.own.sorted { $0.key < $1.key }.map { Row(code: $0.key, system: nil, role: $0.value.rawValue) }
+        for (system, codes) in UserRole.standard.sorted(by: { $0.key < $1.key }) {
+            for (code, role) in codes.sorted(by: { $0.key < $1.key }) {
+                rows.append(Row(code: code, system: system, role: role.rawValue))
             }
+        }
+        return rows
     }
 }

@@ -1,5 +1,3 @@
-import ExchangeCore
-
 /// The roles that the table of permissions knows, as tokens name them. A closed list: any other may do nothing.
 package enum UserRole: String, CaseIterable, Sendable {
     /// Whoever treats, where the facility tells no more.
@@ -32,8 +30,7 @@ package enum UserRole: String, CaseIterable, Sendable {
     case system
 }
 
-/// What a role is called elsewhere: by standards' codes, and by a facility's own words (`roles` of `node.yaml`).
-package struct RoleNames: Sendable, Equatable {
+extension UserRole {
     /// HL7's practitioner roles.
     package static let practitionerRole = "http://terminology.hl7.org/CodeSystem/practitioner-role"
     /// HL7 v3's classes of roles.
@@ -49,16 +46,11 @@ package struct RoleNames: Sendable, Equatable {
         roleClass: ["PAT": .patient],
     ]
 
-    /// The facility's own words, `code` or `system|code`, and what they mean.
-    package private(set) var own: [String: UserRole]
-
-    /// The standards' codes, and a facility's words.
-    package init(own: [String: UserRole] = [:]) { self.own = own }
-
-    /// The role of the table that a token's code means; the code itself where it means none, which then may do nothing.
-    package func role(_ code: String?, system: String? = nil) -> String? {
-        guard let code else { return nil }
-        if let system, let role = own["\(system)|\(code)"] ?? Self.standard[system]?[code] { return role.rawValue }
-        return own[code]?.rawValue ?? code
+    /// The role that `system|code` of a standard means; nil for everything else.
+    package init?(standard name: String) {
+        guard let bar = name.utf8.lastIndex(of: UInt8(ascii: "|")),
+            let role = Self.standard[String(name[..<bar])]?[String(name[name.utf8.index(after: bar)...])]
+        else { return nil }
+        self = role
     }
 }
