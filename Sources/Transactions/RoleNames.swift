@@ -11,7 +11,12 @@ package struct RoleNames: Sendable, Equatable {
     /// The role of the table that a token's code means; the code itself where it means none, which then may do nothing.
     package func role(_ code: String?, system: String? = nil) -> String? {
         guard let code else { return nil }
-        if let system, let role = own["\(system)|\(code)"] ?? UserRole.standard[system]?[code] { return role.rawValue }
-        return own[code]?.rawValue ?? code
+        if let system, let role = meant("\(system)|\(code)") ?? UserRole.standard[system]?[code] { return role.rawValue }
+        return meant(code)?.rawValue ?? code
+    }
+
+    /// Byte for byte: a dictionary takes letters that are composed otherwise for the same.
+    private func meant(_ word: String) -> UserRole? {
+        own.index(forKey: word).flatMap { own[$0].key.utf8.elementsEqual(word.utf8) ? own[$0].value : nil }
     }
 }

@@ -72,7 +72,7 @@ import Testing
         text = text.replacing(/127\.0\.0\.1:\d+/, with: "127.0.0.1:PORT")
         text = text.replacing(/\bR[0-9a-f]{12}\b/, with: "RECORD")
         if step.isCounting { text = text.replacing(/\d+(\.\d+)?/, with: "N") }
-        text = text.replacing(/ {2,}/, with: "  ").replacing(/ +\n/, with: "\n")
+        text = text.replacing(/\ {2,}/, with: "  ").replacing(/\ +\n/, with: "\n")
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         let shown = lines.prefix(14).map { $0.count > 160 ? $0.prefix(160) + "..." : $0 }
         return shown.joined(separator: "\n") + (lines.count > 14 ? "\n...\n" : "")
