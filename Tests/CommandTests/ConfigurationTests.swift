@@ -35,7 +35,7 @@ import Testing
         Vector(
             description: "roles that mean nothing, or too much",
             text: sound + "roles:\n  - {name: MD, is: phisician}\n  - {name: nurse, is: physician}\n  - {name: A, is: nurse}\n  - {name: A, is: nurse}\n",
-            named: ["roles[0].is names no role", "did you mean physician?", "roles[1].name is a role of the table itself", "roles[3].name stands twice"]),
+            named: ["roles[0].is names no role of the table (hie access roles); did you mean physician?", "roles[1].name is a role of the table itself", "roles[3].name stands twice"]),
         Vector(
             description: "a system with a role that no row names",
             text: sound + "systems:\n  - {client: bulk, jwks: b.json, role: exporter, scopes: [system/Patient.rs]}\n",

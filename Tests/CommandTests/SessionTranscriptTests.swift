@@ -71,6 +71,8 @@ import Testing
         text = text.replacing(/[A-Za-z0-9_\-+\/]{43,}=*/, with: "DIGEST")
         text = text.replacing(/127\.0\.0\.1:\d+/, with: "127.0.0.1:PORT")
         text = text.replacing(/\bR[0-9a-f]{12}\b/, with: "RECORD")
+        text = text.replacing(/key [A-Za-z0-9_\-]+\.\.\./, with: "key KEY...")
+        text = text.replacing(/root [0-9a-f]+/, with: "root HEX")
         if step.isCounting { text = text.replacing(/\d+(\.\d+)?/, with: "N") }
         text = text.replacing(/\ {2,}/, with: "  ").replacing(/\ +\n/, with: "\n")
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)

@@ -102,9 +102,9 @@ import Testing
         hie patient merge one other
         hie patient model activate
         hie patient model diff
-        hie patient model learn
-        hie patient model show
-        hie patient review list
+        hie patient model learn --home DIR/none
+        hie patient model show --home DIR/none
+        hie patient review list --home DIR/none
         hie patient review show
         hie patient review link one other
         hie patient review reject one

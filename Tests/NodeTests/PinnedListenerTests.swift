@@ -46,12 +46,15 @@ extension RealNodes {
                 }
                 // The peer port goes by the chain as before.
                 #expect(await Self.isLetIn(try node.peer(cards.node)))
+                // Who was only told what everybody is told holds a connection that nobody asked the name of.
+                for one in [byKey, byNumber] { #expect(try await one.send(.get, "/Patient/unknown", as: .none).status == 401) }
                 try node.reconfigure { _ in plain + Self.pins("clients", [cards.strangersClient.key.publicKey.thumbprint.text]) }
                 let reload = try await node.home.ask("config/reload")
                 #expect(reload["taken"]?.items.compactMap(\.string) == ["pinned"], "\(reload)")
                 #expect(await !Self.isLetIn(byKey), "its open connection is closed, and it gets no other")
                 #expect(await Self.isLetIn(byNumber))
                 try node.reconfigure { _ in plain }
+                #expect(try await byNumber.send(.get, "/Patient/unknown", as: .none).status == 401)
                 _ = try await node.home.ask("config/reload")
                 #expect(await Self.isLetIn(byKey), "the chain again")
                 #expect(await !Self.isLetIn(byNumber))
@@ -85,7 +88,8 @@ extension RealNodes {
                 let other = try node.client("other").identity
                 let port = try ReservedPort()
                 try node.reconfigure {
-                    $0 + "feeds:\n  - {name: admissions, listen: '127.0.0.1:\(port.number)', clients: [adt-engine, other]}\n"
+                    $0 + "feeds:\n  - {name: admissions, listen: '127.0.0.1:\(port.number)', clients: [adt-engine, other], "
+                        + "authorities: [{name: ARH, system: 'urn:oid:1.3.6.1.4.1.21367.2026.10.1'}]}\n"
                         + Self.pins("admissions", [engine.thumbprint.text])
                 }
                 try await node.start()

@@ -92,7 +92,7 @@ extension RealNodes {
                 let client = try node.client()
                 defer { client.close() }
                 for (patient, documents) in expected.documents {
-                    let found = try await client.send(.get, "/DocumentReference?patient=\(patient)")
+                    let found = try await client.send(.get, "/DocumentReference?status=current&patient=\(patient)")
                     #expect(found.status == 200)
                     #expect(Set(try found.matches.compactMap { $0["resource"]?["id"]?.string }) == documents, "\(patient)")
                     for match in try found.matches {
