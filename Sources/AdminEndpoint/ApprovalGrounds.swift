@@ -20,9 +20,11 @@ extension AdminService {
             guard let hold = try await exchange.projection.legalHold(of: patient) else {
                 throw ExchangeError(.conflict, "the record is not under hold")
             }
+            let reason = try call.text("reason")
+            try LegalHold.demandReason(reason)
             return about(
                 ["reason": .string(hold.reason), "heldBy": .string(hold.user)],
-                ["patient": .string(patient.description), "reason": .string(try call.text("reason"))], of: patient)
+                ["patient": .string(patient.description), "reason": .string(reason)], of: patient)
         case .retentionErase: return try await erasure(command, call)
         case .retentionApply:
             let rules = exchange.settings.retention

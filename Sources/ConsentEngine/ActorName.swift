@@ -8,6 +8,8 @@ struct ActorName: Sendable {
     let name: String
     /// The part after the last `|` or `/`, as tokens may carry only that.
     private let tail: [UInt8]
+    /// The role that a standard's code means, where the actor is one.
+    private let meant: String?
 
     init(_ actor: ConsentActor) {
         switch actor {
@@ -16,12 +18,13 @@ struct ActorName: Sendable {
         case .practitioner(let name): (kind, self.name) = (.practitioner, name)
         case .treating: (kind, name) = (.treating, "")
         }
+        meant = kind == .role ? UserRole(standard: name)?.rawValue : nil
         tail = Array(name.utf8.split(whereSeparator: Self.isCut).last ?? [])
     }
 
     /// A permit wants the very name; a deny also takes a name that ends alike.
     func names(_ presented: String, _ effect: ConsentEffect) -> Bool {
-        if same(name, presented) { return true }
+        if same(name, presented) || meant.map({ same($0, presented) }) ?? false { return true }
         guard effect == .deny, !tail.isEmpty, presented.utf8.count >= tail.count else { return false }
         let bytes = presented.utf8
         guard bytes.suffix(tail.count).elementsEqual(tail) else { return false }

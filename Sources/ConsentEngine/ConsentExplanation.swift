@@ -151,6 +151,6 @@ extension AccessContext {
         AccessContext(
             door: door, user: user ?? self.user, role: role ?? self.role,
             organization: organization ?? self.organization, community: community, purpose: purpose ?? self.purpose,
-            deadline: deadline, traceID: traceID, tokenID: tokenID)
+            deadline: deadline, traceID: traceID, tokenID: tokenID, presentedRole: role == nil ? presentedRole : nil)
     }
 }

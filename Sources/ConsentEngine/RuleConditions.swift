@@ -75,7 +75,10 @@ final class RuleConditions: Sendable {
     private func matches(_ actor: ActorName, _ request: AccessContext) -> Bool {
         switch actor.kind {
         case .organization: actor.names(request.organization, effect) || same(actor.name, request.community.oid)
-        case .role: request.role.map { actor.names($0, effect) } ?? (effect == .deny)
+        case .role:
+            // Whoever is meant by either word of theirs is meant.
+            request.role.map { actor.names($0, effect) || request.presentedRole.map { actor.names($0, effect) } ?? false }
+                ?? (effect == .deny)
         case .practitioner: actor.names(request.user, effect)
         // Of a record without any stay nobody can tell who treats: a deny then speaks of everybody.
         case .treating: care.contains { $0.names(request, at: now) } || effect == .deny && care.isEmpty

@@ -14,8 +14,10 @@ package struct AccessContext: Sendable, Hashable {
     package let door: Door
     /// The end user: the token's subject, such as `dr.brattain`.
     package let user: String
-    /// The user's role, such as `physician`; nil when the token names none.
+    /// The user's role, such as `physician`, in the words of the table of permissions; nil when the token names none.
     package let role: String?
+    /// The role in the token's own words, where those are others: a directive may name either.
+    package let presentedRole: String?
     /// The organisation on whose behalf the user asks, as in the token.
     package let organization: String
     /// The community the request comes from: this node's own for clients and the administrator.
@@ -37,7 +39,9 @@ package struct AccessContext: Sendable, Hashable {
     package init(
         door: Door, user: String, role: String?, organization: String, community: CommunityID, purpose: String?,
         deadline: Duration, traceID: String, tokenID: String? = nil, reason: String? = nil, span: TraceParent? = nil,
+        presentedRole: String? = nil,
     ) {
+        self.presentedRole = presentedRole
         self.door = door
         self.user = user
         self.role = role
@@ -55,27 +59,31 @@ package struct AccessContext: Sendable, Hashable {
     package func bounded(by limit: Duration) -> AccessContext {
         AccessContext(
             door: door, user: user, role: role, organization: organization, community: community, purpose: purpose,
-            deadline: min(deadline, limit), traceID: traceID, tokenID: tokenID, reason: reason, span: span)
+            deadline: min(deadline, limit), traceID: traceID, tokenID: tokenID, reason: reason, span: span,
+            presentedRole: presentedRole)
     }
 
     /// The same request, as a span of its trace.
     package func within(_ span: TraceParent) -> AccessContext {
         AccessContext(
             door: door, user: user, role: role, organization: organization, community: community, purpose: purpose,
-            deadline: deadline, traceID: traceID, tokenID: tokenID, reason: reason, span: span)
+            deadline: deadline, traceID: traceID, tokenID: tokenID, reason: reason, span: span,
+            presentedRole: presentedRole)
     }
 
     /// The same request, in another name.
     package func on(behalfOf user: String) -> AccessContext {
         AccessContext(
             door: door, user: user, role: role, organization: organization, community: community, purpose: purpose,
-            deadline: deadline, traceID: traceID, tokenID: tokenID, reason: reason, span: span)
+            deadline: deadline, traceID: traceID, tokenID: tokenID, reason: reason, span: span,
+            presentedRole: presentedRole)
     }
 
     /// The same request as others are asked in its name, until a moment of their own.
     package func asked(until moment: Duration) -> AccessContext {
         AccessContext(
             door: door, user: user, role: role, organization: organization, community: community, purpose: purpose,
-            deadline: moment, traceID: traceID, tokenID: tokenID, reason: reason, span: span)
+            deadline: moment, traceID: traceID, tokenID: tokenID, reason: reason, span: span,
+            presentedRole: presentedRole)
     }
 }

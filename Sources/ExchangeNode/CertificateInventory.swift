@@ -27,6 +27,8 @@ package struct KeptCertificate: Sendable {
     package let name: String
     /// SHA-256 of the certificate; nil for an admission.
     package let thumbprint: Thumbprint?
+    /// SHA-256 of its key; nil for an admission.
+    package let key: Thumbprint?
     /// The first moment it is valid.
     package let validFrom: Timestamp
     /// The first moment it is no longer valid.
@@ -79,7 +81,7 @@ package enum CertificateInventory {
         if let grant = admission(home) {
             found.append(
                 KeptCertificate(
-                    use: .admission, name: "this node", thumbprint: nil, validFrom: grant.notBefore,
+                    use: .admission, name: "this node", thumbprint: nil, key: nil, validFrom: grant.notBefore,
                     validUntil: grant.expires, isRevoked: false))
         }
         return found.sorted { ($0.validUntil, $0.name) < ($1.validUntil, $1.name) }
@@ -90,7 +92,8 @@ package enum CertificateInventory {
     ) -> KeptCertificate? {
         guard let text = try? PlainFile.text(url), let first = try? CertificatePEM.read(text).first else { return nil }
         return KeptCertificate(
-            use: use, name: name, thumbprint: first.thumbprint, validFrom: first.validFrom, validUntil: first.validUntil,
+            use: use, name: name, thumbprint: first.thumbprint, key: first.spkiThumbprint,
+            validFrom: first.validFrom, validUntil: first.validUntil,
             isRevoked: revoked.contains(first.thumbprint) || revoked.contains(first.spkiThumbprint))
     }
 

@@ -11,12 +11,14 @@ extension Node {
     /// `.badRequest` when one cannot be used: what was in use stays.
     var certificateTaking: @Sendable () async throws(ExchangeError) -> CertificatesTaken {
         let (home, configuration, trust, connections) = (home, configuration, trust, connections)
-        let (clientsConnected, world) = (clientsConnected, world)
+        let (clientsConnected, feedsConnected, world) = (clientsConnected, feedsConnected, world)
         return { () async throws(ExchangeError) in
             var taken = CertificatesTaken()
             try trust.revokedClients.reload()
             let policy = trust.clientPolicy
             taken.closed = clientsConnected.close { policy.refusal(of: $0, now: world.now()) != nil }
+            // What a feed has pinned is judged with each message; what was revoked ends every connection.
+            taken.closed += feedsConnected.close { policy.revoked.contains($0.thumbprint) || policy.revoked.contains($0.spkiThumbprint) }
             let listener = try TrustDomains.clientIdentity(home)
             if listener.thumbprint != trust.listener.thumbprint {
                 try await trust.demandListener(listener, home, configuration, now: world.now())

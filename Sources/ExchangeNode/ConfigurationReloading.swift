@@ -28,10 +28,13 @@ final class ConfigurationInForce: Sendable {
             if !isSameRemote { changed.insert("issuers[].jwks-url") }
             if held.issuers != next.issuers, isSameRemote { changed.insert("issuers") }
             if held.systems != next.systems { changed.insert("systems") }
-            let taken = changed.intersection(["log", "admissions", "systems"] + (isSameRemote ? ["issuers"] : []))
+            // Roles and pins are shown whole: what is shown is what is in force.
+            let taken = changed.intersection(["log", "admissions", "systems", "roles", "pinned"] + (isSameRemote ? ["issuers"] : []))
             held.logLevel = next.logLevel
             if isSameRemote { held.issuers = next.issuers }
             held.systems = next.systems
+            held.roles = next.roles
+            held.pinned = next.pinned
             held.admissions = next.admissions
             var waiting = changed.subtracting(taken).sorted()
             // Not every detail of a list is among the values that are shown.
@@ -54,7 +57,7 @@ extension Node {
     /// wrong; then nothing changes.
     var configurationReloading: @Sendable () async throws(ExchangeError) -> ConfigurationReload {
         let (home, inForce, trust, exchange) = (home, inForce, trust, exchange)
-        let (take, threshold) = (certificateTaking, logThreshold)
+        let (take, threshold, closeWhatIsPinnedOut) = (certificateTaking, logThreshold, closingWhatIsPinnedOut)
         return { () async throws(ExchangeError) in
             let next = try NodeConfiguration(of: home)
             let issuers = try TrustDomains.issuers(home, next)
@@ -66,6 +69,8 @@ extension Node {
             _ = try await take()
             let reload = inForce.take(next)
             trust.renew(issuers: issuers, clients: clients)
+            trust.renew(roles: next.roles, pinned: next.pinned)
+            closeWhatIsPinnedOut()
             threshold?.set(next.logLevel)
             if reload.taken.contains("admissions") {
                 for admission in admissions { try await exchange.advanceDirectory(.admitted(admission)) }

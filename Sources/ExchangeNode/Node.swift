@@ -33,6 +33,8 @@ package struct Node: Sendable {
     let peersConnected = ConnectionIdentities()
     /// Who is at the other end of connections on the client port.
     let clientsConnected = ConnectionIdentities()
+    /// Who is at the other end of connections on the ports of feeds.
+    let feedsConnected = ConnectionIdentities()
     let clientFigures = RequestFigures()
     let peerFigures = RequestFigures()
     /// Who has how many questions under way at each listener.
@@ -160,7 +162,7 @@ package struct Node: Sendable {
         let (connections, peers, trust, directory, world) = (connections, peersConnected, trust, exchange.directory, world)
         directory.onCut { community in
             connections.cut(community)
-            let policy = trust.peerPolicy(directory, now: world.now())
+            let policy = trust.peerListenerPolicy(directory, now: world.now())
             peers.close { $0.community == community && policy.refusal(of: $0, now: world.now()) != nil }
         }
     }
@@ -277,7 +279,7 @@ package struct Node: Sendable {
             authenticator: AccessTokenAuthenticator(
                 community: configuration.community,
                 audiences: [configuration.community.urn, configuration.clientBase], policy: { trust.clientPolicy },
-                issuers: { trust.issuers }, sets: { trust.sets }, missed: { trust.note(missed: $0) }, now: world.now),
+                issuers: { trust.issuers }, sets: { trust.sets }, roles: { trust.roles }, missed: { trust.note(missed: $0) }, now: world.now),
             logger: logger, base: configuration.clientBase, tokens: tokenDesk, connections: clientsConnected,
             figures: clientFigures, traces: traceFeed?.recorder ?? .none, shares: shares.clients, isStopping: { [stopping] in stopping.isHeard })
         let tls = try MutualTLS.clientListener(
@@ -300,7 +302,7 @@ package struct Node: Sendable {
         let trust = trust
         let directory = exchange.directory
         let world = world
-        let policy: @Sendable () -> TrustPolicy = { trust.peerPolicy(directory, now: world.now()) }
+        let policy: @Sendable () -> TrustPolicy = { trust.peerListenerPolicy(directory, now: world.now()) }
         let authenticator = PeerAssertionAuthenticator(
             community: configuration.community, policy: policy, key: { directory.key($1, of: $0, at: world.now()) },
             now: world.now)
@@ -333,6 +335,17 @@ package struct Node: Sendable {
             answer: { (frame, peer) async throws(ExchangeError) in
                 try await exchange.exchangeDirectory(frame, from: peer)
             })
+    }
+
+    /// Closes the connections of certificates that a listener does not believe any more, after its pins have changed.
+    var closingWhatIsPinnedOut: @Sendable () -> Void {
+        let (clients, peers, trust) = (clientsConnected, peersConnected, trust)
+        let (directory, world) = (exchange.directory, world)
+        return {
+            let (ours, others) = (trust.clientPolicy, trust.peerListenerPolicy(directory, now: world.now()))
+            clients.close { ours.refusal(of: $0, now: world.now()) != nil }
+            peers.close { others.refusal(of: $0, now: world.now()) != nil }
+        }
     }
 
     func refusals(_ listener: String) -> @Sendable (TrustRefusal) -> Void {

@@ -61,6 +61,10 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var issuers: [IssuerSettings]
     /// Systems that get tokens by themselves.
     package var systems: [BackendSettings]
+    /// What the facility's own words for roles mean.
+    package var roles: RoleNames
+    /// The listeners that believe certain certificates alone.
+    package var pinned: PinnedListeners
     /// Every limit.
     package var limits: ExchangeLimits
     /// When an access is worth a look.
@@ -120,6 +124,19 @@ package struct NodeConfiguration: Sendable, Equatable {
             systems.append(BackendSettings.read(&section, among: systems))
             file.take(section)
         }
+        roles = RoleNames()
+        for var section in file.readers("roles") {
+            roles = RoleKeys.read(&section, into: roles)
+            file.take(section)
+        }
+        for system in systems where !system.role.isEmpty && UserRole(rawValue: roles.role(system.role) ?? "") == nil {
+            file.refuse("systems", "gives \(system.id) the role \(system.role), which \(RoleKeys.unknown(system.role))")
+        }
+        pinned = PinnedListeners()
+        for var section in file.readers("pinned") {
+            pinned.read(&section)
+            file.take(section)
+        }
         logLevel = file.text("log") ?? "info"
         if !Self.logLevels.contains(logLevel) { file.refuse("log", "must be one of \(Self.logLevels.joined(separator: ", "))") }
         limits = ExchangeLimits()
@@ -155,6 +172,7 @@ package struct NodeConfiguration: Sendable, Equatable {
             if let feed = FeedKeys.read(&section, among: feeds) { feeds.append(feed) }
             file.take(section)
         }
+        pinned.check(&file, feeds: feeds.map(\.name))
         stated = file.stated
         laid = file.origins
         let problems = file.problems + file.unknown + file.unknownFlags
@@ -180,6 +198,9 @@ package struct NodeConfiguration: Sendable, Equatable {
         laid[key] ?? (stated.contains(key) ? .file : .builtIn)
     }
 
+    /// The listeners that certificates are judged at: clients, peers, and each feed by its name.
+    package var listenerNames: [String] { ["clients", "peers"] + feeds.map(\.name) }
+
     static let logLevels = ["trace", "debug", "info", "notice", "warning", "error", "critical"]
 
     /// The effective configuration, defaults filled in, in the order of the file: what `hie config show` prints.
@@ -191,7 +212,7 @@ package struct NodeConfiguration: Sendable, Equatable {
             ("sensitivity", sensitivity ?? "standard"), ("seeds", seeds.map(\.description).joined(separator: ", ")),
             ("admissions", admissions.joined(separator: ", ")),
             ("issuers", issuers.map(\.issuer).joined(separator: ", ")), ("log", logLevel),
-        ] + BackendSettings.effective(systems) + AlertKeys.effective(alerts) + RetentionKeys.effective(retention)
+        ] + BackendSettings.effective(systems) + RoleKeys.effective(roles) + pinned.effective + AlertKeys.effective(alerts) + RetentionKeys.effective(retention)
             + AuditRepository.effective(auditRepository) + TraceSettings.effective(traces) + AdministratorKeys.effective(administrators) + FeedKeys.effective(feeds) + AskerKeys.effective(limits.askers) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
     }
 }

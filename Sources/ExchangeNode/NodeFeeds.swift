@@ -79,9 +79,9 @@ extension Node {
     /// TLS before a feed's port: the facility's own authority, as on the client port.
     private func secure(_ settings: FeedSettings, _ name: String) throws -> @Sendable (any Channel) throws -> Void {
         guard settings.clients != nil else { return { _ in } }
-        let (trust, logger) = (trust, logger)
+        let (trust, logger, feed) = (trust, logger, settings.name)
         let tls = try MutualTLS.clientListener(
-            identity: trust.shownToClients, policy: { trust.clientPolicy }, now: world.now, refused: refusals(name))
+            identity: trust.shownToClients, policy: { trust.facilityPolicy(at: feed) }, now: world.now, refused: refusals(name))
         var configuration = tls.configuration
         configuration.applicationProtocols = []
         let context = try NIOSSLContext(configuration: configuration)
@@ -96,15 +96,15 @@ extension Node {
     /// Who sends: the certificate is judged when the connection begins, and again for each message (security.md L14).
     private func identify(_ settings: FeedSettings) -> @Sendable (any Channel) async -> FeedSender {
         guard let clients = settings.clients else { return { _ in .known(nil) } }
-        let (trust, world, connected) = (trust, world, clientsConnected)
+        let (trust, world, connected, feed) = (trust, world, feedsConnected, settings.name)
         return { channel in
             let found = await connected.identity(of: channel) { certificate in
-                await trust.clientPolicy.judge(chain: [certificate], as: .client, now: world.now())
+                await trust.facilityPolicy(at: feed).judge(chain: [certificate], as: .client, now: world.now())
             }
             switch found {
             case .refused(let why): return .refused(why)
             case .identity(let identity):
-                if let refusal = trust.clientPolicy.refusal(of: identity.certificate, now: world.now()) {
+                if let refusal = trust.facilityPolicy(at: feed).refusal(of: identity.certificate, now: world.now()) {
                     return .refused(refusal.description)
                 }
                 guard let name = identity.certificate.clientName, clients.contains(name) else {

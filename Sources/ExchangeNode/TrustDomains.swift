@@ -65,6 +65,8 @@ package struct TrustDomains: Sendable {
                     identity: shownToPeers.now, world: world))
         }
         remoteSets = remote
+        issuers.roles = configuration.roles
+        issuers.pinned = configuration.pinned
         held = HeldIssuers(issuers)
     }
 
@@ -86,10 +88,18 @@ package struct TrustDomains: Sendable {
 
     /// Believes these from the next request on.
     func renew(issuers: HeldIssuers.Value, clients: [String: BackendClient]) {
-        var value = issuers
-        value.clients = clients
-        held.renew(value)
+        held.change { value in
+            (value.keys, value.sets, value.clients) = (issuers.keys, issuers.sets, clients)
+        }
     }
+
+    /// Reads roles and judges certificates by these from the next request and handshake on.
+    func renew(roles: RoleNames, pinned: PinnedListeners) {
+        held.change { value in (value.roles, value.pinned) = (roles, pinned) }
+    }
+
+    /// What the facility's own words for roles mean, now.
+    var roles: RoleNames { held.now.roles }
 
     /// A token was signed with a key that an identity provider's set does not have.
     func note(missed issuer: String) { for remote in remoteSets where remote.issuer == issuer { remote.noteMissed() } }
@@ -106,13 +116,24 @@ package struct TrustDomains: Sendable {
     }
 
     /// Who is believed on the client port, now.
-    package var clientPolicy: TrustPolicy {
+    package var clientPolicy: TrustPolicy { facilityPolicy(at: "clients") }
+
+    /// Who is believed now on a listener of the facility's own: `clients`, or a feed's name.
+    func facilityPolicy(at listener: String) -> TrustPolicy {
         var policy = facilityPolicy
         policy.revoked = revokedClients.all
+        policy.pinned = held.now.pinned[listener]
         return policy
     }
 
-    /// Who is believed between nodes, by the directory as it is now.
+    /// Who is believed on the peer port, by the directory as it is now.
+    func peerListenerPolicy(_ directory: DirectoryBook, now: Timestamp) -> TrustPolicy {
+        var policy = peerPolicy(directory, now: now)
+        policy.pinned = held.now.pinned["peers"]
+        return policy
+    }
+
+    /// Who is believed of the nodes that are called, by the directory as it is now.
     package func peerPolicy(_ directory: DirectoryBook, now: Timestamp) -> TrustPolicy {
         var policy = networkPolicy
         policy.admitted = directory.admittedKeys(at: now)
@@ -120,12 +141,14 @@ package struct TrustDomains: Sendable {
     }
 }
 
-/// The keys of token issuers and systems, as they are believed now.
+/// The keys of token issuers and systems, roles and pins, as they hold now.
 final class HeldIssuers: Sendable {
     struct Value: Sendable {
         var keys: [String: [VerifyingKey]] = [:]
         var sets: [String: [JSONWebKey]] = [:]
         var clients: [String: BackendClient] = [:]
+        var roles = RoleNames()
+        var pinned = PinnedListeners()
     }
 
     private let value: Mutex<Value>
@@ -134,5 +157,5 @@ final class HeldIssuers: Sendable {
 
     var now: Value { value.withLock { $0 } }
 
-    func renew(_ next: Value) { value.withLock { $0 = next } }
+    func change(_ body: @Sendable (inout Value) -> Void) { value.withLock { body(&$0) } }
 }

@@ -1,5 +1,6 @@
 import ExchangeCore
 import Synchronization
+import Transactions
 import Trust
 import X509
 
@@ -13,6 +14,7 @@ package struct AccessTokenAuthenticator: RequestAuthenticator {
     private let policy: @Sendable () -> TrustPolicy
     private let issuers: @Sendable () -> [String: [VerifyingKey]]
     private let sets: @Sendable () -> [String: [JSONWebKey]]
+    private let roles: @Sendable () -> RoleNames
     private let missed: @Sendable (String) -> Void
     private let now: @Sendable () -> Timestamp
 
@@ -24,15 +26,18 @@ package struct AccessTokenAuthenticator: RequestAuthenticator {
     ///   - policy: the newest trust policy of the clients' domain; read for each request.
     ///   - issuers: per `iss` the keys that may sign for it; read for each request.
     ///   - sets: per `iss` the key set of an identity provider; read for each request.
+    ///   - roles: what a token's role means here; read for each request.
     ///   - missed: told the `iss` of a token that was signed with a key its set does not have: it may have been rotated.
     ///   - now: the wall clock.
     package init(
         community: CommunityID, audiences: Set<String>, policy: @escaping @Sendable () -> TrustPolicy,
         issuers: @escaping @Sendable () -> [String: [VerifyingKey]],
         sets: @escaping @Sendable () -> [String: [JSONWebKey]] = { [:] },
+        roles: @escaping @Sendable () -> RoleNames = { RoleNames() },
         missed: @escaping @Sendable (String) -> Void = { _ in }, now: @escaping @Sendable () -> Timestamp,
     ) {
         self.sets = sets
+        self.roles = roles
         self.missed = missed
         self.community = community
         self.audiences = audiences
@@ -61,12 +66,13 @@ package struct AccessTokenAuthenticator: RequestAuthenticator {
                 return .refused(TokenRefusal.missingClaim("subject_organization_id").description)
             }
             if let scopes = token.scopes, let route = credentials.route, !ScopeRules.permit(route, scopes) { return .outOfScope }
+            let role = roles().role(token.role, system: token.roleSystem)
             return .context(
                 AccessContext(
-                    door: .client, user: token.user, role: token.role, organization: token.organization,
-                    community: community, purpose: token.purpose, deadline: credentials.deadline,
-                    traceID: credentials.traceID, tokenID: token.tokenID,
-                    reason: token.reason ?? credentials.reason))
+                    door: .client, user: token.user, role: role, organization: token.organization, community: community,
+                    purpose: token.purpose, deadline: credentials.deadline, traceID: credentials.traceID,
+                    tokenID: token.tokenID, reason: token.reason ?? credentials.reason,
+                    presentedRole: role == token.role ? nil : token.role))
         } catch {
             return .refused(error.description)
         }

@@ -17,6 +17,8 @@ struct Answer: Sendable {
     var passing: PassingBody?
     /// The connection ends after this answer: what the caller still sends is not worth reading.
     var closesConnection = false
+    /// How long the caller may take nothing of it.
+    var patience = TimeAmount.seconds(30)
 
     /// An answer of FHIR JSON.
     init(_ status: HTTPResponse.Status, json body: ByteBuffer, tickets: [AnswersUnderWay.Ticket] = []) {

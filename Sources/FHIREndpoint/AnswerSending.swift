@@ -2,10 +2,19 @@ import HTTPTypes
 import HummingbirdCore
 import NIOCore
 import NIOHTTPTypes
+import Synchronization
 import Transactions
 
 /// Thrown to end a connection: the answer was cut, or the rest of the request is not wanted.
 struct ConnectionEnds: Error {}
+
+/// Thrown when an answer was cut because nothing of it was read any more.
+struct SlowReader: Error {}
+
+/// How long one write has been waited for.
+private final class Wait: Sendable {
+    let isOver = Mutex(false)
+}
 
 /// Sending an answer so that a revocation can cut it, and its tickets end only when its bytes have left the process.
 ///
@@ -54,14 +63,27 @@ enum AnswerSending {
 
     /// Returns once the parts have been handed to the kernel; a write that a slow reader holds up fails when its answer
     /// is cut, since the channel closes.
+    ///
+    /// Who reads nothing for as long as `patience` is cut as well, and `SlowReader` thrown: connection, memory and the place
+    /// among the answers under way are others', too.
     static func write(_ parts: [HTTPResponsePart], of answer: Answer, on channel: any Channel) async throws {
         let loop = channel.eventLoop
-        try await loop.flatSubmit { () -> EventLoopFuture<Void> in
-            guard !answer.isCut else { return loop.makeFailedFuture(ConnectionEnds()) }
-            for part in parts.dropLast() { channel.write(part, promise: nil) }
-            let sent = loop.makePromise(of: Void.self)
-            if let last = parts.last { channel.writeAndFlush(last, promise: sent) } else { sent.succeed() }
-            return sent.futureResult
-        }.get()
+        let wait = Wait()
+        do {
+            try await loop.flatSubmit { () -> EventLoopFuture<Void> in
+                guard !answer.isCut else { return loop.makeFailedFuture(ConnectionEnds()) }
+                for part in parts.dropLast() { channel.write(part, promise: nil) }
+                let sent = loop.makePromise(of: Void.self)
+                if let last = parts.last { channel.writeAndFlush(last, promise: sent) } else { sent.succeed() }
+                let cut = loop.scheduleTask(in: answer.patience) {
+                    wait.isOver.withLock { $0 = true }
+                    channel.close(promise: nil)
+                }
+                sent.futureResult.whenComplete { _ in cut.cancel() }
+                return sent.futureResult
+            }.get()
+        } catch {
+            throw wait.isOver.withLock { $0 } && !answer.isCut ? SlowReader() : error
+        }
     }
 }

@@ -9,7 +9,7 @@ import XDSMetadata
 extension FHIRService {
     /// ITI-90 read of one resource of the directory; 410 for one that was there once.
     func readCareService(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> Answer {
-        _ = try exchanged.asker()
+        try exchanged.demand(Permissions.lookUp)
         let type = try careServiceType(exchanged)
         try Negotiation.demandJSON(exchanged.request.headers, format: try exchanged.format())
         guard let id = exchanged.id, let found = exchange.findCareServices().first(where: { $0.type == type && $0.id == id })
@@ -25,7 +25,7 @@ extension FHIRService {
 
     /// ITI-90 search by GET or by a form.
     func searchCareServices(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> Answer {
-        _ = try exchanged.asker()
+        try exchanged.demand(Permissions.lookUp)
         let type = try careServiceType(exchanged)
         let fields = try await searchFields(&exchanged)
         let search = try exchanged.reading { () throws(ExchangeError) in
@@ -48,7 +48,7 @@ extension FHIRService {
 
     /// ITI-91: what has changed of one type, newest first; deletions are entries without a resource.
     func careServiceHistory(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> Answer {
-        _ = try exchanged.asker()
+        try exchanged.demand(Permissions.lookUp)
         let type = try careServiceType(exchanged)
         let fields = try exchanged.fields()
         let question = try exchanged.reading { () throws(ExchangeError) in try HistoryQuestion(fields) }

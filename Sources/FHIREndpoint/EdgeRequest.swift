@@ -3,6 +3,7 @@ import FHIRModel
 import HTTPTypes
 import HummingbirdCore
 import JSON
+import Transactions
 import XML
 
 /// One request on its way through the edge: what was sent, and what has been found out about it so far.
@@ -38,6 +39,12 @@ struct EdgeRequest: Sendable {
         traceID = context.traceID
         span = TraceParent(traceID: context.traceID, spanID: span.spanID, isSampled: span.isSampled)
         self.context = context.within(span)
+    }
+
+    /// Refuses whom the table of permissions does not name.
+    func demand(_ permission: Permission) throws(EdgeRefusal) {
+        let context = try asker()
+        do throws(ExchangeError) { try permission.demand(context) } catch { throw .exchange(error) }
     }
 
     /// Who asks; a route that needs nobody has none.

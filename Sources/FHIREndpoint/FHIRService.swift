@@ -84,12 +84,20 @@ package struct FHIRService: Sendable {
         }
         // The server asks idle connections to close once; one that was still in its handshake has not heard it.
         if isStopping() { handled.answer.closesConnection = true }
+        handled.answer.patience = .seconds(Int64(exchange.settings.limits.idleSecondsMax))
         log(handled, channel: channel)
         let isHead = request.method == .head
-        if let passing = handled.answer.passing {
-            return try await AnswerSending.pass(passing, of: handled.answer, isHead: isHead, on: channel)
+        do {
+            if let passing = handled.answer.passing {
+                return try await AnswerSending.pass(passing, of: handled.answer, isHead: isHead, on: channel)
+            }
+            try await AnswerSending.send(handled.answer, isHead: isHead, on: channel)
+        } catch let error as SlowReader {
+            logger.notice(
+                "an answer was not read and was cut",
+                metadata: ["route": "\(handled.route)", "trace_id": "\(handled.traceID)", "peer": "\(handled.peer ?? "")"])
+            throw error
         }
-        try await AnswerSending.send(handled.answer, isHead: isHead, on: channel)
     }
 
     /// A request answered, with what the request log says of it.

@@ -104,7 +104,7 @@ extension FHIRService {
     private func terminologyQuestion(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal)
         -> (TerminologyQuestion, TerminologyReleases)
     {
-        _ = try exchanged.asker()
+        try exchanged.demand(Permissions.lookUp)
         guard let operation = exchanged.route?.operation else { throw .unknownRoute }
         let question: TerminologyQuestion
         if exchanged.request.method == .post {

@@ -35,4 +35,10 @@ package enum DiskProbe {
         guard statvfs(path, &found) == 0 else { return nil }
         return UInt64(found.f_bavail) * UInt64(found.f_frsize)
     }
+
+    /// Bytes that a file takes on its disk; 0 where there is none.
+    package static func takenBytes(of path: String) -> UInt64 {
+        var found = stat()
+        return stat(path, &found) == 0 ? UInt64(clamping: found.st_blocks) * 512 : 0
+    }
 }

@@ -49,6 +49,8 @@ package struct AccessRecord: Hashable, Sendable {
     package let user: String
     /// The user's role.
     package let role: String?
+    /// The role in the token's own words, where those were others.
+    package let presentedRole: String?
     /// The user's organisation.
     package let organization: String
     /// The community the request came from.
@@ -86,6 +88,7 @@ package struct AccessRecord: Hashable, Sendable {
         door = context.door.rawValue
         user = context.user
         role = context.role
+        presentedRole = context.presentedRole
         organization = context.organization
         community = context.community
         purpose = context.purpose
@@ -110,6 +113,7 @@ package struct AccessRecord: Hashable, Sendable {
         object["door"] = .string(door)
         object["user"] = .string(user)
         object["role"] = role.map { .string($0) }
+        object["presentedRole"] = presentedRole.map { .string($0) }
         object["organization"] = .string(organization)
         object["community"] = .string(community.urn)
         object["purpose"] = purpose.map { .string($0) }
@@ -143,6 +147,7 @@ package struct AccessRecord: Hashable, Sendable {
         door = try PayloadReading.text(json, "door")
         user = try PayloadReading.text(json, "user")
         role = json["role"]?.string
+        presentedRole = json["presentedRole"]?.string
         organization = try PayloadReading.text(json, "organization")
         guard let community = CommunityID(try PayloadReading.text(json, "community")) else {
             throw PayloadReading.damaged("community")

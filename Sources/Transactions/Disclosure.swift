@@ -135,12 +135,4 @@ extension Exchange {
             throw ExchangeError(.timeout, "the question's deadline has passed")
         }
     }
-
-    /// Refuses a request that states no purpose, before anybody is looked up.
-    func demandPurpose(_ context: AccessContext) throws(ExchangeError) {
-        guard context.purpose != nil else {
-            throw ExchangeError(.forbidden, "state a purpose of use, such as TREAT, in the token")
-        }
-        try EmergencyAccess.demandReason(context)
-    }
 }

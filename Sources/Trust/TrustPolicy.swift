@@ -34,12 +34,16 @@ package struct TrustPolicy: Sendable {
     package var admitted: [CommunityID: Set<Thumbprint>]?
     /// Thumbprints of certificates or of keys that are not to be trusted any more.
     package var revoked: Set<Thumbprint>
+    /// Thumbprints of the certificates or keys that alone are trusted, whoever signed them; nil trusts chains to the roots.
+    package var pinned: Set<Thumbprint>?
     private let rootThumbprints: Set<Thumbprint>
 
     /// A policy from its roots.
     package init(
         roots: [Certificate], admitted: [CommunityID: Set<Thumbprint>]? = nil, revoked: Set<Thumbprint> = [],
+        pinned: Set<Thumbprint>? = nil,
     ) {
+        self.pinned = pinned
         self.roots = roots
         self.admitted = admitted
         self.revoked = revoked
@@ -48,12 +52,20 @@ package struct TrustPolicy: Sendable {
 
     /// Judges a chain as presented, end entity first: path and validity (RFC 5280), usage, names, admission, revocation.
     ///
+    /// Where certificates are pinned nobody's signature counts: the end entity or its key is one of them, or it is refused;
+    /// its use, names and validity are judged as ever.
+    ///
     /// A community that has no admission here yet is trusted to speak for itself: `standing(of:)` tells it apart, and
     /// only the directory's route listens to a stranger.
     package func judge(chain: [Certificate], as kind: Kind, now: Timestamp) async -> Verdict {
         guard let leaf = chain.first else { return .refused(.noCertificate) }
         guard chain.count <= Self.chainMax else { return .refused(.chainTooLong) }
         if let refusal = CertificateNames.refusal(of: leaf, as: kind) { return .refused(refusal) }
+        if pinned != nil {
+            let found = Self.found(leaf, root: leaf.thumbprint, from: leaf.validFrom, until: leaf.validUntil)
+            if let refusal = refusal(of: found, now: now) { return .refused(refusal) }
+            return .trusted(found)
+        }
         var verifier = Verifier(rootCertificates: CertificateStore(roots)) {
             RFC5280Policy(fixedExpiryValidationTime: CertificateProfile.date(now))
             ProfilePolicy()
@@ -62,11 +74,9 @@ package struct TrustPolicy: Sendable {
         switch result {
         case .validCertificate(let path):
             guard path.count >= 2 else { return .refused(.isAuthority) }
-            let found = TrustedCertificate(
-                community: CertificateNames.community(of: leaf), clientName: CertificateNames.clientName(of: leaf),
-                spkiThumbprint: leaf.spkiThumbprint, thumbprint: leaf.thumbprint,
-                rootThumbprint: path.root.thumbprint, notBefore: path.map(\.validFrom).max() ?? leaf.validFrom,
-                notAfter: path.map(\.validUntil).min() ?? leaf.validUntil)
+            let found = Self.found(
+                leaf, root: path.root.thumbprint, from: path.map(\.validFrom).max() ?? leaf.validFrom,
+                until: path.map(\.validUntil).min() ?? leaf.validUntil)
             if let refusal = refusal(of: found, now: now) { return .refused(refusal) }
             return .trusted(found)
         case .couldNotValidate(let failures):
@@ -76,13 +86,26 @@ package struct TrustPolicy: Sendable {
         }
     }
 
+    private static func found(_ leaf: Certificate, root: Thumbprint, from start: Timestamp, until end: Timestamp)
+        -> TrustedCertificate
+    {
+        TrustedCertificate(
+            community: CertificateNames.community(of: leaf), clientName: CertificateNames.clientName(of: leaf),
+            spkiThumbprint: leaf.spkiThumbprint, thumbprint: leaf.thumbprint, rootThumbprint: root, notBefore: start,
+            notAfter: end)
+    }
+
     /// Judges a certificate that was verified before, without its chain: expiry, root, revocation, admission.
     ///
     /// Cheap and synchronous, for each request: TLS resumption skips the handshake's check (security.md L14).
     package func refusal(of certificate: TrustedCertificate, now: Timestamp) -> TrustRefusal? {
         if now >= certificate.notAfter { return .expired }
         if now < certificate.notBefore { return .notYetValid }
-        if !rootThumbprints.contains(certificate.rootThumbprint) { return .unknownAuthority("") }
+        if let pinned {
+            if !pinned.contains(certificate.thumbprint), !pinned.contains(certificate.spkiThumbprint) { return .notPinned }
+        } else if !rootThumbprints.contains(certificate.rootThumbprint) {
+            return .unknownAuthority("")
+        }
         if revoked.contains(certificate.thumbprint) || revoked.contains(certificate.spkiThumbprint) { return .revoked }
         if let community = certificate.community, let keys = admitted?[community],
             !keys.contains(certificate.spkiThumbprint)

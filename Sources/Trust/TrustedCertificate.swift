@@ -68,6 +68,8 @@ package enum TrustRefusal: Hashable, Sendable, CustomStringConvertible {
     case notAdmitted
     /// Revoked by its thumbprint or its key's.
     case revoked
+    /// The listener believes certain certificates alone, and this is none of them.
+    case notPinned
 
     package var description: String {
         switch self {
@@ -84,6 +86,7 @@ package enum TrustRefusal: Hashable, Sendable, CustomStringConvertible {
         case .otherServer: "certificate of another server"
         case .notAdmitted: "certificate key is not in the community's admission"
         case .revoked: "certificate revoked"
+        case .notPinned: "certificate is not among those pinned for this listener"
         }
     }
 }

@@ -27,6 +27,8 @@ package struct UserToken: Sendable, Hashable {
     package let organizationID: String?
     /// The user's role (`subject_role`), its code.
     package let role: String?
+    /// The code system of that code; nil when the token names none.
+    package let roleSystem: String?
     /// Why the user asks (`purpose_of_use`): a code of v3-ActReason; nil when none is stated, which denies.
     package let purpose: String?
     /// Why an emergency access is needed (`concordat.emergency_reason`, ours: IHE names no claim for it).
@@ -39,9 +41,10 @@ package struct UserToken: Sendable, Hashable {
         issuer: String, user: String, audiences: [String], issued: Timestamp, expires: Timestamp, tokenID: String,
         certificate: Thumbprint, userName: String? = nil, organizationName: String? = nil,
         organizationID: String? = nil, role: String? = nil, purpose: String? = nil, reason: String? = nil,
-        scopes: [String]? = nil,
+        scopes: [String]? = nil, roleSystem: String? = nil,
     ) {
         self.scopes = scopes
+        self.roleSystem = roleSystem
         self.issuer = issuer
         self.user = user
         self.audiences = audiences
@@ -66,7 +69,11 @@ package struct UserToken: Sendable, Hashable {
         iua["subject_name"] = userName.map { .string($0) }
         iua["subject_organization"] = organizationName.map { .string($0) }
         iua["subject_organization_id"] = organizationID.map { .string($0) }
-        iua["subject_role"] = role.map { .array([["code": .string($0)]]) }
+        iua["subject_role"] = role.map { code in
+            var coding: JSONObject = ["code": .string(code)]
+            coding["system"] = roleSystem.map { .string($0) }
+            return .array([.object(coding)])
+        }
         iua["purpose_of_use"] = purpose.map {
             .array([["system": .string(CodeSystems.actReason), "code": .string($0)]])
         }
@@ -121,6 +128,7 @@ package struct UserToken: Sendable, Hashable {
         var audiences = claims.payload["aud"]?.items.compactMap(\.string) ?? []
         if let one = claims.payload["aud"]?.string { audiences = [one] }
         guard (1...16).contains(audiences.count) else { throw .missingClaim("aud") }
+        let role = try Self.role(iua)
         self.init(
             issuer: try claims.text("iss"), user: try claims.text("sub"), audiences: audiences,
             issued: try claims.time("iat"), expires: try claims.time("exp"), tokenID: try claims.text("jti"),
@@ -128,17 +136,17 @@ package struct UserToken: Sendable, Hashable {
             userName: try iua.optionalText("subject_name"),
             organizationName: try iua.optionalText("subject_organization"),
             organizationID: try iua.optionalText("subject_organization_id"),
-            role: try Self.role(iua), purpose: try Self.purpose(iua), reason: try own?.optionalText("emergency_reason"),
-            scopes: try claims.optionalText("scope")?.split(separator: " ").map(String.init))
+            role: role?.code, purpose: try Self.purpose(iua), reason: try own?.optionalText("emergency_reason"),
+            scopes: try claims.optionalText("scope")?.split(separator: " ").map(String.init), roleSystem: role?.system)
     }
 
     /// IUA writes roles as an array of codings; a plain string is read too. The first counts.
-    private static func role(_ iua: TokenClaims) throws(TokenRefusal) -> String? {
+    private static func role(_ iua: TokenClaims) throws(TokenRefusal) -> (code: String, system: String?)? {
         guard let value = iua.payload["subject_role"] else { return nil }
         guard let code = value.string ?? value[0]?["code"]?.string, (1...128).contains(code.utf8.count) else {
             throw .missingClaim("subject_role")
         }
-        return code
+        return (code, value[0]?["system"]?.string)
     }
 
     /// One purpose at the most: with two, which one permitted would be anybody's guess.

@@ -107,7 +107,7 @@ extension Region {
     {
         let own = SmallWorld.communities[document.node]
         let registrar = Requester(
-            user: "registrar", role: nil, organization: own.urn, community: own, purpose: "HOPERAT")
+            user: "registrar", role: "registrar", organization: own.urn, community: own, purpose: "HOPERAT")
         let request = document.request(for: patient, published: published)
         do throws(ExchangeError) {
             return try await nodes[document.node].exchange.provideAndRegister(

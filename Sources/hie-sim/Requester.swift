@@ -60,7 +60,7 @@ struct Requester: Hashable, Sendable {
         guard let community = chance.one(of: communities) else { return nil }
         return Requester(
             user: chance.one(of: SmallWorld.users, or: "nobody"),
-            role: chance.oneIn(5) ? nil : chance.one(of: SmallWorld.roles),
+            role: chance.oneIn(5) ? "clinician" : chance.one(of: SmallWorld.roles),
             organization: chance.oneIn(2) ? community.urn : chance.one(of: SmallWorld.organizations, or: community.urn),
             community: community, purpose: chance.one(of: SmallWorld.purposes))
     }

@@ -10,7 +10,7 @@ enum SmallWorld {
     }
 
     static let users = ["dr.brattain", "nurse.okafor", "clerk.ilse"]
-    static let roles = ["physician", "nurse", "billing"]
+    static let roles = ["physician", "nurse", "him-professional"]
     static let purposes = ["TREAT", "HPAYMT", "HOPERAT", "HRESCH", "BTG", "TREAT"]
     static let organizations = communities.map(\.urn) + ["urn:oid:1.2.3.4.5", "Organization/ward7"]
     static let classes = ["11488-4", "18842-5", "34133-9"].map { CodedValue(code: $0, system: CodeSystems.loinc) }

@@ -39,7 +39,8 @@ struct HIE: AsyncParsableCommand {
     /// `run`, `status` and what else is about the node as a whole.
     static let nodeCommands: [any ParsableCommand.Type] = [
         InitCommand.self, RunCommand.self, StatusCommand.self, DoctorCommand.self, LimitsCommand.self, ConfigCommand.self,
-        ApproveCommand.self, ContextCommand.self, JournalCommand.self, BackupCommand.self, KeyringCommand.self, DebugCommand.self, DemoCommand.self,
+        ApproveCommand.self, ContextCommand.self, JournalCommand.self, UpgradeCommand.self, BackupCommand.self, KeyringCommand.self, DebugCommand.self,
+        DemoCommand.self,
         CompletionCommand.self, ManualCommand.self, VersionCommand.self,
     ]
 

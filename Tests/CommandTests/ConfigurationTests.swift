@@ -32,6 +32,19 @@ import Testing
         Vector(
             description: "a limit that is no number", text: sound + "limits:\n  nesting: deep\n",
             named: ["limits.nesting"]),
+        Vector(
+            description: "roles that mean nothing, or too much",
+            text: sound + "roles:\n  - {name: MD, is: phisician}\n  - {name: nurse, is: physician}\n  - {name: A, is: nurse}\n  - {name: A, is: nurse}\n",
+            named: ["roles[0].is names no role of the table (hie access roles); did you mean physician?", "roles[1].name is a role of the table itself", "roles[3].name stands twice"]),
+        Vector(
+            description: "a system with a role that no row names",
+            text: sound + "systems:\n  - {client: bulk, jwks: b.json, role: exporter, scopes: [system/Patient.rs]}\n",
+            named: ["systems gives bulk the role exporter, which names no role"]),
+        Vector(
+            description: "pins that are none, or of no listener",
+            text: sound + "pinned:\n  - {listener: clients, certificates: [AA:BB]}\n  - {listener: peers, certificates: []}\n"
+                + "  - {listener: backdoor, certificates: ['\(String(repeating: "ab", count: 32))']}\n",
+            named: ["pinned[0].certificates holds AA:BB", "pinned[1].certificates must list", "names the listener backdoor"]),
         Vector(description: "no identity", text: "name: A\n", named: ["community", "clients", "peers", "consent"]),
         Vector(
             description: "everything wrong at once",
@@ -168,9 +181,16 @@ import Testing
         node.signal(SIGHUP)
         try await node.until("the log says that the file is wrong") { node.logged.contains("the configuration is wrong") }
         #expect(try await node.admin.run("status").code == 0)
-        try state("log: info\nlimits:\n  nesting: 30\n")
+        try state(
+            "log: info\nlimits:\n  nesting: 30\nroles:\n  - {name: MD, is: physician}\n"
+                + "pinned:\n  - {listener: clients, certificates: ['\(String(repeating: "ab", count: 32))']}\n")
         node.signal(SIGHUP)
         try await node.until("the log says what was taken") { node.logged.contains("the configuration was read anew") }
+        #expect(node.logged.contains("log, pinned, roles"))
+        let out = try await node.clinician.run("patient", "find", "--identifier", "urn:oid:1.2.3|none")
+        #expect(out.code == 7, "nobody but the pinned is let in: \(out.errors)")
+        let pins = try await node.admin.run("certificate", "pins", "--json")
+        #expect(pins.json?["listeners"]?[0]?["trusts"] == "pinned" && pins.json?["listeners"]?[1]?["trusts"] == "chain")
         let reopened = try await node.admin.run("config", "reload", "--reopen", "--json")
         #expect(reopened.json?["reopened"] == true, "\(reopened.text) \(reopened.errors)")
         let after = try await node.admin.run("config", "reload", "--json")

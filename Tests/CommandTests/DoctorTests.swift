@@ -87,6 +87,43 @@ import Testing
         }
     }
 
+    private static func administrators(_ home: String, _ text: String) async throws -> [JSONValue] {
+        let path = home + "/node.yaml"
+        try (String(contentsOfFile: path, encoding: .utf8) + text).write(toFile: path, atomically: true, encoding: .utf8)
+        let (code, wrong) = try await findings(home)
+        #expect(code == 0, "they are warnings")
+        return wrong.filter { $0["component"] == "administrators" }
+    }
+
+    @Test func `an administrator whom this machine does not know`() async throws {
+        try await Self.folder { folder, home, _ in
+            let found = try await Self.administrators(
+                home, "administrators: {users: [root, no-such-person-here], socket: \(folder.path)/a.sock}\n")
+            #expect(found.count == 1 && found[0]["status"] == "warn", "\(found)")
+            #expect(found.first?["output"]?.string == "this machine knows no no-such-person-here")
+            #expect(found.first?["next"]?.string?.contains("correct administrators in node.yaml") == true)
+        }
+    }
+
+    @Test func `changes that wait for a second administrator where there is none`() async throws {
+        try await Self.folder { folder, home, _ in
+            // One group, of which this machine knows nobody: what waits would wait for ever.
+            let found = try await Self.administrators(
+                home, "administrators: {group: nogroup, socket: \(folder.path)/a.sock}\napprovals: {on: true}\n")
+            #expect(found.count == 1 && found[0]["status"] == "warn", "\(found)")
+            #expect(found.first?["output"]?.string == "changes wait for a second one, and there is none")
+            #expect(found.first?["next"]?.string?.isEmpty == false)
+        }
+    }
+
+    @Test func `administrators whom this machine knows are no finding`() async throws {
+        try await Self.folder { folder, home, _ in
+            let found = try await Self.administrators(
+                home, "administrators: {users: [daemon, bin], socket: \(folder.path)/a.sock}\n")
+            #expect(found.isEmpty, "\(found)")
+        }
+    }
+
     @Test func `a folder without a node exits 10`() async throws {
         let folder = try Folder()
         defer { folder.remove() }

@@ -46,7 +46,7 @@ import Testing
             "journal rebuild", "journal follow", "journal promote", "backup key", "backup create", "backup verify",
             "backup restore", "keyring rotate", "keyring backup", "keyring restore", "config show", "config check", "config reload",
             "config schema", "completion", "version", "debug bundle", "manual", "access explain", "access roles",
-            "limits", "approve list", "approve show", "approve accept", "approve reject", "context list", "context use", "context add", "context remove",
+            "limits", "upgrade", "certificate pins", "approve list", "approve show", "approve accept", "approve reject", "context list", "context use", "context add", "context remove",
             "terminology import", "terminology list", "terminology lookup", "terminology validate", "feed status",
             "feed dead-letter list", "feed dead-letter show", "feed dead-letter retry",
         ]

@@ -43,6 +43,8 @@ import Testing
         hie journal rotate-key --home DIR/none
         hie journal follow --to DIR/node
         hie journal promote --home DIR/none
+        hie upgrade --home DIR/none
+        hie upgrade --dry-run
         hie backup key --out DIR/a
         hie backup create --to DIR/backup --recovery DIR/missing.public
         hie backup verify DIR/no-backup
@@ -66,9 +68,11 @@ import Testing
         hie certificate revoke --client nobody
         hie certificate rotate --network DIR/no-network
         hie certificate show DIR/missing.pem
+        hie certificate pins --home DIR/none
         hie token issue --client nobody --user dr.x --role physician --purpose TREAT
         hie access roles --role physician
         hie access explain --do everything
+        hie access explain --role clerk --purpose TREAT --do find-documents
         hie invite --network DIR/no-network --request DIR/missing.txt
         hie join
         hie join not-a-token
@@ -98,9 +102,9 @@ import Testing
         hie patient merge one other
         hie patient model activate
         hie patient model diff
-        hie patient model learn
-        hie patient model show
-        hie patient review list
+        hie patient model learn --home DIR/none
+        hie patient model show --home DIR/none
+        hie patient review list --home DIR/none
         hie patient review show
         hie patient review link one other
         hie patient review reject one

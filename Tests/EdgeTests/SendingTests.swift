@@ -62,7 +62,7 @@ private final class Reader: ChannelInboundHandler, Sendable {
         request.documents = [(draft, [UInt8](repeating: 0x41, count: Self.documentBytes))]
         request.parts = [.document(0)]
         let context = AccessContext(
-            door: .client, user: "u", role: nil, organization: "o", community: scene.own, purpose: "TREAT",
+            door: .client, user: "u", role: "physician", organization: "o", community: scene.own, purpose: "TREAT",
             deadline: .seconds(1_000_000), traceID: String(repeating: "0", count: 32))
         return try #require(try await scene.exchange.provideAndRegister(request, for: context).documents.first?.entry.id)
     }

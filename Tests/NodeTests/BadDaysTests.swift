@@ -1,6 +1,7 @@
 import ExchangeCore
 import ExchangeNode
 import Foundation
+import Glibc
 import JSON
 import PeerTransport
 import Synchronization
@@ -62,6 +63,76 @@ extension RealNodes {
                     (try? await client.send(.get, "/metadata", as: .none, within: .seconds(3)).status) == 200
                 }
                 try await until("every idle connection was closed", within: .seconds(15)) { crowd.allSatisfy { !$0.isOpen } }
+            }
+        }
+
+        @Test func `who asks for a large document and does not read it is cut after the idle limit, and the others are served`()
+            async throws
+        {
+            try await Network.one(.init(limits: ["idle-seconds: 1"])) { network, node in
+                try await node.register()
+                let client = try node.client()
+                defer { client.close() }
+                let bytes = [UInt8](repeating: 0x41, count: 5 << 20)
+                let published = try await client.post("/DocumentReference", Submissions.simplified(bytes, at: node))
+                try #require(published.status == 201, "\(published.text)")
+                let found = try await client.send(
+                    .get, "/DocumentReference?patient.identifier=\(node.numbers)%7C\(Canary.number)")
+                let url = try #require(try found.matches.first?["resource"]?["content"]?[0]?["attachment"]?["url"]?.string)
+                let path = try #require(url.split(separator: "/fhir", maxSplits: 1).last)
+                let slow = try await RawConnection.open(
+                    port: node.clients.number, tls: RawConnection.configuration(client.identity), receives: 16_384)
+                // The handshake is over once a request was answered.
+                let head = "Host: x\r\nAuthorization: Bearer \(try #require(client.token))\r\n\r\n"
+                await slow.send("GET /fhir/metadata HTTP/1.1\r\n\(head)")
+                try await until("the first answer") { slow.received.contains("CapabilityStatement") }
+                try await slow.reads(false)
+                let place = network.log.count
+                let (_, took) = try await timing {
+                    await slow.send("GET /fhir\(path) HTTP/1.1\r\n\(head)")
+                    _ = try await client.send(.get, "/Patient/nobody")
+                    try await until("it is cut", within: .seconds(20)) {
+                        network.log.since(place).contains { $0.contains("an answer was not read and was cut") }
+                    }
+                }
+                #expect(took > .milliseconds(500), "not before its time")
+                #expect(try await client.document(String(path)).bytes.count == bytes.count, "who reads gets it whole")
+                try await slow.reads(true)
+                try await until("its connection is over", within: .seconds(10)) { !slow.isOpen }
+                #expect(slow.received.utf8.count < bytes.count)
+            }
+        }
+
+        @Test(.enabled(if: ProcessInfo.processInfo.environment["HIE_LONG"] != nil, "10,000 sockets: HIE_LONG=1"))
+        func `ten thousand idle connections cost a bounded number of sockets, and go`() async throws {
+            try await Network.process(.init(limits: ["idle-seconds: 5"])) { _, node, process in
+                var address = sockaddr_in()
+                address.sin_family = sa_family_t(AF_INET)
+                address.sin_port = in_port_t(node.clients.number).bigEndian
+                address.sin_addr.s_addr = inet_addr("127.0.0.1")
+                var sockets: [Int32] = []
+                defer { for file in sockets { close(file) } }
+                for _ in 0..<10_000 {
+                    let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+                    try #require(file >= 0, "ulimit -n")
+                    sockets.append(file)
+                    _ = withUnsafePointer(to: &address) { pointer in
+                        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                            connect(file, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                        }
+                    }
+                }
+                let (status, took) = try await timing { try await process.status() }
+                #expect(status["healthy"] == true && took < .seconds(5), "the administrator's socket is its own: \(took)")
+                let (open, peak) = (try process.openFiles, try process.peakBytes)
+                #expect(open < 1024 + 200, "\(open) files are open")
+                #expect(peak < 400 << 20, "\(peak >> 20) MB")
+                print("10,000 idle connections: \(open) files open, \(peak >> 20) MB at the most, the administrator answered in \(took)")
+                let client = try node.client()
+                defer { client.close() }
+                try await until("a client is served among them", within: .seconds(120)) {
+                    (try? await client.send(.get, "/metadata", as: .none, within: .seconds(5)).status) == 200
+                }
             }
         }
 

@@ -126,6 +126,14 @@ final class HieProcess: Sendable {
         return (verdict["damage"]?.items ?? []).compactMap(\.string)
     }
 
+    /// How many files and sockets it has open.
+    var openFiles: Int {
+        get throws {
+            let id = try #require(life.withLock { $0?.process.processIdentifier })
+            return try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd").count
+        }
+    }
+
     /// The most memory it had resident, in bytes.
     var peakBytes: Int {
         get throws {

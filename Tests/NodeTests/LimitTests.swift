@@ -102,5 +102,56 @@ extension RealNodes {
                 #expect(try await client.send(.get, "/metadata").status == 200)
             }
         }
+
+        /// A question that stays under way: its form never comes to its end.
+        private static func unending(_ client: NodeClient, _ node: RunningNode) async throws -> RawConnection {
+            let connection = try await RawConnection.open(
+                port: node.clients.number, tls: RawConnection.configuration(client.identity))
+            let token = try #require(client.token)
+            await connection.send(
+                "POST /fhir/DocumentReference/_search HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token)\r\n"
+                    + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\npatient=")
+            return connection
+        }
+
+        private static func held(_ user: String, _ node: RunningNode) async throws -> JSONValue? {
+            try await node.home.ask("node/limits")["askers"]?.items.first { $0["asker"]?.string?.hasPrefix(user + " ") == true }
+        }
+
+        @Test func `T6 two clients with limits of their own: who is over is told to come again, the other is served`() async throws {
+            try await Network.run { network in
+                let node = try network.add()
+                try node.reconfigure {
+                    $0 + "limits-for:\n  - {user: bulk.export, questions: 1}\n  - {user: dr.busy, questions: 3}\n"
+                }
+                try await node.start()
+                let (bulk, busy) = (try node.client("bulk", user: "bulk.export"), try node.client("busy", user: "dr.busy"))
+                defer {
+                    bulk.close()
+                    busy.close()
+                }
+                let path = "/Patient?identifier=\(node.numbers)%7Cnobody"
+                #expect(try await bulk.send(.get, path).status == 200, "one at a time is what it may")
+                var open: [RawConnection] = []
+                for client in [bulk, busy, busy] { open.append(try await Self.unending(client, node)) }
+                defer { for connection in open { connection.close() } }
+                try await until("the questions are under way", within: .seconds(10)) {
+                    let (one, other) = (try await Self.held("bulk.export", node), try await Self.held("dr.busy", node))
+                    return one?["held"]?.integer == 1 && other?["held"]?.integer == 2
+                }
+                let refused = try await bulk.send(.get, path)
+                #expect(refused.status == 503)
+                #expect(refused.header("retry-after") == "1")
+                #expect(try refused.issues.first?["details"]?["coding"]?[0]?["code"] == "XDSRegistryBusy")
+                #expect(try await busy.send(.get, path).status == 200, "the third of three")
+                let row = try #require(try await Self.held("bulk.export", node))
+                #expect(row["most"]?.integer == 1 && row["refused"]?.integer == 1)
+                #expect(try await Self.held("dr.busy", node)?["refused"]?.integer == 0)
+                open[0].close()
+                try await until("its question is over and it is served again", within: .seconds(10)) {
+                    try await bulk.send(.get, path).status == 200
+                }
+            }
+        }
     }
 }

@@ -36,11 +36,14 @@ final class RawConnection: Sendable {
     }
 
     /// Connects in clear when `identity` and `versions` are nil; with TLS otherwise, whatever the server's certificate.
-    static func open(port: Int, tls: TLSConfiguration?) async throws -> RawConnection {
+    ///
+    /// - Parameter receives: bytes that the kernel takes for it before it reads them; nil for the kernel's own choice.
+    static func open(port: Int, tls: TLSConfiguration?, receives: Int? = nil) async throws -> RawConnection {
         let notes = Notes()
         let context = try tls.map { try NIOSSLContext(configuration: $0) }
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connectTimeout(.seconds(5))
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        if let receives { bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: .init(receives)) }
+        let channel = try await bootstrap.connectTimeout(.seconds(5))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let context {
@@ -96,6 +99,9 @@ final class RawConnection: Sendable {
     /// Sends text as it is.
     @discardableResult
     func send(_ text: String) async -> Bool { await send(Array(text.utf8)) }
+
+    /// Reads nothing more, or goes on reading.
+    func reads(_ isReading: Bool) async throws { try await channel.setOption(.autoRead, value: isReading).get() }
 
     /// Closes it from this side.
     func close() { channel.close(promise: nil) }

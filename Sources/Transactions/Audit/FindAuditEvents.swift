@@ -81,13 +81,10 @@ extension Exchange {
     package func findAuditEvents(
         _ query: AuditQuery, before: JournalPosition? = nil, count: Int, for context: AccessContext,
     ) async throws(ExchangeError) -> FoundAuditEvents {
-        let roles = Permissions.readAudit.roles ?? []
-        let isAuditor = context.door == .client && context.community == settings.community
-            && context.role.map(roles.contains) ?? false
-        guard context.door == .administration || isAuditor else {
-            throw ExchangeError(.forbidden, "audit events are for roles \(roles.sorted().joined(separator: ", "))")
+        guard context.door != .peer, context.community == settings.community else {
+            throw ExchangeError(.forbidden, "audit events are read at the node that recorded them")
         }
-        try demandPurpose(context)
+        try Permissions.readAudit.demand(context)
         let view = AuditEventView(node: settings.community, base: settings.clientBase)
         var events: [JSONObject] = []
         var shown: Set<PatientID> = []

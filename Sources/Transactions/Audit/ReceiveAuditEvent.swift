@@ -13,6 +13,7 @@ extension Exchange {
         guard context.door == .client, context.community == settings.community else {
             throw ExchangeError(.forbidden, "audit events are taken from this facility's own systems")
         }
+        try Permissions.sendAudit.demand(context)
         var claim: JSONObject = [
             "user": .string(context.user), "organization": .string(context.organization),
             "trace": .string(context.traceID),

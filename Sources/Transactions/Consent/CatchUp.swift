@@ -5,9 +5,9 @@ extension Exchange {
     /// Statements taken from one community at one go; one that has more counts as out of reach for a moment.
     private static let statementsMax = 4096
 
-    /// Lets a question in: it states its purpose, and a peer's waits until this node knows what it must know.
-    func admit(_ context: AccessContext) async throws(ExchangeError) {
-        try demandPurpose(context)
+    /// Lets a question in: by the table of permissions, and a peer's once this node knows what it must know.
+    func admit(_ context: AccessContext, to permission: Permission) async throws(ExchangeError) {
+        try permission.demand(context)
         try await catchUp(for: context)
     }
 

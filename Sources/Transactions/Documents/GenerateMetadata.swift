@@ -34,7 +34,7 @@ extension Exchange {
         guard context.door != .peer else {
             throw ExchangeError(.forbidden, "documents are published at their own facility's node")
         }
-        try demandPurpose(context)
+        try Permissions.publish.demand(context)
         let root = try ClinicalDocument.root(bytes, limits: MetadataDerivation.xmlLimits(settings.limits))
         let document = try ClinicalDocument.read(root)
         let derived = MetadataDerivation.derive(document, of: bytes, labeler: settings.labeler)

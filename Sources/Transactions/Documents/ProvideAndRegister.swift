@@ -15,6 +15,7 @@ extension Exchange {
         guard context.door != .peer else {
             throw ExchangeError(.forbidden, "documents are published at their own facility's node")
         }
+        try Permissions.publish.demand(context)
         try PublishedContent.check(request.documents, limits: settings.limits)
         let patient = try await resolve(request.patient)
         var random = world.random

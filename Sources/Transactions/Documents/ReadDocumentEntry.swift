@@ -15,7 +15,7 @@ extension Exchange {
     ///
     /// Decided and journaled as a search that finds it would be. Unknown and hidden are the same `.notFound`.
     package func readDocument(_ id: DocumentID, for context: AccessContext) async throws(ExchangeError) -> ReadDocument {
-        try await admit(context)
+        try await admit(context, to: Permissions.findDocuments)
         let hidden = ExchangeError(.notFound, "there is no such document here")
         let disclosure = try await disclose(for: context, transaction: "ITI-67", records: { $0.documents.map(\.patient) }) {
             try await projection.facts(aboutDocument: id)

@@ -51,7 +51,7 @@ extension Exchange {
     package func findDocuments(of patient: PatientID, matching query: DocumentQuery, for context: AccessContext)
         async throws(ExchangeError) -> FoundDocuments
     {
-        try await admit(context)
+        try await admit(context, to: Permissions.findDocuments)
         let started = world.uptime()
         let disclosure = try await disclose(for: context, transaction: "ITI-67", records: \.consent.records) {
             try await projection.facts(about: patient, matching: query)

@@ -24,7 +24,7 @@ extension Exchange {
     package func retrieveDocument(_ id: DocumentID, for context: AccessContext) async throws(ExchangeError)
         -> RetrievedDocument
     {
-        try await admit(context)
+        try await admit(context, to: Permissions.findDocuments)
         let hidden = ExchangeError(.notFound, "there is no such document here")
         let disclosure = try await disclose(for: context, transaction: "ITI-68", records: { $0.documents.map(\.patient) }) {
             try await projection.facts(aboutDocument: id)

@@ -56,7 +56,7 @@ extension Exchange {
         of patient: PatientID, matching query: DocumentQuery, _ locating: Locating = Locating(),
         for context: AccessContext,
     ) async throws(ExchangeError) -> FoundDocuments {
-        try demandPurpose(context)
+        try Permissions.findDocuments.demand(context)
         guard context.door != .peer else { return try await findDocuments(of: patient, matching: query, for: context) }
         let asker = "\(context.user) \(context.organization)"
         // What cannot be answered in time is refused at once, so that what is begun is answered in time.

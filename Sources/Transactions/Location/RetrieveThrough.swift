@@ -16,7 +16,7 @@ extension Exchange {
     package func retrieveDocument(
         _ id: DocumentID, from community: CommunityID, of patient: PatientID, for context: AccessContext,
     ) async throws(ExchangeError) -> PassingDocument {
-        try demandPurpose(context)
+        try Permissions.findDocuments.demand(context)
         if community == settings.community { return PassingDocument(try await retrieveDocument(id, for: context)) }
         guard context.door != .peer, let peer = directory.peers(at: world.now()).first(where: { $0.community == community }),
             let person = try await read({ try await projection.patient(patient) })

@@ -22,7 +22,7 @@ extension Exchange {
     package func crossReference(_ source: PatientIdentifier, targets: [String], for context: AccessContext)
         async throws(ExchangeError) -> CrossReference
     {
-        try await admit(context)
+        try await admit(context, to: Permissions.findPatients)
         guard context.door != .peer else {
             throw ExchangeError(.forbidden, "identifiers are cross-referenced for the facility's own")
         }

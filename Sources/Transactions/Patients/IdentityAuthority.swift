@@ -16,7 +16,7 @@ package enum IdentityAuthority {
 
     /// Whether the caller is to be told what each field weighed.
     package static func isSteward(_ context: AccessContext) -> Bool {
-        context.door == .client && (context.role.map((Permissions.decideIdentity.roles ?? []).contains) ?? false)
+        context.door == .client && Permissions.decideIdentity.includes(context.role)
     }
 
     private static func demand(_ context: AccessContext, _ permission: Permission, _ what: String, peer: String)
@@ -27,14 +27,13 @@ package enum IdentityAuthority {
         case .peer: throw ExchangeError(.forbidden, peer)
         case .client: break
         }
-        let (roles, purposes) = (permission.roles ?? [], permission.purposes ?? [])
-        guard let role = context.role, roles.contains(role) else {
+        guard permission.includes(context.role) else {
             throw ExchangeError(
-                .forbidden, "\(what) by the roles \(roles.sorted().joined(separator: ", ")), as the token names them")
+                .forbidden, "\(what) by the roles \(permission.roleNames.joined(separator: ", ")), as the token names them")
         }
-        guard let purpose = context.purpose, purposes.contains(purpose) else {
+        guard permission.refusal(role: context.role, purpose: context.purpose) == nil else {
             throw ExchangeError(
-                .forbidden, "\(what) for \(purposes.sorted().joined(separator: ", ")); state one in the token")
+                .forbidden, "\(what) for \((permission.purposes ?? []).sorted().joined(separator: ", ")); state one in the token")
         }
     }
 }

@@ -27,7 +27,7 @@ extension Exchange {
         _ demographics: Demographics, identifiers: [PatientIdentifier], onlyCertain: Bool, limit: Int,
         for context: AccessContext,
     ) async throws(ExchangeError) -> FoundPatients {
-        try await admit(context)
+        try await admit(context, to: Permissions.findPatients)
         if context.door == .peer {
             try discovery.count(
                 DiscoveryBudget.person(demographics, identifiers), for: context, limits: settings.limits,
@@ -95,7 +95,7 @@ extension Exchange {
     package func findPatients(identifier: PatientIdentifier, for context: AccessContext) async throws(ExchangeError)
         -> FoundPatients
     {
-        try await admit(context)
+        try await admit(context, to: Permissions.findPatients)
         if context.door == .peer {
             try discovery.count(
                 DiscoveryBudget.person(Demographics(), [identifier]), for: context, limits: settings.limits,
@@ -108,7 +108,7 @@ extension Exchange {
 
     /// Reads one patient by this node's id; an empty answer when there is none or consent hides it.
     package func findPatient(_ id: PatientID, for context: AccessContext) async throws(ExchangeError) -> FoundPatients {
-        try await admit(context)
+        try await admit(context, to: Permissions.findPatients)
         guard let found = try await read({ try await projection.patient(id) }) else {
             return try await answer([], transaction: "ITI-78", for: context)
         }

@@ -23,7 +23,7 @@ extension Exchange {
     package func searchPatients(
         _ criteria: PatientCriteria, after: PatientID? = nil, count: Int, for context: AccessContext,
     ) async throws(ExchangeError) -> FoundPatients {
-        try await admit(context)
+        try await admit(context, to: Permissions.findPatients)
         guard context.door != .peer else {
             throw ExchangeError(.badRequest, "search patients by identifier, or ask Patient/$match")
         }

@@ -152,7 +152,8 @@ package struct JournalReplay: Sendable {
         ).compiled(policy: named ?? policy, now: record.decided ?? entry.time)
         let context = AccessContext(
             door: door, user: record.user, role: record.role, organization: record.organization,
-            community: record.community, purpose: record.purpose, deadline: .zero, traceID: record.traceID)
+            community: record.community, purpose: record.purpose, deadline: .zero, traceID: record.traceID,
+            presentedRole: record.presentedRole)
         if record.transaction == "ITI-119" || record.transaction == "ITI-78" {
             if door == .peer { try checkKnown(patient, consent, context, entry) }
             return

@@ -11,9 +11,7 @@ extension Exchange {
         async throws(ExchangeError) -> EntryReceipt
     {
         try demandKeeper(context)
-        guard (10...500).contains(reason.utf8.count) else {
-            throw ExchangeError(.badRequest, "say which case in 10 to 500 bytes", at: "reason")
-        }
+        try LegalHold.demandReason(reason)
         return try await alone(with: patient) { () async throws(ExchangeError) in
             guard try await read({ try await projection.patient(patient) }) != nil else { throw Self.unknownHere }
             let present = try await read { try await projection.legalHold(of: patient) }

@@ -63,6 +63,13 @@ package struct LegalHold: Hashable, Sendable {
     /// By whom.
     package let user: String
 
+    /// Refuses a reason that names no case (`.badRequest`).
+    package static func demandReason(_ reason: String) throws(ExchangeError) {
+        guard (10...500).contains(reason.utf8.count) else {
+            throw ExchangeError(.badRequest, "say which case in 10 to 500 bytes", at: "reason")
+        }
+    }
+
     /// A hold or release from its parts.
     package init(patient: PatientID, isHeld: Bool, reason: String, user: String) {
         self.patient = patient

@@ -60,17 +60,17 @@ struct ManualPage: Sendable {
         if !words.isEmpty { lines += [".Sh DESCRIPTION"] + Self.paragraphs(words) }
         if !arguments.isEmpty {
             lines += [".Sh OPTIONS", ".Bl -tag -width indent"]
-            lines += arguments.flatMap { [".It \(Self.label($0))", Self.line($0.text("abstract"))] } + [".El"]
+            lines += arguments.flatMap { [".It \(Self.label($0))"] + Self.sentences($0.text("abstract")) } + [".El"]
         }
         if !below.isEmpty {
             lines += [".Sh COMMANDS", ".Bl -tag -width indent"]
             for one in below {
-                lines += [".It Xr \(name)-\(one.text("commandName")) 1", Self.line(one.text("abstract"))]
+                lines += [".It Xr \(name)-\(one.text("commandName")) 1"] + Self.sentences(one.text("abstract"))
             }
             lines.append(".El")
         }
         lines += [".Sh EXIT STATUS", ".Bl -tag -width indent"]
-        lines += ExitStatus.allCases.flatMap { [".It \($0.rawValue)", Self.line($0.meaning)] } + [".El"]
+        lines += ExitStatus.allCases.flatMap { [".It \($0.rawValue)"] + Self.sentences($0.meaning) } + [".El"]
         if !example.isEmpty { lines += [".Sh EXAMPLES", ".Bd -literal"] + example.map(Self.line) + [".Ed"] }
         text = lines.joined(separator: "\n") + "\n"
     }
@@ -100,7 +100,22 @@ struct ManualPage: Sendable {
     }
 
     private static func paragraphs(_ words: String) -> [String] {
-        words.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? ".Pp" : line(String($0)) }
+        let blocks = words.split(separator: "\n", omittingEmptySubsequences: false).split { $0.isEmpty }
+        return Array(blocks.map { $0.flatMap { sentences(String($0)) } }.joined(separator: [".Pp"]))
+    }
+
+    /// A text with each sentence on a line of its own, as mdoc(7) asks for.
+    private static func sentences(_ text: String) -> [String] {
+        var lines: [String] = []
+        var words: [Substring] = []
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            words.append(word)
+            guard let last = word.last(where: { !")\"'".contains($0) }), ".!?".contains(last) else { continue }
+            lines.append(words.joined(separator: " "))
+            words = []
+        }
+        if !words.isEmpty { lines.append(words.joined(separator: " ")) }
+        return lines.map(line)
     }
 
     /// A text that roff takes as it is: no line begins with a control sign, no backslash is an escape.

@@ -22,7 +22,7 @@ struct CertificateCommand: AsyncParsableCommand {
             Init.self, Issue.self, CertificateListCommand.self, CertificateForecastCommand.self,
             CertificateRenewCommand.self, CertificateRequestCommand.self, CertificateSignCommand.self,
             CertificateImportCommand.self, CertificateRevokeCommand.self, CertificateRotateCommand.self,
-            CertificateShowCommand.self,
+            CertificateShowCommand.self, CertificatePinsCommand.self,
         ])
 
     struct Init: AsyncParsableCommand {

@@ -84,6 +84,12 @@ struct TokenCommand: AsyncParsableCommand {
                 ])
             }
             terminal.result(holder.token.path)
+            let meant = try NodeConfiguration(of: node).roles.role(role)
+            if meant.flatMap(UserRole.init(rawValue:)) == nil {
+                terminal.words(
+                    "\(role.map { "no row of the table names the role \($0)" } ?? "the token names no role"): it may do nothing; "
+                        + "hie access roles")
+            }
             terminal.words("\(user) may act for \(purpose) until \(Words.time(token.expires.description))")
         }
     }
