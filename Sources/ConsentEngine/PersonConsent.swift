@@ -55,8 +55,11 @@ package struct PersonConsent: Sendable {
     }
 
     /// The directives under a community's default, ready for judging at a moment.
-    package func compiled(policy: ConsentPolicyDefault, now: Timestamp) -> CompiledPersonConsent {
-        CompiledPersonConsent(parts.map { .init($0.record, $0.consent.compiled(policy: policy, now: now)) })
+    package func compiled(policy: ConsentPolicyDefault, treating: TreatingPeriod = .usual, now: Timestamp)
+        -> CompiledPersonConsent
+    {
+        CompiledPersonConsent(
+            parts.map { .init($0.record, $0.consent.compiled(policy: policy, treating: treating, now: now)) })
     }
 }
 

@@ -91,7 +91,8 @@ package struct Node: Sendable {
         exchange = Exchange(
             settings: ExchangeSettings(
                 community: configuration.community, name: configuration.name, clientBase: configuration.clientBase,
-                consentDefault: configuration.consentDefault, withheldNotice: configuration.withheldNotice,
+                consentDefault: configuration.consentDefault, treating: configuration.treating,
+                withheldNotice: configuration.withheldNotice,
                 labeler: try Self.labeler(home, configuration), limits: configuration.limits,
                 alerts: configuration.alerts, retention: configuration.retention),
             world: world, journal: store.writer, reader: store.reader, projection: store.projection,

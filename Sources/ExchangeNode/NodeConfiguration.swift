@@ -49,6 +49,8 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var peerAlso: [String]
     /// What holds for patients who have said nothing.
     package var consentDefault: ConsentPolicyDefault
+    /// For how long whoever a stay or visit names is taken to treat.
+    package var treating: TreatingPeriod
     /// Whether every list of records says that something may be withheld by consent, the same to everyone.
     package var withheldNotice: Bool
     /// A sensitivity table to label documents by, in the form of `Policies/sensitivity.tsv`; nil for the standard one.
@@ -103,6 +105,11 @@ package struct NodeConfiguration: Sendable, Equatable {
         }
         let consent = ConsentPolicyDefault(name: file.required("consent"))
         if consent == nil { file.refuse("consent", "must be opt-in, opt-out, basic-normal, all-normal, break-glass-only or deny") }
+        treating = .usual
+        if var section = file.reader("treating") {
+            treating = TreatingKeys.read(&section)
+            file.take(section)
+        }
         withheldNotice = file.flag("withheld-notice") ?? false
         sensitivity = file.text("sensitivity")
         seeds = []
@@ -191,7 +198,7 @@ package struct NodeConfiguration: Sendable, Equatable {
             ("sensitivity", sensitivity ?? "standard"), ("seeds", seeds.map(\.description).joined(separator: ", ")),
             ("admissions", admissions.joined(separator: ", ")),
             ("issuers", issuers.map(\.issuer).joined(separator: ", ")), ("log", logLevel),
-        ] + BackendSettings.effective(systems) + AlertKeys.effective(alerts) + RetentionKeys.effective(retention)
+        ] + TreatingKeys.effective(treating) + BackendSettings.effective(systems) + AlertKeys.effective(alerts) + RetentionKeys.effective(retention)
             + AuditRepository.effective(auditRepository) + TraceSettings.effective(traces) + AdministratorKeys.effective(administrators) + FeedKeys.effective(feeds) + AskerKeys.effective(limits.askers) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
     }
 }

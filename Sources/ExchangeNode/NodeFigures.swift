@@ -61,7 +61,7 @@ struct NodeFigures: Sendable {
         for feed in feeds {
             for (outcome, count) in [
                 ("accepted", feed.accepted), ("repeated", feed.repeated), ("refused", feed.refused),
-                ("bad-frame", feed.badFrames),
+                ("bad-frame", feed.badFrames), ("in-part", feed.takenInPart),
             ] {
                 page.sample("hie_feed_messages_total", [("feed", feed.name), ("outcome", outcome)], count)
             }

@@ -22,7 +22,7 @@ package final class MemoryProjection: Sendable {
         var sets: Set<String> = []
         var directives: [PatientID: [DirectiveID: ConsentVersion]] = [:]
         var versions: [DirectiveID: [ConsentVersion]] = [:]
-        var encounters: [PatientID: [String: CareEncounter]] = [:]
+        var encounters: [PatientID: [String: (encounter: CareEncounter, position: JournalPosition)]] = [:]
         var accesses: [PatientID: [AccessEvent]] = [:]
         var deliveries: [DirectiveID: [CommunityID: ConsentDelivery]] = [:]
         var origins: [ConsentOriginName: [DirectiveID: Timestamp]] = [:]
@@ -104,7 +104,7 @@ package final class MemoryProjection: Sendable {
             }
         case .encounter:
             let encounter = try entry.decoded { () throws(ExchangeError) in try EncounterEntry.encounter(entry.payload) }
-            tables.encounters[subject, default: [:]][encounter.number] = encounter
+            tables.encounters[subject, default: [:]][encounter.number] = (encounter, entry.position)
         case .delivery:
             let delivery = try entry.decoded { () throws(ExchangeError) in try ConsentDelivery(payload: entry.payload) }
             tables.deliveries[delivery.directive, default: [:]][delivery.community] = delivery
@@ -273,7 +273,7 @@ extension MemoryProjection: ExchangeProjection {
                 try records(with: patient, tables).map { record in
                     .init(
                         record,
-                        PatientConsent(newest(of: record, tables).map(\.directive), care: encounters(of: record, tables)))
+                        PatientConsent(newest(of: record, tables).map(\.directive), care: try encounters(of: record, tables)))
                 }), position: tables.mark?.next ?? 0)
     }
 
@@ -312,11 +312,14 @@ extension MemoryProjection: ExchangeProjection {
     }
 
     package func encounters(of patient: PatientID) async throws -> [CareEncounter] {
-        tables.withLock { Self.encounters(of: patient, $0) }
+        try tables.withLock { try Self.encounters(of: patient, $0) }
     }
 
-    private static func encounters(of patient: PatientID, _ tables: Tables) -> [CareEncounter] {
-        (tables.encounters[patient] ?? [:]).values.sorted { $0.number < $1.number }
+    private static func encounters(of patient: PatientID, _ tables: Tables) throws -> [CareEncounter] {
+        let person = try records(with: patient, tables)
+        let survivors = person.reduce(into: [PatientID: PatientID]()) { $0[$1] = tables.patients[$1]?.survivor }
+        return MergedRecords.care(
+            MergedRecords(person, survivors: survivors).joined(with: patient).flatMap { (tables.encounters[$0] ?? [:]).values })
     }
 
     private static func newest(of patient: PatientID, _ tables: Tables) -> [ConsentVersion] {

@@ -17,6 +17,8 @@ package struct ExchangeSettings: Sendable {
     package var clientBase: String
     /// What holds for patients who have said nothing.
     package var consentDefault: ConsentPolicyDefault
+    /// For how long whoever a stay or visit names is taken to treat.
+    package var treating: TreatingPeriod
     /// Whether every list of records says that something may be withheld by consent, the same to everyone.
     package var withheldNotice: Bool
     /// Gives documents the labels that their coded content earns.
@@ -35,7 +37,7 @@ package struct ExchangeSettings: Sendable {
     /// Settings from their parts.
     package init(
         community: CommunityID, name: String, clientBase: String, consentDefault: ConsentPolicyDefault,
-        withheldNotice: Bool = false, labeler: SensitivityLabeler = .standard, limits: ExchangeLimits = ExchangeLimits(),
+        treating: TreatingPeriod = .usual, withheldNotice: Bool = false, labeler: SensitivityLabeler = .standard, limits: ExchangeLimits = ExchangeLimits(),
         alerts: AlertThresholds = AlertThresholds(), retention: RetentionRules = RetentionRules(),
     ) {
         self.alerts = alerts
@@ -44,6 +46,7 @@ package struct ExchangeSettings: Sendable {
         self.name = name
         self.clientBase = clientBase
         self.consentDefault = consentDefault
+        self.treating = treating
         self.withheldNotice = withheldNotice
         self.labeler = labeler
         self.limits = limits

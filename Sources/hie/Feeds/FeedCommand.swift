@@ -35,20 +35,22 @@ struct FeedCommand: AsyncParsableCommand {
             if output.json { return terminal.result(answer) }
             let feeds = answer["feeds"]?.items ?? []
             guard !feeds.isEmpty else { return terminal.words("no feed is configured; see feeds in the README") }
-            var table = Table("FEED", "ADDRESS", "CONNECTIONS", "TAKEN", "REPEATED", "REFUSED", "BAD FRAMES", "KEPT", "LAST")
+            var table = Table("FEED", "ADDRESS", "CONNECTIONS", "TAKEN", "IN PART", "REPEATED", "REFUSED", "BAD FRAMES", "KEPT", "LAST")
             for feed in feeds {
                 let kept = feed.text("deadLetters")
                 table.add(
                     .init(feed.text("name")), .init(feed.text("address")), .init(feed.text("connections")),
-                    .init(feed.text("accepted")), .init(feed.text("repeated")), .init(feed.text("refused")),
+                    .init(feed.text("accepted")), .init(feed.text("takenInPart")), .init(feed.text("repeated")), .init(feed.text("refused")),
                     .init(feed.text("badFrames")), .init(kept, kept == "0" ? .plain : .doubtful),
                     .init(Words.time(feed.text("last"))))
             }
             terminal.result(table)
             for feed in feeds {
-                guard let refusal = feed["lastRefusal"] else { continue }
-                terminal.words(
-                    "\(feed.text("name")) refused last \(Words.time(refusal.text("time"))): \(refusal.text("reason"))")
+                for (key, verb) in [("lastRefusal", "refused"), ("lastOmission", "took in part")] {
+                    guard let last = feed[key] else { continue }
+                    terminal.words(
+                        "\(feed.text("name")) \(verb) last \(Words.time(last.text("time"))): \(last.text("reason"))")
+                }
             }
         }
     }
