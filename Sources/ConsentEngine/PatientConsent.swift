@@ -7,8 +7,10 @@ import Synchronization
 package final class PatientConsent: Sendable {
     /// Every directive, by id.
     package let directives: [ConsentDirective]
-    /// Every stay and visit.
+    /// Every stay and visit, of merged records too.
     package let care: [CareEncounter]
+    /// Whether the record itself has any: where it has none, a refusal to whoever treats speaks of everybody, merged or not.
+    package let hasOwnCare: Bool
     private let last = Mutex<Compiled?>(nil)
 
     private struct Compiled {
@@ -18,9 +20,10 @@ package final class PatientConsent: Sendable {
     }
 
     /// What a patient has said, from their directives.
-    package init(_ directives: [ConsentDirective], care: [CareEncounter] = []) {
+    package init(_ directives: [ConsentDirective], care: [CareEncounter] = [], hasOwnCare: Bool? = nil) {
         self.directives = directives
         self.care = care
+        self.hasOwnCare = hasOwnCare ?? !care.isEmpty
     }
 
     /// The directives under a community's default, ready for judging at a moment.
@@ -30,7 +33,8 @@ package final class PatientConsent: Sendable {
             if let last, last.consent.policy == policy, last.consent.treating == treating, last.consent.now <= now, last.until.map({ now < $0 }) ?? true {
                 return last.consent
             }
-            let consent = CompiledConsent(directives, care: care, policy: policy, treating: treating, now: now)
+            let consent = CompiledConsent(
+                directives, care: care, hasOwnCare: hasOwnCare, policy: policy, treating: treating, now: now)
             last = Compiled(consent: consent, until: nextChange(after: now, treating))
             return consent
         }

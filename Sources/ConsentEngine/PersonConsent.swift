@@ -39,7 +39,8 @@ package struct PersonConsent: Sendable {
                 guard part.record == draft.patient else { return part }
                 return Part(
                     part.record, PatientConsent(
-                        part.consent.directives.filter { $0.id != draft.id } + [draft], care: part.consent.care))
+                        part.consent.directives.filter { $0.id != draft.id } + [draft], care: part.consent.care,
+                        hasOwnCare: part.consent.hasOwnCare))
             })
     }
 
@@ -50,7 +51,8 @@ package struct PersonConsent: Sendable {
                 Part(
                     part.record,
                     PatientConsent(
-                        part.consent.directives.filter { $0.origin?.community != community }, care: part.consent.care))
+                        part.consent.directives.filter { $0.origin?.community != community }, care: part.consent.care,
+                        hasOwnCare: part.consent.hasOwnCare))
             })
     }
 

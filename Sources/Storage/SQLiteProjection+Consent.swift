@@ -65,14 +65,17 @@ extension SQLiteProjection {
         }
         // Who treats matters to what was said alone.
         guard !versions.isEmpty else { return PatientConsent([]) }
+        var hasOwnCare = false
         let care = try merged.flatMap { record in
-            try database.all("SELECT position FROM encounter WHERE patient = ? ORDER BY number", [record.sql]) { $0.integer(0) }
+            let told = try database.all("SELECT position FROM encounter WHERE patient = ? ORDER BY number", [record.sql]) { $0.integer(0) }
+            if record == patient { hasOwnCare = !told.isEmpty }
+            return told
         }
         return try cache.consent(of: patient, versions, care: care) {
             let directives = try database.all("SELECT resource FROM directive WHERE patient = ? ORDER BY id", [patient.sql]) {
                 try ConsentDirective(payload: $0.bytes(0))
             }
-            return PatientConsent(directives, care: care.isEmpty ? [] : try encounters(of: merged, database))
+            return PatientConsent(directives, care: care.isEmpty ? [] : try encounters(of: merged, database), hasOwnCare: hasOwnCare)
         }
     }
 

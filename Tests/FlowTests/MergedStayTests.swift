@@ -3,6 +3,7 @@ import ExchangeCore
 import PatientIndex
 import Testing
 import Transactions
+import XDSMetadata
 
 /// Whoever treats, once the source says that two records were one patient's all along.
 @Suite struct MergedStayTests {
@@ -37,7 +38,8 @@ import Transactions
             let (ward, clinic) = (node.context(user: "dr.ward"), node.context(user: "dr.clinic"))
             try await node.exchange.recordEncounter(Self.stay(.began, "dr.ward", at: "1960-01-02"), of: [Self.number("G")], for: ward)
             func seen() async throws -> [Int] {
-                [try await node.find(kept, as: ward).count, try await node.find(kept, as: clinic).count]
+                let (one, other) = (try await node.find(kept, as: ward), try await node.find(kept, as: clinic))
+                return [one.count, other.count]
             }
             #expect(try await seen() == [0, 0])
             let merged = try await node.exchange.mergePatient(Self.number("G"), into: Self.number("K"), for: node.administrator)
@@ -84,6 +86,29 @@ import Transactions
             _ = try await node.exchange.desk.record(
                 try await node.exchange.desk.linking(one, other, actor: "steward", reason: "seen"))
             #expect(try await node.find(one, as: ward).isEmpty)
+        }
+    }
+
+    @Test func `T91 a refusal to whoever treats is no weaker after a merge: of a record without a stay it speaks of everybody`() throws {
+        try OneNode.run { node in
+            let kept = try await node.register("K").id
+            _ = try await node.register("G", family: "Zweig", given: ["Bo"])
+            try await node.publish(1, for: kept)
+            var random = node.world.random
+            try await node.exchange.recordConsent(
+                ConsentDirective(
+                    id: .ordered(at: node.world.now(), using: &random), patient: kept, base: ConsentRule(.permit),
+                    exceptions: [ConsentRule(.deny, actors: [.treating])], recorded: node.world.now()), for: node.administrator)
+            let (ward, other) = (node.context(user: "dr.ward"), node.context(user: "dr.other"))
+            try await node.exchange.recordEncounter(Self.stay(.began, "dr.ward", at: "1960-01-02"), of: [Self.number("G")], for: ward)
+            #expect(try await node.find(kept, as: other).isEmpty)
+            _ = try await node.exchange.mergePatient(Self.number("G"), into: Self.number("K"), for: node.administrator)
+            #expect(try await node.find(kept, as: other).isEmpty, "still everybody")
+            try await node.exchange.recordEncounter(Self.stay(.told, "dr.clinic", at: "1960-01-03"), of: [Self.number("K")], for: ward)
+            #expect(try await node.find(kept, as: other).count == 1, "now its source has said who treats")
+            #expect(try await node.find(kept, as: ward).isEmpty)
+            let report = try await node.exchange.replayJournal(for: node.administrator)
+            #expect(report.findings.isEmpty, "\(report.findings)")
         }
     }
 }

@@ -36,7 +36,7 @@ import Transactions
         func doctors(_ record: PatientID) async throws -> [String] {
             try await contract.projection.encounters(of: record).map { $0.number + " " + ($0.practitioners.first?.value ?? "") }
         }
-        let persons = try await contract.projection.persons { snapshot in
+        let persons = try await contract.projection.persons { [records] snapshot in
             try records.map { try snapshot.id(of: #require(try snapshot.person(of: $0))) }
         }
         try await tell(records[1], "V-1", "early")

@@ -146,7 +146,7 @@ package struct JournalReplay: Sendable {
         }
         guard record.factsPosition <= entry.position else { return note(entry, "it rests on facts from after it") }
         // Before entries named their policy, position and clock were the same as now.
-        guard ["ITI-67", "ITI-68", "ITI-119", "ITI-78"].contains(record.transaction), door != .administration else { return }
+        guard ["ITI-67", "ITI-68", "ITI-119", "ITI-78", "ITI-112", "MDM"].contains(record.transaction), door != .administration else { return }
         guard let together = judgedTogether(record, patient, entry) else { return }
         let named = record.policy.flatMap { ConsentPolicyDefault(name: $0) }
         if record.policy != nil, named == nil { return note(entry, "it names a policy that does not exist") }
@@ -158,7 +158,8 @@ package struct JournalReplay: Sendable {
                 let said = people[one] ?? Said()
                 return .init(one, PatientConsent(
                     said.order.compactMap { said.directives[$0] },
-                    care: MergedRecords.care(merged.joined(with: one).flatMap { (people[$0]?.care ?? [:]).values })))
+                    care: MergedRecords.care(merged.joined(with: one).flatMap { (people[$0]?.care ?? [:]).values }),
+                    hasOwnCare: !said.care.isEmpty))
             }
         ).compiled(policy: named ?? policy, treating: record.treating, now: record.decided ?? entry.time)
         let context = AccessContext(
