@@ -25,7 +25,7 @@ extension AdminService {
                         ["time": .string($0.time.description), "reason": .string($0.reason)]
                     }
                     return .object(object)
-                }),
+                }), "receivers": receivers,
         ])
     }
 

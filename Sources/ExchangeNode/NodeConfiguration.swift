@@ -77,6 +77,10 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var administrators: AdministratorSettings
     /// Feeds of HL7 v2 messages; none unless one is stated.
     package var feeds: [FeedSettings]
+    /// Receivers of documents as HL7 v2 messages; none unless one is stated.
+    package var receivers: [ReceiverSettings]
+    /// Who may be notified of new documents; nil: nobody.
+    package var subscriptions: SubscriptionSettings?
     /// `trace` ... `critical`.
     package var logLevel: String
     /// The keys that stand in the file; what else is in force is a default.
@@ -162,6 +166,15 @@ package struct NodeConfiguration: Sendable, Equatable {
             if let feed = FeedKeys.read(&section, among: feeds) { feeds.append(feed) }
             file.take(section)
         }
+        if var section = file.reader("subscriptions") {
+            subscriptions = SubscriptionSettings.read(&section)
+            file.take(section)
+        }
+        receivers = []
+        for var section in file.readers("receivers") {
+            if let receiver = ReceiverKeys.read(&section, among: receivers) { receivers.append(receiver) }
+            file.take(section)
+        }
         stated = file.stated
         laid = file.origins
         let problems = file.problems + file.unknown + file.unknownFlags
@@ -199,6 +212,6 @@ package struct NodeConfiguration: Sendable, Equatable {
             ("admissions", admissions.joined(separator: ", ")),
             ("issuers", issuers.map(\.issuer).joined(separator: ", ")), ("log", logLevel),
         ] + TreatingKeys.effective(treating) + BackendSettings.effective(systems) + AlertKeys.effective(alerts) + RetentionKeys.effective(retention)
-            + AuditRepository.effective(auditRepository) + TraceSettings.effective(traces) + AdministratorKeys.effective(administrators) + FeedKeys.effective(feeds) + AskerKeys.effective(limits.askers) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
+            + AuditRepository.effective(auditRepository) + TraceSettings.effective(traces) + AdministratorKeys.effective(administrators) + FeedKeys.effective(feeds) + ReceiverKeys.effective(receivers) + SubscriptionSettings.effective(subscriptions) + AskerKeys.effective(limits.askers) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
     }
 }

@@ -299,7 +299,7 @@ package final class FeedReceiver: Sendable {
         let omissions = outcome.error == nil ? outcome.omission.map { [$0] } ?? [] : []
         guard let code = Self.code(outcome.header, errors: errors) else { return nil }
         return Acknowledgement(answering: bytes).bytes(
-            code, errors: errors, omissions: omissions, time: Self.time(exchange.world.now()),
+            code, errors: errors, omissions: omissions, time: HL7Time.write(exchange.world.now()),
             controlID: String(exchange.world.newTraceID().prefix(20)), expected: outcome.expected)
     }
 
@@ -311,11 +311,5 @@ package final class FeedReceiver: Sendable {
         if let code = Acknowledgement.code(header, errors: errors) { return code }
         guard let wish = header?.applicationAcknowledgement, wish.isMet(isSuccess: errors.isEmpty) else { return nil }
         return Acknowledgement.code(nil, errors: errors)
-    }
-
-    /// `YYYYMMDDHHMMSS.SSS+0000`.
-    static func time(_ moment: Timestamp) -> String {
-        String(decoding: moment.description.utf8.filter { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }, as: UTF8.self)
-            + "+0000"
     }
 }

@@ -1,4 +1,5 @@
 import ExchangeCore
+import Foundation
 import HL7v2
 import Testing
 
@@ -45,5 +46,32 @@ struct MentionedPatientsTests {
         #expect(try Self.isAbout("7", "no message, but |7| in it"))
         #expect(try !Self.isAbout("7", "no message 7 at all"))
         #expect(try !Self.isAbout("7", ""))
+    }
+}
+
+/// Refused messages of any bytes: whoever is meant stays meant, whatever else is wrong; never a crash.
+struct MentionedPatientsFuzzTests {
+    static let casesMax = ProcessInfo.processInfo.environment["HIE_FUZZ_CASES"].flatMap { Int($0) } ?? 2000
+
+    @Test func `damage beside the number hides nobody`() throws {
+        var random = SplitMix64(seed: 4)
+        var settings = FeedSettings(name: "f", host: "127.0.0.1", port: 0, clients: nil)
+        settings.authorities = AssigningAuthorities(byNamespace: ["ARH": "urn:oid:1.2.3"])
+        let mentioned = MentionedPatients([settings])
+        let identifier = try #require(PatientIdentifier(system: "urn:oid:1.2.3", value: "4711"))
+        let signs = Array("|^~\\&\r\n\"A0\u{0}".utf8)
+        for number in 0..<Self.casesMax {
+            var bytes = Array("MSH|^~\\&|A|B|C|D|2026||ADT^A01|1|P|2.5.1\rEVN|A01\rZZZ|1|2\r".utf8)
+            for _ in 0..<Int.random(in: 0...6, using: &random) {
+                // MSH-1 and MSH-2 stay: without them nobody can tell where a number ends.
+                let at = Int.random(in: 9..<bytes.count, using: &random)
+                if Bool.random(using: &random) { bytes[at] = signs[Int.random(in: 0..<signs.count, using: &random)] } else { bytes.remove(at: at) }
+            }
+            let own = mentioned.names([identifier], in: bytes + Array("\rPID|1||9^^^ARH~4711^^^ARH||x".utf8), of: "f")
+            if !own { Issue.record("case \(number): hidden") }
+            let other = mentioned.names([identifier], in: Array("MSH|^~\\&|A\rPID|1||14711^^^ARH||4711\r".utf8) + bytes, of: "f")
+            if other { Issue.record("case \(number): another's") }
+            _ = mentioned.names([identifier], in: bytes.shuffled(using: &random), of: "gone")
+        }
     }
 }
