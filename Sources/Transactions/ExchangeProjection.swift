@@ -189,6 +189,12 @@ package protocol ExchangeProjection: Projection, PatientProjection, ConsentProje
     /// Every stay and visit of a record and of those their source merged with it, by number: the last word about each.
     func encounters(of patient: PatientID) async throws -> [CareEncounter]
 
+    /// Every subscription, those that are over too, by id.
+    func subscriptions() async throws -> [RecordedSubscription]
+
+    /// One subscription by its id.
+    func subscription(_ id: SubscriptionID) async throws -> RecordedSubscription?
+
     /// The newest version of each of a patient's directives, by id, and the position the answer is complete up to.
     func consents(of patient: PatientID) async throws -> (versions: [ConsentVersion], position: JournalPosition)
 }
