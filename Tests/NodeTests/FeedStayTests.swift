@@ -1,7 +1,11 @@
 import ConsentEngine
 import ExchangeCore
 import ExchangeNode
+import HL7v2
+import JSON
 import PatientIndex
+import PeerTransport
+import Storage
 import Testing
 import Transactions
 
