@@ -122,6 +122,10 @@ package enum AdminCommand: String, Sendable, CaseIterable {
     case feedLetter = "feed/dead-letter"
     /// Sends it again: `id`.
     case feedRetry = "feed/retry"
+    /// What receivers of documents did not get.
+    case feedUndelivered = "feed/undelivered"
+    /// Has something of it sent again: `receiver`, `id`.
+    case feedSendAgain = "feed/send-again"
     /// Changes that wait for a second administrator: `all` for those that are decided too.
     case approveList = "approve/list"
     /// One of them, with what it rests on: `id`.

@@ -109,6 +109,8 @@ package struct AdminService: Sendable {
         case .feedLetters: try feedLetters(call)
         case .feedLetter: try await feedLetter(call)
         case .feedRetry: try await retryLetter(call)
+        case .feedUndelivered: undelivered()
+        case .feedSendAgain: try sendAgain(call)
         case .approveList: try await changes(call)
         case .approveShow: try await change(call)
         case .approveAccept: try await acceptChange(call)

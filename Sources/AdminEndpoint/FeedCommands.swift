@@ -13,7 +13,7 @@ extension AdminService {
                     object["address"] = feed.address.map { .string($0) }
                     for (name, count) in [
                         ("connections", feed.connections), ("connectionsRefused", feed.connectionsRefused),
-                        ("received", feed.received), ("accepted", feed.accepted), ("repeated", feed.repeated),
+                        ("received", feed.received), ("accepted", feed.accepted), ("takenInPart", feed.takenInPart), ("repeated", feed.repeated),
                         ("refused", feed.refused), ("badFrames", feed.badFrames), ("lost", feed.lost),
                         ("deadLetters", letters.count { $0.feed == feed.name }),
                     ] { object[name] = .number(String(count)) }
@@ -21,8 +21,11 @@ extension AdminService {
                     object["lastRefusal"] = feed.lastRefusal.map {
                         ["time": .string($0.time.description), "reason": .string($0.reason)]
                     }
+                    object["lastOmission"] = feed.lastOmission.map {
+                        ["time": .string($0.time.description), "reason": .string($0.reason)]
+                    }
                     return .object(object)
-                }),
+                }), "receivers": receivers,
         ])
     }
 

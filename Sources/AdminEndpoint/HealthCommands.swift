@@ -16,7 +16,7 @@ extension NodeVitals {
                 now: now, store: store(), entries: exchange.journal.size,
                 room: UInt64(exchange.settings.limits.segmentBytes), certificates: certificates(),
                 directory: exchange.directory.doctor(own), peersKnown: others.count,
-                peersReachable: others.count { reach[$0.community]?.isReachable == true })) + feeds.findings
+                peersReachable: others.count { reach[$0.community]?.isReachable == true })) + feeds.findings + outboxes.findings
     }
 }
 

@@ -171,7 +171,7 @@ package struct NodeVitals: Sendable {
     /// Wraps every patient's key anew; how many there are.
     package let rotateKeyring: @Sendable () async throws(ExchangeError) -> Int
     /// How the feed of audit events to a repository fares; nil where none is configured.
-    package let auditFeed: @Sendable () -> AuditFeedStatus?
+    package let auditFeed: @Sendable () -> OutboxStatus?
     /// Gives the journal another key, on behalf of a user, and has the node opened anew; the new key's public half.
     package let rotateLogKey: @Sendable (_ user: String) async throws(ExchangeError) -> String
     /// Has the node opened anew, once what is being answered has been.
@@ -184,6 +184,8 @@ package struct NodeVitals: Sendable {
     package let askers: @Sendable () -> [AskerFigure]
     /// Its feeds of HL7 v2 messages.
     package let feeds: FeedDesk
+    /// Its outboxes to receivers of documents.
+    package let outboxes: OutboxDesk
 
     /// Vitals from their sources.
     package init(
@@ -204,11 +206,13 @@ package struct NodeVitals: Sendable {
         rotateKeyring: @escaping @Sendable () async throws(ExchangeError) -> Int = { () throws(ExchangeError) in 0 },
         rotateLogKey: @escaping @Sendable (String) async throws(ExchangeError) -> String = { (_) throws(ExchangeError) in "" },
         reopen: @escaping @Sendable () -> Void = {}, isReopening: @escaping @Sendable () -> Bool = { false },
-        auditFeed: @escaping @Sendable () -> AuditFeedStatus? = { nil }, feeds: FeedDesk = FeedDesk(),
+        auditFeed: @escaping @Sendable () -> OutboxStatus? = { nil }, feeds: FeedDesk = FeedDesk(),
+        outboxes: OutboxDesk = OutboxDesk(),
         askers: @escaping @Sendable () -> [AskerFigure] = { [] },
     ) {
         self.askers = askers
         self.feeds = feeds
+        self.outboxes = outboxes
         self.version = version
         self.home = home
         self.started = started

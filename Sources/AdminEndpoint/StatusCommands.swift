@@ -56,10 +56,10 @@ extension AdminService {
         ])
     }
 
-    private func feed(_ status: AuditFeedStatus) -> JSONValue {
+    private func feed(_ status: OutboxStatus) -> JSONValue {
         let size = exchange.journal.size
         var object: JSONObject = [
-            "repository": .string(status.repository), "sent": .number(String(status.place.entry)),
+            "repository": .string(status.receiver), "sent": .number(String(status.place.entry)),
             "waiting": .number(String(size - min(status.place.entry, size))), "refused": .number(String(status.place.refused)),
         ]
         object["failure"] = status.failure.map { .string($0) }

@@ -53,26 +53,21 @@ package struct CareEncounter: Hashable, Sendable {
         self.recorded = recorded
     }
 
-    /// How long those who treated are taken to treat after the end: for letters, results and questions.
-    package static let afterEnd = Duration.seconds(30 * 86_400)
-    /// How long a stay lasts of which no end is heard.
-    package static let withoutEnd = Duration.seconds(400 * 86_400)
-
     /// From when until when those named in it treat; nil when they do not: planned, or cancelled.
-    package var treats: (from: Timestamp, until: Timestamp)? {
+    package func treats(_ period: TreatingPeriod) -> (from: Timestamp, until: Timestamp)? {
         // What is heard late began earlier; a start that lies ahead is believed.
-        let from = start?.start ?? recorded - Self.withoutEnd
+        let from = start?.start ?? recorded - period.withoutEnd
         switch status {
         case .planned, .cancelled: return nil
-        case .inProgress: return (from, max(start?.end ?? recorded, recorded) + Self.withoutEnd)
-        case .finished: return (from, (end?.end ?? recorded) + Self.afterEnd)
+        case .inProgress: return (from, max(start?.end ?? recorded, recorded) + period.withoutEnd)
+        case .finished: return (from, (end?.end ?? recorded) + period.afterEnd)
         }
     }
 
     /// Whether somebody who asks treats in it at a moment. Who comes from another community is known by number and system
     /// together: a number alone means somebody else there.
-    func names(_ request: AccessContext, at now: Timestamp) -> Bool {
-        guard let treats, treats.from <= now, now < treats.until else { return false }
+    func names(_ request: AccessContext, at now: Timestamp, _ period: TreatingPeriod) -> Bool {
+        guard let treats = treats(period), treats.from <= now, now < treats.until else { return false }
         return practitioners.contains { practitioner in
             if let system = practitioner.system, same(system + "|" + practitioner.value, request.user) { return true }
             return request.door == .client && same(practitioner.value, request.user)

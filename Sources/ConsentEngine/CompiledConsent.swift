@@ -33,7 +33,11 @@ package struct CompiledConsent: Sendable {
     let source: [ConsentDirective]
     /// Stays and visits of the record.
     let care: [CareEncounter]
+    /// Whether the record itself has any.
+    let hasOwnCare: Bool
     let policy: ConsentPolicyDefault
+    /// For how long those whom the stays name treat.
+    let treating: TreatingPeriod
     let now: Timestamp
     let policyName: String
     /// The community whose directives these are, where that is another one; nil for this node's own.
@@ -48,21 +52,25 @@ package struct CompiledConsent: Sendable {
     /// What another community recorded is judged apart, by the same rules: it never permits what this node's own
     /// directives and policy deny, and what it denies is denied.
     package init(
-        _ directives: [ConsentDirective], care: [CareEncounter] = [], policy: ConsentPolicyDefault, now: Timestamp,
+        _ directives: [ConsentDirective], care: [CareEncounter] = [], hasOwnCare: Bool? = nil,
+        policy: ConsentPolicyDefault, treating: TreatingPeriod = .usual, now: Timestamp,
     ) {
-        self.init(directives, care, of: nil, policy: policy, now: now)
+        let hasOwnCare = hasOwnCare ?? !care.isEmpty
+        self.init(directives, care, hasOwnCare, of: nil, policy: policy, treating: treating, now: now)
         foreign = Set(directives.compactMap(\.origin?.community)).sorted().map {
-            CompiledConsent(directives, care, of: $0, policy: policy, now: now)
+            CompiledConsent(directives, care, hasOwnCare, of: $0, policy: policy, treating: treating, now: now)
         }
     }
 
     private init(
-        _ directives: [ConsentDirective], _ care: [CareEncounter], of origin: CommunityID?, policy: ConsentPolicyDefault,
-        now: Timestamp,
+        _ directives: [ConsentDirective], _ care: [CareEncounter], _ hasOwnCare: Bool, of origin: CommunityID?, policy: ConsentPolicyDefault,
+        treating: TreatingPeriod, now: Timestamp,
     ) {
         self.care = care
+        self.hasOwnCare = hasOwnCare
         self.origin = origin
         self.policy = policy
+        self.treating = treating
         self.now = now
         source = directives
         policyName = origin.map { "nothing that \($0.urn) stated" } ?? "default policy " + policy.name
@@ -73,7 +81,7 @@ package struct CompiledConsent: Sendable {
         var ranked: [(rank: ConsentPrecedence, rule: Rule)] = []
         var withdrawn: [String] = []
         for (index, directive) in inForce {
-            for (rank, rule) in Self.rules(of: directive, at: Int32(truncatingIfNeeded: index), care, now: now) {
+            for (rank, rule) in Self.rules(of: directive, at: Int32(truncatingIfNeeded: index), care, hasOwnCare, treating, now: now) {
                 if rule.effect == .permit, let refusal, directive.recorded < refusal {
                     withdrawn.append(rule.name)
                     continue
@@ -156,9 +164,10 @@ package struct CompiledConsent: Sendable {
         return ConsentDecision(effect, rules: names)
     }
 
-    private static func rules(of directive: ConsentDirective, at index: Int32, _ care: [CareEncounter], now: Timestamp)
-        -> [(ConsentPrecedence, Rule)]
-    {
+    private static func rules(
+        of directive: ConsentDirective, at index: Int32, _ care: [CareEncounter], _ hasOwnCare: Bool,
+        _ treating: TreatingPeriod, now: Timestamp,
+    ) -> [(ConsentPrecedence, Rule)] {
         func rank(_ tier: ConsentPrecedence.Tier, _ specificity: Int, _ effect: ConsentEffect) -> ConsentPrecedence {
             ConsentPrecedence(tier: tier, specificity: specificity, recorded: directive.recorded, effect: effect)
         }
@@ -175,7 +184,7 @@ package struct CompiledConsent: Sendable {
             (
                 rank(.explicit, ConsentPrecedence.specificity(base: base), base.effect),
                 Rule(
-                    effect: base.effect, conditions: RuleConditions(base, isNormalOnly: isNormalOnly, care: care, now: now),
+                    effect: base.effect, conditions: RuleConditions(base, isNormalOnly: isNormalOnly, care: care, hasOwnCare: hasOwnCare, treating: treating, now: now),
                     name: title + base.summary, origin: .init(directive: index, exception: nil))
             )
         ]
@@ -187,7 +196,7 @@ package struct CompiledConsent: Sendable {
                         .explicit, ConsentPrecedence.specificity(exception: exception, to: base), exception.effect),
                     Rule(
                         effect: exception.effect,
-                        conditions: RuleConditions(complete, isNormalOnly: isNormalOnly, care: care, now: now),
+                        conditions: RuleConditions(complete, isNormalOnly: isNormalOnly, care: care, hasOwnCare: hasOwnCare, treating: treating, now: now),
                         name: title + complete.summary,
                         origin: .init(directive: index, exception: Int32(truncatingIfNeeded: number)))
                 ))

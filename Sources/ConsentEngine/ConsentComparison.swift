@@ -35,10 +35,11 @@ package struct ConsentComparison: Hashable, Sendable {
     /// Compares what a person has said before and after, over documents that stand at their records.
     package init(
         before: PersonConsent, after: PersonConsent, requesters: [AccessContext],
-        documents: [(facts: DocumentFacts, record: PatientID)], policy: ConsentPolicyDefault, now: Timestamp,
+        documents: [(facts: DocumentFacts, record: PatientID)], policy: ConsentPolicyDefault,
+        treating: TreatingPeriod = .usual, now: Timestamp,
     ) {
-        let old = before.compiled(policy: policy, now: now)
-        let new = after.compiled(policy: policy, now: now)
+        let old = before.compiled(policy: policy, treating: treating, now: now)
+        let new = after.compiled(policy: policy, treating: treating, now: now)
         self.init(
             requesters, documents.map(\.facts),
             { asker in documents.map { old.decide(asker, document: $0.facts, of: $0.record) } },

@@ -92,11 +92,11 @@ extension CompiledConsent {
         for directive in source.prefix(Self.sentencesMax) where directive.status == .active {
             let others = source.filter { $0.id != directive.id }
             note(
-                CompiledConsent(others, care: care, policy: policy, now: now), request, document,
+                CompiledConsent(others, care: care, hasOwnCare: hasOwnCare, policy: policy, treating: treating, now: now), request, document,
                 "if directive \(directive.id) were revoked")
         }
         for (moment, words) in named.moments where moment > now {
-            note(CompiledConsent(source, care: care, policy: policy, now: moment), request, document, words)
+            note(CompiledConsent(source, care: care, hasOwnCare: hasOwnCare, policy: policy, treating: treating, now: moment), request, document, words)
         }
         for level in [Confidentiality.normal, .restricted, .veryRestricted] {
             var labelled = document

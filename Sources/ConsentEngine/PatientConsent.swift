@@ -7,8 +7,10 @@ import Synchronization
 package final class PatientConsent: Sendable {
     /// Every directive, by id.
     package let directives: [ConsentDirective]
-    /// Every stay and visit.
+    /// Every stay and visit, of merged records too.
     package let care: [CareEncounter]
+    /// Whether the record itself has any: where it has none, a refusal to whoever treats speaks of everybody, merged or not.
+    package let hasOwnCare: Bool
     private let last = Mutex<Compiled?>(nil)
 
     private struct Compiled {
@@ -18,30 +20,32 @@ package final class PatientConsent: Sendable {
     }
 
     /// What a patient has said, from their directives.
-    package init(_ directives: [ConsentDirective], care: [CareEncounter] = []) {
+    package init(_ directives: [ConsentDirective], care: [CareEncounter] = [], hasOwnCare: Bool? = nil) {
         self.directives = directives
         self.care = care
+        self.hasOwnCare = hasOwnCare ?? !care.isEmpty
     }
 
     /// The directives under a community's default, ready for judging at a moment.
-    package func compiled(policy: ConsentPolicyDefault, now: Timestamp) -> CompiledConsent {
+    package func compiled(policy: ConsentPolicyDefault, treating: TreatingPeriod = .usual, now: Timestamp) -> CompiledConsent {
         last.withLock { last in
             // A clock that was set back may be before a period that has begun.
-            if let last, last.consent.policy == policy, last.consent.now <= now, last.until.map({ now < $0 }) ?? true {
+            if let last, last.consent.policy == policy, last.consent.treating == treating, last.consent.now <= now, last.until.map({ now < $0 }) ?? true {
                 return last.consent
             }
-            let consent = CompiledConsent(directives, care: care, policy: policy, now: now)
-            last = Compiled(consent: consent, until: nextChange(after: now))
+            let consent = CompiledConsent(
+                directives, care: care, hasOwnCare: hasOwnCare, policy: policy, treating: treating, now: now)
+            last = Compiled(consent: consent, until: nextChange(after: now, treating))
             return consent
         }
     }
 
     /// The first moment after another at which something else is in force, or somebody begins or ceases to treat.
-    private func nextChange(after now: Timestamp) -> Timestamp? {
+    private func nextChange(after now: Timestamp, _ period: TreatingPeriod) -> Timestamp? {
         let isAsked = directives.contains { directive in
             ([directive.base] + directive.exceptions).contains { $0.actors.contains(.treating) }
         }
-        let care = isAsked ? self.care.compactMap(\.treats).flatMap { [$0.from, $0.until] }.filter { $0 > now }.min() : nil
+        let care = isAsked ? self.care.compactMap { $0.treats(period) }.flatMap { [$0.from, $0.until] }.filter { $0 > now }.min() : nil
         return [Self.nextChange(of: directives, after: now), care].compactMap(\.self).min()
     }
 

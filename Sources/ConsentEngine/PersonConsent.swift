@@ -39,7 +39,8 @@ package struct PersonConsent: Sendable {
                 guard part.record == draft.patient else { return part }
                 return Part(
                     part.record, PatientConsent(
-                        part.consent.directives.filter { $0.id != draft.id } + [draft], care: part.consent.care))
+                        part.consent.directives.filter { $0.id != draft.id } + [draft], care: part.consent.care,
+                        hasOwnCare: part.consent.hasOwnCare))
             })
     }
 
@@ -50,13 +51,17 @@ package struct PersonConsent: Sendable {
                 Part(
                     part.record,
                     PatientConsent(
-                        part.consent.directives.filter { $0.origin?.community != community }, care: part.consent.care))
+                        part.consent.directives.filter { $0.origin?.community != community }, care: part.consent.care,
+                        hasOwnCare: part.consent.hasOwnCare))
             })
     }
 
     /// The directives under a community's default, ready for judging at a moment.
-    package func compiled(policy: ConsentPolicyDefault, now: Timestamp) -> CompiledPersonConsent {
-        CompiledPersonConsent(parts.map { .init($0.record, $0.consent.compiled(policy: policy, now: now)) })
+    package func compiled(policy: ConsentPolicyDefault, treating: TreatingPeriod = .usual, now: Timestamp)
+        -> CompiledPersonConsent
+    {
+        CompiledPersonConsent(
+            parts.map { .init($0.record, $0.consent.compiled(policy: policy, treating: treating, now: now)) })
     }
 }
 

@@ -20,12 +20,19 @@ final class RuleConditions: Sendable {
     private let hasUnknownLabels: Bool
     /// Stays and visits of the record, for rules that name whoever treats the patient.
     private let care: [CareEncounter]
+    private let hasOwnCare: Bool
+    private let treating: TreatingPeriod
     private let now: Timestamp
     /// Set for permits under a `-normal` policy that name no label themselves.
     let isNormalOnly: Bool
 
-    init(_ rule: ConsentRule, isNormalOnly: Bool, care: [CareEncounter], now: Timestamp) {
+    init(
+        _ rule: ConsentRule, isNormalOnly: Bool, care: [CareEncounter], hasOwnCare: Bool, treating: TreatingPeriod,
+        now: Timestamp,
+    ) {
         self.care = care
+        self.hasOwnCare = hasOwnCare
+        self.treating = treating
         self.now = now
         effect = rule.effect
         actors = rule.actors.map(ActorName.init)
@@ -81,7 +88,7 @@ final class RuleConditions: Sendable {
                 ?? (effect == .deny)
         case .practitioner: actor.names(request.user, effect)
         // Of a record without any stay nobody can tell who treats: a deny then speaks of everybody.
-        case .treating: care.contains { $0.names(request, at: now) } || effect == .deny && care.isEmpty
+        case .treating: care.contains { $0.names(request, at: now, treating) } || effect == .deny && !hasOwnCare
         }
     }
 

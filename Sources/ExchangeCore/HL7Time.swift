@@ -41,4 +41,23 @@ package enum HL7Time {
         let hours = String(decoding: bytes[0..<3], as: UTF8.self)
         return hours + ":" + (bytes.count == 5 ? String(decoding: bytes[3..<5], as: UTF8.self) : "00")
     }
+
+    /// `YYYYMMDDHHMMSS.SSS+0000`.
+    package static func write(_ moment: Timestamp) -> String {
+        String(decoding: moment.description.utf8.filter { isDigit($0) || $0 == UInt8(ascii: ".") }, as: UTF8.self) + "+0000"
+    }
+
+    /// A date or time to the precision it has.
+    package static func write(_ date: PartialDate) -> String {
+        let bytes = Array(date.text.utf8)
+        let day = bytes.prefix { $0 != UInt8(ascii: "T") }
+        let time = bytes.dropFirst(day.count + 1)
+        let clock = time.prefix { isDigit($0) || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }
+        let zone = time.dropFirst(clock.count)
+        var text = day.filter(isDigit) + clock.filter { $0 != UInt8(ascii: ":") }
+        if zone.first == UInt8(ascii: "Z") { text += Array("+0000".utf8) } else { text += zone.filter { $0 != UInt8(ascii: ":") } }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 }

@@ -129,6 +129,8 @@ package enum PatientSubject {}
 package enum DocumentSubject {}
 /// What a `SubmissionID` names: one submission set.
 package enum SubmissionSubject {}
+/// What a `SubscriptionID` names: one wish to hear of new documents.
+package enum SubscriptionSubject {}
 /// What a `DirectiveID` names: one recorded consent directive.
 package enum DirectiveSubject {}
 
@@ -140,3 +142,5 @@ package typealias DocumentID = LocalID<DocumentSubject>
 package typealias SubmissionID = LocalID<SubmissionSubject>
 /// A consent directive's FHIR id.
 package typealias DirectiveID = LocalID<DirectiveSubject>
+/// A subscription's FHIR id.
+package typealias SubscriptionID = LocalID<SubscriptionSubject>

@@ -1,8 +1,6 @@
 import ExchangeCore
 import Foundation
-import Logging
 import PeerTransport
-import ServiceLifecycle
 import Storage
 import Transactions
 import Trust
@@ -42,7 +40,8 @@ package struct AuditRepository: Sendable, Equatable {
     }
 
     /// The feed to it. Throws `.notFound` or `.badRequest` when a file cannot be used.
-    func feed(_ home: NodeHome, trust: TrustDomains, world: World) throws(ExchangeError) -> AuditFeed {
+    func feed(_ home: NodeHome, trust: TrustDomains, exchange: Exchange, origin: String) throws(ExchangeError) -> AuditFeed {
+        let world = exchange.world
         guard let place = WebPlace(url) else { throw ExchangeError(.badRequest, "audit-repository.url cannot be used") }
         func file(_ path: String) -> URL { URL(fileURLWithPath: path, relativeTo: home.folder) }
         var tls: CallerTLS?
@@ -60,32 +59,13 @@ package struct AuditRepository: Sendable, Equatable {
         let bearer = token.map(file)
         if let bearer { _ = try SecretFile.text(bearer) }
         return AuditFeed(
-            to: url,
-            by: HTTPAuditRepository(
-                host: place.host, port: place.port, path: place.path, tls: tls,
-                token: {
-                    bearer.flatMap { try? SecretFile.text($0) }?.split(whereSeparator: \.isWhitespace).first.map(String.init)
-                }, world: world),
-            store: FileAuditFeedStore(home.store.path))
-    }
-}
-
-/// The feed as a service that ends with the group; it never holds the node up.
-struct AuditFeedService: Service {
-    let exchange: Exchange
-    let feed: AuditFeed
-    let origin: String
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do throws(ExchangeError) {
-                    try await feed.run(exchange, origin: origin)
-                } catch {
-                    exchange.logger.error("the audit feed stopped, and begins anew", metadata: ["error": "\(error.message)"])
-                    try? await exchange.world.sleep(.seconds(30))
-                }
-            }
-        }
+            AuditCourier(
+                to: url,
+                by: HTTPAuditRepository(
+                    host: place.host, port: place.port, path: place.path, tls: tls,
+                    token: {
+                        bearer.flatMap { try? SecretFile.text($0) }?.split(whereSeparator: \.isWhitespace).first.map(String.init)
+                    }, world: world), exchange: exchange, origin: origin),
+            store: FileOutboxStore(home.store.path, name: "audit-feed"))
     }
 }

@@ -58,7 +58,9 @@ package struct ConfigurationKey: Sendable {
 /// Every key of `node.yaml`.
 package enum ConfigurationSchema {
     /// In the order of the file.
-    package static let keys: [ConfigurationKey] = node + issuers + RoleKeys.schema + PinnedListeners.schema + alerts + retention + repository + TraceSettings.schema + AdministratorKeys.schema + feeds + AskerKeys.schema
+    package static let keys: [ConfigurationKey] = node + TreatingKeys.schema + issuers + RoleKeys.schema + PinnedListeners.schema
+        + alerts + retention + repository + TraceSettings.schema + AdministratorKeys.schema + feeds + ReceiverKeys.schema
+        + SubscriptionSettings.schema + AskerKeys.schema
         + LimitKeys.all.map { ConfigurationKey("limits." + $0.name, .integer($0.range), $0.meaning) }
 
     private static let node: [ConfigurationKey] = [

@@ -31,7 +31,7 @@ extension Node {
         let (exchange, vitals, storeStatus, isBound, stopping) = (exchange, vitals, storeStatus, isBound, stopping)
         let figures = NodeFigures(
             started: started, version: Self.version, requests: [("clients", clientFigures), ("peers", peerFigures)],
-            feeds: feeds.desk, traces: traceFeed,
+            feeds: feeds.desk, outboxes: receivers.desk(exchange.subscriptions), traces: traceFeed,
             limits: { [shares] in
                 LimitFigures(
                     questions: [("clients", shares.clients.totals), ("peers", shares.peers.totals)],
@@ -88,7 +88,7 @@ extension Node {
                 health.askToReopen()
                 return key.text
             }, reopen: { [health] in health.askToReopen() }, isReopening: { [health] in health.isAskedToReopen },
-            auditFeed: { auditFeed?.status }, feeds: feeds.desk,
+            auditFeed: { auditFeed?.status }, feeds: feeds.desk, outboxes: receivers.desk(exchange.subscriptions),
             askers: { [shares] in shares.clients.figures + shares.peers.figures })
     }
 }

@@ -52,10 +52,12 @@ package struct Node: Sendable {
     let auditFeed: AuditFeed?
     let traceFeed: TraceFeed?
     let feeds: NodeFeeds
+    let receivers: NodeReceivers
+    let notifications: HTTPNotificationClient?
     let inForce: ConfigurationInForce
     let logThreshold: LogThreshold?
     /// How the feed of audit events to a repository fares; nil where none is configured, or before it began.
-    package var feedStatus: AuditFeedStatus? { auditFeed?.status }
+    package var feedStatus: OutboxStatus? { auditFeed?.status }
 
     /// How a node's run ended.
     package enum Ending: Sendable {
@@ -93,7 +95,8 @@ package struct Node: Sendable {
         exchange = Exchange(
             settings: ExchangeSettings(
                 community: configuration.community, name: configuration.name, clientBase: configuration.clientBase,
-                consentDefault: configuration.consentDefault, withheldNotice: configuration.withheldNotice,
+                consentDefault: configuration.consentDefault, treating: configuration.treating,
+                notifications: configuration.subscriptions?.rules ?? NotificationRules(), withheldNotice: configuration.withheldNotice,
                 labeler: try Self.labeler(home, configuration), limits: configuration.limits,
                 alerts: configuration.alerts, retention: configuration.retention),
             world: world, journal: store.writer, reader: store.reader, projection: store.projection,
@@ -115,8 +118,11 @@ package struct Node: Sendable {
         started = world.now()
         health = StoreHealth(
             folder: home.store.path, room: UInt64(configuration.limits.segmentBytes) + 16 << 20)
-        auditFeed = try configuration.auditRepository?.feed(home, trust: trust, world: world)
+        auditFeed = try configuration.auditRepository?.feed(
+            home, trust: trust, exchange: exchange, origin: store.store.origin)
         feeds = try NodeFeeds(configuration.feeds, home, exchange: exchange)
+        notifications = try configuration.subscriptions?.client(home, trust: trust, world: world)
+        receivers = try NodeReceivers(configuration.receivers, home, trust: trust, exchange: exchange)
         closeWhatIsCut()
         // Before anything is served: a copy that was restored may hold keys of people who were erased.
         try await exchange.finishErasures()
@@ -231,7 +237,7 @@ package struct Node: Sendable {
             services.append(TraceService(feed: traceFeed, resource: resource, world: world, logger: logger))
         }
         if let auditFeed {
-            services.append(AuditFeedService(exchange: exchange, feed: auditFeed, origin: store.store.origin))
+            services.append(OutboxService(exchange: exchange, outbox: auditFeed, origin: store.store.origin, start: 0))
         }
         if !isDirectoryOnly {
             services.append(CertificateService(taking: certificateTaking, home: home, world: world, logger: logger))
@@ -239,6 +245,14 @@ package struct Node: Sendable {
                 exchange: exchange, client: PeerWitnessClient(connections: connections, world: world)))
         }
         services += try feedServices(group)
+        if let notifications, let subscriptions = configuration.subscriptions {
+            services.append(SubscriptionService(
+                exchange: exchange, client: notifications, folder: home.outboxes.path, origin: store.store.origin,
+                giveUpHours: subscriptions.giveUpHours))
+        }
+        services += receivers.outboxes.map { _, outbox in
+            OutboxService(exchange: exchange, outbox: outbox, origin: store.store.origin, start: exchange.journal.size)
+        }
         services.append(stopping)
         // Below `info` the lifecycle's library writes down what its services are made of, keys perhaps among it.
         var quiet = logger

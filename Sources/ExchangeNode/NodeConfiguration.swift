@@ -49,6 +49,8 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var peerAlso: [String]
     /// What holds for patients who have said nothing.
     package var consentDefault: ConsentPolicyDefault
+    /// For how long whoever a stay or visit names is taken to treat.
+    package var treating: TreatingPeriod
     /// Whether every list of records says that something may be withheld by consent, the same to everyone.
     package var withheldNotice: Bool
     /// A sensitivity table to label documents by, in the form of `Policies/sensitivity.tsv`; nil for the standard one.
@@ -79,6 +81,10 @@ package struct NodeConfiguration: Sendable, Equatable {
     package var administrators: AdministratorSettings
     /// Feeds of HL7 v2 messages; none unless one is stated.
     package var feeds: [FeedSettings]
+    /// Receivers of documents as HL7 v2 messages; none unless one is stated.
+    package var receivers: [ReceiverSettings]
+    /// Who may be notified of new documents; nil: nobody.
+    package var subscriptions: SubscriptionSettings?
     /// `trace` ... `critical`.
     package var logLevel: String
     /// The keys that stand in the file; what else is in force is a default.
@@ -107,6 +113,11 @@ package struct NodeConfiguration: Sendable, Equatable {
         }
         let consent = ConsentPolicyDefault(name: file.required("consent"))
         if consent == nil { file.refuse("consent", "must be opt-in, opt-out, basic-normal, all-normal, break-glass-only or deny") }
+        treating = .usual
+        if var section = file.reader("treating") {
+            treating = TreatingKeys.read(&section)
+            file.take(section)
+        }
         withheldNotice = file.flag("withheld-notice") ?? false
         sensitivity = file.text("sensitivity")
         seeds = []
@@ -173,6 +184,15 @@ package struct NodeConfiguration: Sendable, Equatable {
             file.take(section)
         }
         pinned.check(&file, feeds: feeds.map(\.name))
+        if var section = file.reader("subscriptions") {
+            subscriptions = SubscriptionSettings.read(&section)
+            file.take(section)
+        }
+        receivers = []
+        for var section in file.readers("receivers") {
+            if let receiver = ReceiverKeys.read(&section, among: receivers) { receivers.append(receiver) }
+            file.take(section)
+        }
         stated = file.stated
         laid = file.origins
         let problems = file.problems + file.unknown + file.unknownFlags
@@ -212,7 +232,10 @@ package struct NodeConfiguration: Sendable, Equatable {
             ("sensitivity", sensitivity ?? "standard"), ("seeds", seeds.map(\.description).joined(separator: ", ")),
             ("admissions", admissions.joined(separator: ", ")),
             ("issuers", issuers.map(\.issuer).joined(separator: ", ")), ("log", logLevel),
-        ] + BackendSettings.effective(systems) + RoleKeys.effective(roles) + pinned.effective + AlertKeys.effective(alerts) + RetentionKeys.effective(retention)
-            + AuditRepository.effective(auditRepository) + TraceSettings.effective(traces) + AdministratorKeys.effective(administrators) + FeedKeys.effective(feeds) + AskerKeys.effective(limits.askers) + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
+        ] + TreatingKeys.effective(treating) + BackendSettings.effective(systems) + RoleKeys.effective(roles) + pinned.effective
+            + AlertKeys.effective(alerts) + RetentionKeys.effective(retention) + AuditRepository.effective(auditRepository)
+            + TraceSettings.effective(traces) + AdministratorKeys.effective(administrators) + FeedKeys.effective(feeds)
+            + ReceiverKeys.effective(receivers) + SubscriptionSettings.effective(subscriptions) + AskerKeys.effective(limits.askers)
+            + LimitKeys.all.map { ("limits." + $0.name, String(limits[keyPath: $0.path])) }
     }
 }

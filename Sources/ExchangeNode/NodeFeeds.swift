@@ -38,7 +38,8 @@ struct NodeFeeds: Sendable {
         let store = try FileDeadLetterStore(
             home.deadLetters.path, key: key, now: exchange.world.now(), age: .seconds(longest * 3600))
         letters = store
-        exchange.refusedMessages.adopt(store)
+        let mentioned = MentionedPatients(settings)
+        exchange.refusedMessages.adopt(store) { mentioned.names($0, in: $1, of: $2) }
         let taken = try FileTakenMessageStore(
             home.takenMessages.path, key: key, atMost: settings.map(\.rememberedMax).reduce(0, +))
         let turns = FeedTurns()

@@ -21,6 +21,8 @@ struct NodeFigures: Sendable {
     let requests: [(door: String, figures: RequestFigures)]
     /// Its feeds of HL7 v2 messages.
     let feeds: FeedDesk
+    /// Its outboxes to receivers of documents.
+    let outboxes: OutboxDesk
     /// What became of its spans; nil where they go nowhere.
     var traces: TraceFeed?
     /// How those who ask stand to their limits.
@@ -47,11 +49,25 @@ struct NodeFigures: Sendable {
                 "hie_certificate_expiry_timestamp_seconds", [("use", certificate.use)], certificate.validUntil.seconds)
         }
         add(feedsTo: &page)
+        add(outboxesTo: &page, entries: entries)
         add(requestsTo: &page)
         add(limitsTo: &page)
         add(tracesTo: &page)
         add(processTo: &page)
         return page.text
+    }
+
+    private func add(outboxesTo page: inout PrometheusText, entries: UInt64) {
+        let outboxes = outboxes.summary
+        guard !outboxes.isEmpty else { return }
+        page.family("hie_outbox_delivered_total", .counter, "What receivers of documents took.")
+        for outbox in outboxes { page.sample("hie_outbox_delivered_total", [("receiver", outbox.receiver)], outbox.place.delivered) }
+        page.family("hie_outbox_refused_total", .counter, "What receivers refused for good, or what was given up.")
+        for outbox in outboxes { page.sample("hie_outbox_refused_total", [("receiver", outbox.receiver)], outbox.place.refused) }
+        page.family("hie_outbox_lag_entries", .gauge, "Entries of the journal that have not been looked at for a receiver.")
+        for outbox in outboxes {
+            page.sample("hie_outbox_lag_entries", [("receiver", outbox.receiver)], entries - min(outbox.place.entry, entries))
+        }
     }
 
     private func add(feedsTo page: inout PrometheusText) {
@@ -61,7 +77,7 @@ struct NodeFigures: Sendable {
         for feed in feeds {
             for (outcome, count) in [
                 ("accepted", feed.accepted), ("repeated", feed.repeated), ("refused", feed.refused),
-                ("bad-frame", feed.badFrames),
+                ("bad-frame", feed.badFrames), ("in-part", feed.takenInPart),
             ] {
                 page.sample("hie_feed_messages_total", [("feed", feed.name), ("outcome", outcome)], count)
             }

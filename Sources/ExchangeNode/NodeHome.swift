@@ -66,6 +66,8 @@ package struct NodeHome: Sendable {
     package var deadLetterKey: URL { key("dead-letters.key") }
     /// The refused messages of feeds, each sealed.
     package var deadLetters: URL { store.appendingPathComponent("dead-letters") }
+    /// How far the outboxes of receivers have come.
+    package var outboxes: URL { store.appendingPathComponent("outboxes") }
     /// What the feeds have taken, by digests alone.
     package var takenMessages: URL { store.appendingPathComponent("taken-messages") }
     /// What this node witnessed of others' logs.

@@ -58,7 +58,9 @@ package struct Standby: Sendable {
         let start = try place()
         // Keys and files first: nothing below the end is sealed under a key that was made later.
         try KeyringBackup.unpack(try KeyringBackup.bundle(source), to: home)
-        for file in try FileBundle.unpack(try FileBundle.pack(source)) where file.path != "keys/wrapping.key" {
+        for file in try FileBundle.unpack(try FileBundle.pack(source))
+            + FileBundle.unpack(try FileBundle.pack(source.outboxes, of: source)) where file.path != "keys/wrapping.key"
+        {
             let url = home.folder.appendingPathComponent(file.path)
             try SecretFile.makeFolder(url.deletingLastPathComponent())
             try SecretFile.replace(url, file.bytes, mode: 0o600)

@@ -141,6 +141,7 @@ struct CapabilityStatement: Sendable {
         case "Patient": PatientSearch.criteria.map { ($0.name, $0.kind, $0.definition) }
         case "Consent": ConsentSearch.criteria
         case "AuditEvent": AuditEventSearch.criteria
+        case "Subscription": SubscriptionSearch.criteria
         default: CareServiceType(rawValue: type).map(CareServiceTables.criteria) ?? []
         }
     }

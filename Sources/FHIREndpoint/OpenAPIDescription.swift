@@ -114,7 +114,8 @@ struct OpenAPIDescription: Sendable {
         let media = isFHIR ? "application/fhir+json" : "application/json"
         switch route.operation {
         case .retrieveDocument: responses["200"] = answer("the document, byte for byte", "*/*", nil)
-        case .simplifiedPublish, .createConsent, .recordAuditEvent: responses["201"] = answer("done and durable", media, "Resource")
+        case .deleteSubscription: responses["204"] = answer("done and durable", nil, nil)
+        case .simplifiedPublish, .createConsent, .recordAuditEvent, .createSubscription: responses["201"] = answer("done and durable", media, "Resource")
         case .feedPatient, .withdrawPatient, .updateConsent:
             responses["200"] = answer("done and durable", media, "Resource")
             responses["201"] = answer("done and durable", media, "Resource")

@@ -62,6 +62,14 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case consentHistory
     /// ITI-108 search.
     case searchConsents
+    /// ITI-110 create.
+    case createSubscription
+    /// ITI-110 read.
+    case readSubscription
+    /// ITI-110 delete.
+    case deleteSubscription
+    /// ITI-113.
+    case searchSubscriptions
     /// ITI-20, the feed of audit events.
     case recordAuditEvent
     /// ITI-81.
@@ -97,11 +105,12 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
         switch self {
         case .generateMetadata, .searchDocuments, .readDocument, .retrieveDocument, .readPatient, .readPatientVersion, .patientHistory,
             .searchPatients, .queryLinks, .linkHistory, .decideLink, .crossReference, .feedPatient, .withdrawPatient, .matchPatients, .provideBundle, .simplifiedPublish, .searchAuditEvents, .recordAuditEvent, .previewConsent,
-            .readCareService, .searchCareServices, .careServiceHistory, .validateCode, .lookUpCode, .expandValueSet:
+            .readCareService, .searchCareServices, .careServiceHistory, .validateCode, .lookUpCode, .expandValueSet,
+            .createSubscription, .readSubscription, .searchSubscriptions:
             true
         case .capabilities, .createConsent, .updateConsent, .readConsent, .readConsentVersion, .consentHistory,
             .searchConsents, .receiveStatement, .pendingStatements, .addCheckpoint, .exchangeHeads,
-            .proveConsistency, .issueToken, .smartConfiguration, .tokenKeys, .openAPI:
+            .proveConsistency, .issueToken, .smartConfiguration, .tokenKeys, .openAPI, .deleteSubscription:
             false
         }
     }
@@ -221,6 +230,11 @@ package enum RouteTable {
             interaction: "history-instance"),
         Route(.get, "fhir/Consent", .searchConsents, "ITI-108", doors: client, interaction: "search-type"),
         Route(.post, "fhir/Consent/_search", .searchConsents, "ITI-108", doors: client, interaction: "search-type"),
+        Route(.post, "fhir/Subscription", .createSubscription, "ITI-110", doors: client, interaction: "create"),
+        Route(.get, "fhir/Subscription/:id", .readSubscription, "ITI-110", doors: client, interaction: "read"),
+        Route(.delete, "fhir/Subscription/:id", .deleteSubscription, "ITI-110", doors: client, interaction: "delete"),
+        Route(.get, "fhir/Subscription", .searchSubscriptions, "ITI-113", doors: client, interaction: "search-type"),
+        Route(.post, "fhir/Subscription/_search", .searchSubscriptions, "ITI-113", doors: client, interaction: "search-type"),
         Route(.post, "fhir/AuditEvent", .recordAuditEvent, "ITI-20", doors: client, interaction: "create"),
         Route(.get, "fhir/AuditEvent", .searchAuditEvents, "ITI-81", doors: client, interaction: "search-type"),
         Route(.post, "fhir/AuditEvent/_search", .searchAuditEvents, "ITI-81", doors: client, interaction: "search-type"),

@@ -39,7 +39,7 @@ struct ElementTables: Sendable {
     let datatypes: [String: Int]
 
     static let r4 = ElementTables(
-        [DatatypeTables.text, DirectoryTables.text, DocumentTables.text, ExchangeTables.text, ConformanceTables.text])
+        [DatatypeTables.text, DirectoryTables.text, DocumentTables.text, ExchangeTables.text, SubscriptionTables.text, ConformanceTables.text])
 
     /// Quantities by other names (R4, 2.24.0.7).
     private static let aliases = ["Age", "Count", "Distance", "Duration", "SimpleQuantity", "MoneyQuantity"]

@@ -43,10 +43,12 @@ package struct Acknowledgement: Sendable {
     /// The bytes of an acknowledgement.
     ///
     /// `time` is MSH-7 in HL7's form, `controlID` our own name for it. Before version 2.5 an error is ERR-1, from then
-    /// on ERR-2 to ERR-4 and ERR-8; MSA-3 has the first error's text where the version still has that field. `expected` is
-    /// MSA-4, the number that the sender's next message is to have.
+    /// on ERR-2 to ERR-4 and ERR-8; MSA-3 has the first error's text where the version still has that field. `omissions` are
+    /// what was left out of a message that was taken: ERR with severity `W` from 2.5 on; before, where ERR knows no severity,
+    /// MSA-3 alone says it. `expected` is MSA-4, the number that the sender's next message is to have.
     package func bytes(
-        _ code: AcknowledgementCode, errors: [HL7Error] = [], time: String, controlID: String, expected: Int? = nil,
+        _ code: AcknowledgementCode, errors: [HL7Error] = [], omissions: [HL7Error] = [], time: String, controlID: String,
+        expected: Int? = nil,
     ) -> [UInt8] {
         let delimiters = glimpse.delimiters
         let version = glimpse.version.flatMap { HL7Version.supported.contains($0) ? $0 : nil } ?? "2.5.1"
@@ -64,11 +66,13 @@ package struct Acknowledgement: Sendable {
         var answer = SegmentWriter("MSA", delimiters, characterSet: glimpse.characterSet)
         answer.field(code.rawValue)
         answer.raw(glimpse.raw(10))
-        let text = HL7Version.isAtLeast(version, "2.7") ? nil : errors.first?.description
+        let text = HL7Version.isAtLeast(version, "2.7") ? nil : (errors.first ?? omissions.first)?.description
         if text != nil || expected != nil || !HL7Version.isAtLeast(version, "2.7") { answer.field(text) }
         if let expected { answer.field(String(expected)) }
         bytes += answer.finished()
-        for error in errors.prefix(Self.errorsMax) { bytes += segment(error, version) }
+        for error in errors.prefix(Self.errorsMax) { bytes += segment(error, version, severity: "E") }
+        guard HL7Version.isAtLeast(version, "2.5") else { return bytes }
+        for omission in omissions.prefix(Self.errorsMax) { bytes += segment(omission, version, severity: "W") }
         return bytes
     }
 
@@ -80,7 +84,7 @@ package struct Acknowledgement: Sendable {
         return HL7Version.isAtLeast(version, "2.4") ? ["ACK", event, "ACK"] : ["ACK", event]
     }
 
-    private func segment(_ error: HL7Error, _ version: String) -> [UInt8] {
+    private func segment(_ error: HL7Error, _ version: String, severity: String) -> [UInt8] {
         let delimiters = glimpse.delimiters
         var writer = SegmentWriter("ERR", delimiters, characterSet: glimpse.characterSet)
         let place = error.position
@@ -107,7 +111,7 @@ package struct Acknowledgement: Sendable {
                 place?.subcomponent.map(String.init),
             ])
         writer.field(components: [code, error.condition.text, "HL70357"])
-        writer.field("E")
+        writer.field(severity)
         for _ in 5...7 { writer.field(nil) }
         writer.field(error.message)
         return writer.finished()

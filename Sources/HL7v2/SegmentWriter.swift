@@ -1,6 +1,6 @@
 /// Writes one segment: fields in order, text escaped, empty ends left out.
 package struct SegmentWriter {
-    private let delimiters: Delimiters
+    let delimiters: Delimiters
     private let characterSet: HL7CharacterSet
     private var bytes: [UInt8]
 
@@ -35,7 +35,7 @@ package struct SegmentWriter {
         return bytes[..<end] + [0x0D]
     }
 
-    private func escaped(_ text: String) -> [UInt8] {
+    func escaped(_ text: String) -> [UInt8] {
         EscapeSequences.escape(characterSet.encode(text), delimiters)
     }
 }

@@ -24,4 +24,6 @@ package enum EntryKind: UInt8, Sendable, CaseIterable {
     case erasure = 11
     /// A stay or visit of a patient began, changed or ended: who treats them.
     case encounter = 12
+    /// Somebody subscribed to a patient's new documents, or does so no more.
+    case subscription = 13
 }

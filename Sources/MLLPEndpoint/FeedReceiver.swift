@@ -94,6 +94,8 @@ package final class FeedReceiver: Sendable {
         var header: MessageHeader?
         /// Why it is refused; nil when it was taken.
         var error: HL7Error?
+        /// What of a message that was taken was left out.
+        var omission: HL7Error?
         /// MSA-4, on a port that counts messages.
         var expected: Int?
     }
@@ -168,11 +170,12 @@ package final class FeedReceiver: Sendable {
     private func take(
         _ message: HL7Message, _ header: MessageHeader, _ bytes: [UInt8], from sender: String?, _ isRetry: Bool,
     ) async -> Outcome {
+        var omission: HL7Error?
         do throws(HL7Error) {
             let request = try FeedRequest.read(
                 message, header, settings, limits: exchange.settings.limits, labeler: exchange.settings.labeler)
             let key = digest("message", name(of: message) + [0x0D] + Array(header.controlID.utf8))
-            try await once(request, key, bytes, from: sender, isRetry: isRetry)
+            omission = try await once(request, key, bytes, from: sender, isRetry: isRetry)
         } catch {
             return await refuse(bytes, error, header: header)
         }
@@ -182,18 +185,21 @@ package final class FeedReceiver: Sendable {
             exchange.logger.warning(
                 "a message that was taken stays among the refused ones", metadata: ["error": "\(error.message)"])
         }
-        return Outcome(header: header)
+        if let omission { note(omission: omission, header) }
+        return Outcome(header: header, omission: omission)
     }
 
     /// Does what a message asks for, unless it was done. An administrator who sends it again has decided that it is another
     /// one than the one of its control id.
     private func once(
         _ request: FeedRequest, _ key: [UInt8], _ bytes: [UInt8], from sender: String?, isRetry: Bool,
-    ) async throws(HL7Error) {
+    ) async throws(HL7Error) -> HL7Error? {
         let content = digest("content", bytes).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
         switch seen.begin(key, content: content) {
         case .new: break
-        case .done: return figures.note { $0.repeated += 1 }
+        case .done:
+            figures.note { $0.repeated += 1 }
+            return request.omission
         case .otherContent where isRetry: break
         case .otherContent:
             throw HL7Error(
@@ -207,8 +213,9 @@ package final class FeedReceiver: Sendable {
         let subjects = request.subjects
         await turns.begin(subjects)
         defer { turns.end(subjects) }
+        let omission: HL7Error?
         do throws(HL7Error) {
-            try await FeedWork(exchange: exchange, feed: settings.name, sender: sender).perform(request)
+            omission = try await FeedWork(exchange: exchange, feed: settings.name, sender: sender).perform(request)
             do throws(ExchangeError) {
                 try await taken.remember(TakenMessage(.message, key: key, content: content))
             } catch {
@@ -220,6 +227,7 @@ package final class FeedReceiver: Sendable {
         }
         seen.end(key, content: content, isDone: true)
         figures.note { $0.accepted += 1 }
+        return omission
     }
 
     /// MSH-3 and MSH-4 as they stand.
@@ -273,11 +281,25 @@ package final class FeedReceiver: Sendable {
             ])
     }
 
+    private func note(omission: HL7Error, _ header: MessageHeader) {
+        let said = FeedStatus.Refusal(time: exchange.world.now(), reason: omission.description)
+        figures.note {
+            $0.takenInPart += 1
+            $0.lastOmission = said
+        }
+        exchange.logger.notice(
+            "message taken in part",
+            metadata: [
+                "feed": "\(settings.name)", "condition": "\(omission.condition.rawValue)", "because": "\(omission.description)",
+            ])
+    }
+
     private func acknowledge(_ bytes: [UInt8], _ outcome: Outcome) -> [UInt8]? {
         let errors = outcome.error.map { [$0] } ?? []
+        let omissions = outcome.error == nil ? outcome.omission.map { [$0] } ?? [] : []
         guard let code = Self.code(outcome.header, errors: errors) else { return nil }
         return Acknowledgement(answering: bytes).bytes(
-            code, errors: errors, time: Self.time(exchange.world.now()),
+            code, errors: errors, omissions: omissions, time: HL7Time.write(exchange.world.now()),
             controlID: String(exchange.world.newTraceID().prefix(20)), expected: outcome.expected)
     }
 
@@ -289,11 +311,5 @@ package final class FeedReceiver: Sendable {
         if let code = Acknowledgement.code(header, errors: errors) { return code }
         guard let wish = header?.applicationAcknowledgement, wish.isMet(isSuccess: errors.isEmpty) else { return nil }
         return Acknowledgement.code(nil, errors: errors)
-    }
-
-    /// `YYYYMMDDHHMMSS.SSS+0000`.
-    static func time(_ moment: Timestamp) -> String {
-        String(decoding: moment.description.utf8.filter { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }, as: UTF8.self)
-            + "+0000"
     }
 }

@@ -7,9 +7,25 @@ import Transactions
 /// What one message asks the exchange for: read, checked by itself, and not done yet. Printing one prints its kind alone.
 enum FeedRequest: Sendable, CustomStringConvertible {
     /// ADT: something about who a patient is, and the stay it tells of.
-    case identity(PatientFeedEvent, FedEncounter?)
+    case identity(PatientFeedEvent, Stay)
     /// MDM, ORU, VXU: a document, and where in the message its numbers stand.
     case document(FedDocument, FeedDocumentMapping.Places)
+
+    /// The stay or visit of an ADT message (PV1).
+    enum Stay: Sendable {
+        /// It tells of none.
+        case none
+        /// What it tells.
+        case told(FedEncounter)
+        /// It cannot be read: who the patient is is taken, this is not.
+        case unreadable(HL7Error)
+    }
+
+    /// What of it is not taken, known before anything is done; nil when all of it is.
+    var omission: HL7Error? {
+        guard case .identity(.registered, .unreadable(let error)) = self else { return nil }
+        return error
+    }
 
     var description: String {
         switch self {
@@ -40,13 +56,26 @@ enum FeedRequest: Sendable, CustomStringConvertible {
         if header.type == "ADT" {
             return .identity(
                 try PatientFeedEvent.read(message, event: header.event, authorities: settings.authorities),
-                try EncounterFeedEvent.read(message, event: header.event).flatMap { FedEncounter($0, settings) })
+                stay(message, header, settings))
         }
         let event = try DocumentFeedEvent.read(
             message, type: header.type, event: header.event, bytesMax: limits.documentBytesMax)
         let mapping = FeedDocumentMapping(settings: settings, limits: limits, labeler: labeler)
         let (document, places) = try mapping.document(event, header)
         return .document(document, places)
+    }
+
+    /// A stay that cannot be read refuses nobody's demographics: they may be what the next document waits for.
+    private static func stay(_ message: HL7Message, _ header: MessageHeader, _ settings: FeedSettings) -> Stay {
+        do throws(HL7Error) {
+            guard let event = try EncounterFeedEvent.read(message, event: header.event) else { return .none }
+            guard let encounter = FedEncounter(event, settings) else {
+                throw HL7Error(.dataType, "a visit number is 128 bytes at the most", at: HL7Position("PV1", field: 19))
+            }
+            return .told(encounter)
+        } catch {
+            return .unreadable(HL7Error(error.condition, "the stay was not taken: \(error.message)", at: error.position))
+        }
     }
 }
 

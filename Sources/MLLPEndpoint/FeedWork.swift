@@ -14,16 +14,22 @@ struct FeedWork: Sendable {
     /// Times that what another request holds at this moment is waited for.
     private static let triesMax = 5
 
-    /// Returns when it is done and durable, or was done before.
-    func perform(_ request: FeedRequest) async throws(HL7Error) {
+    /// Returns when it is done and durable, or was done before; what of it was left out, nil when nothing was.
+    func perform(_ request: FeedRequest) async throws(HL7Error) -> HL7Error? {
+        var omission = request.omission
         switch request {
-        case .identity(let event, let encounter):
+        case .identity(let event, let stay):
             do throws(ExchangeError) {
                 try await patiently { () throws(ExchangeError) in
                     try await perform(event)
                     // Both are safe to repeat: a message that was cut off between them comes again.
-                    if case .registered(let identifiers, _) = event, let encounter {
-                        try await exchange.recordEncounter(encounter, of: identifiers, for: context())
+                    if case .registered(let identifiers, _) = event, case .told(let encounter) = stay {
+                        do throws(ExchangeError) {
+                            try await exchange.recordEncounter(encounter, of: identifiers, for: context())
+                        } catch where error.code == .tooLarge {
+                            omission = HL7Error(
+                                .applicationError, "the stay was not taken: \(error.message)", at: HL7Position("PV1"))
+                        }
                     }
                 }
             } catch {
@@ -38,6 +44,7 @@ struct FeedWork: Sendable {
                 throw FeedFault.document(error, places)
             }
         }
+        return omission
     }
 
     private func perform(_ event: PatientFeedEvent) async throws(ExchangeError) {

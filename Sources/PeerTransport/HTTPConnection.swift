@@ -43,6 +43,16 @@ package struct CallerTLS: Sendable {
         self.policy = policy
         self.now = now
     }
+
+    /// TLS before a connection that is not HTTP's own, to a host; whom it leads to is judged in the handshake.
+    package func handler(for host: String) throws -> NIOSSLClientHandler {
+        let (kind, policy, now) = (kind, policy, now)
+        return try NIOSSLClientHandler(
+            context: context, serverHostname: HTTPConnection.serverName(.host(host, port: 0))
+        ) { presented, promise in
+            MutualTLS.judge(presented, as: kind, policy: policy, now: now, promise: promise) { _ in }
+        }
+    }
 }
 
 /// One HTTP/1.1 connection, kept alive; one request at a time, no redirects, every answer limited.

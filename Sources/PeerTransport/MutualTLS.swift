@@ -62,13 +62,13 @@ package enum MutualTLS {
 
     /// The context for calling: another node (TLS 1.3), or a node's client port (1.2 or 1.3).
     ///
-    /// - Parameter name: the one protocol offered (ALPN).
+    /// - Parameter name: the one protocol offered (ALPN); nil for those that have no name for it.
     package static func callerContext(
-        identity: TLSIdentity, roots: [Certificate], isPeer: Bool, speaking name: String = "http/1.1",
+        identity: TLSIdentity, roots: [Certificate], isPeer: Bool, speaking name: String? = "http/1.1",
     ) throws(ExchangeError) -> NIOSSLContext {
         var configuration = try configuration(
             identity, roots: roots, oldest: isPeer ? .tlsv13 : .tlsv12, isServer: false)
-        configuration.applicationProtocols = [name]
+        configuration.applicationProtocols = name.map { [$0] } ?? []
         do { return try NIOSSLContext(configuration: configuration) } catch {
             throw ExchangeError(.badRequest, "the certificate and key cannot be used for TLS")
         }

@@ -22,7 +22,8 @@ package final class MemoryProjection: Sendable {
         var sets: Set<String> = []
         var directives: [PatientID: [DirectiveID: ConsentVersion]] = [:]
         var versions: [DirectiveID: [ConsentVersion]] = [:]
-        var encounters: [PatientID: [String: CareEncounter]] = [:]
+        var encounters: [PatientID: [String: (encounter: CareEncounter, position: JournalPosition)]] = [:]
+        var subscriptions: [SubscriptionID: RecordedSubscription] = [:]
         var accesses: [PatientID: [AccessEvent]] = [:]
         var deliveries: [DirectiveID: [CommunityID: ConsentDelivery]] = [:]
         var origins: [ConsentOriginName: [DirectiveID: Timestamp]] = [:]
@@ -104,7 +105,13 @@ package final class MemoryProjection: Sendable {
             }
         case .encounter:
             let encounter = try entry.decoded { () throws(ExchangeError) in try EncounterEntry.encounter(entry.payload) }
-            tables.encounters[subject, default: [:]][encounter.number] = encounter
+            tables.encounters[subject, default: [:]][encounter.number] = (encounter, entry.position)
+        case .subscription:
+            let made = try entry.decoded { () throws(ExchangeError) in
+                try DocumentSubscription(payload: entry.payload, patient: subject)
+            }
+            let first = tables.subscriptions[made.id]?.position ?? entry.position
+            tables.subscriptions[made.id] = RecordedSubscription(made, position: first)
         case .delivery:
             let delivery = try entry.decoded { () throws(ExchangeError) in try ConsentDelivery(payload: entry.payload) }
             tables.deliveries[delivery.directive, default: [:]][delivery.community] = delivery
@@ -146,6 +153,7 @@ package final class MemoryProjection: Sendable {
         tables.documents[patient] = nil
         tables.directives[patient] = nil
         tables.encounters[patient] = nil
+        tables.subscriptions = tables.subscriptions.filter { $0.value.subscription.patient != patient }
         tables.accesses[patient] = nil
         tables.patients[patient] = nil
         tables.patientVersions[patient] = nil
@@ -273,7 +281,8 @@ extension MemoryProjection: ExchangeProjection {
                 try records(with: patient, tables).map { record in
                     .init(
                         record,
-                        PatientConsent(newest(of: record, tables).map(\.directive), care: encounters(of: record, tables)))
+                        PatientConsent(newest(of: record, tables).map(\.directive), care: try encounters(of: record, tables),
+                            hasOwnCare: tables.encounters[record]?.isEmpty == false))
                 }), position: tables.mark?.next ?? 0)
     }
 
@@ -309,14 +318,6 @@ extension MemoryProjection: ExchangeProjection {
         let snapshot = tables.withLock { (versions: Self.newest(of: patient, $0), position: $0.mark?.next ?? 0) }
         await latency()
         return snapshot
-    }
-
-    package func encounters(of patient: PatientID) async throws -> [CareEncounter] {
-        tables.withLock { Self.encounters(of: patient, $0) }
-    }
-
-    private static func encounters(of patient: PatientID, _ tables: Tables) -> [CareEncounter] {
-        (tables.encounters[patient] ?? [:]).values.sorted { $0.number < $1.number }
     }
 
     private static func newest(of patient: PatientID, _ tables: Tables) -> [ConsentVersion] {

@@ -77,9 +77,11 @@ package struct SimulatedNode: Sendable {
     /// - Parameters:
     ///   - facts: what it had kept of the directory; empty as after the loss of its tables.
     ///   - peers: its way to others, where it is not the simulated network.
+    ///   - notifications: where notifications of new documents may go.
     package init(
         _ facility: SimulatedFacility, seeds: [SimulatedFacility], authority: VerifyingKey, network: SimulatedNetwork,
-        peers: (any PeerClient)? = nil, remembering facts: [DirectoryFact] = [], limits: ExchangeLimits = ExchangeLimits(), world: World,
+        peers: (any PeerClient)? = nil, remembering facts: [DirectoryFact] = [], limits: ExchangeLimits = ExchangeLimits(),
+        notifications: NotificationRules = NotificationRules(), world: World,
     ) async throws {
         self.facility = facility
         self.network = network
@@ -109,7 +111,7 @@ package struct SimulatedNode: Sendable {
         exchange = Exchange(
             settings: ExchangeSettings(
                 community: facility.community, name: facility.name, clientBase: facility.base,
-                consentDefault: facility.consent, limits: limits),
+                consentDefault: facility.consent, notifications: notifications, limits: limits),
             world: world, journal: writer, reader: reader, projection: projection,
             directory: directory, peers: peers ?? SimulatedPeerClient(of: facility.community, network: network),
             witness: witness,

@@ -46,6 +46,7 @@ struct ProjectionRows {
                     .id(subject), .text(encounter.number), .integer(Int64(entry.position)), .bytes(entry.payload),
                     .bytes(entry.leaf),
                 ])
+        case .subscription: try Self.keep(entry, subscriptionOf: subject, database)
         case .access:
             try applyAlert(entry, subject, database)
             try database.run(

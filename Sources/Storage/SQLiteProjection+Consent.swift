@@ -51,35 +51,47 @@ extension SQLiteProjection {
 
     package func directives(of patient: PatientID) async throws -> (directives: [ConsentDirective], position: UInt64) {
         let cache = consents
-        return try await read { (try Self.consent(of: patient, cache, $0).directives, try Self.position($0)) }
+        return try await read { (try Self.consent(of: patient, merged: [patient], cache, $0).directives, try Self.position($0)) }
     }
 
     /// What a patient has said; the resources are read only when these versions of them were not lately.
-    static func consent(of patient: PatientID, _ cache: ConsentCache, _ database: Database) throws -> PatientConsent {
+    ///
+    /// - Parameter merged: the record and those merged with it, whose stays are theirs, too.
+    static func consent(
+        of patient: PatientID, merged: [PatientID], _ cache: ConsentCache, _ database: Database,
+    ) throws -> PatientConsent {
         let versions = try database.all("SELECT id, version FROM directive WHERE patient = ? ORDER BY id", [patient.sql]) {
             ConsentCache.Version(directive: try $0.id(0), number: Int($0.integer(1)))
         }
         // Who treats matters to what was said alone.
         guard !versions.isEmpty else { return PatientConsent([]) }
-        let care = try database.all("SELECT position FROM encounter WHERE patient = ? ORDER BY number", [patient.sql]) {
-            $0.integer(0)
+        var hasOwnCare = false
+        let care = try merged.flatMap { record in
+            let told = try database.all("SELECT position FROM encounter WHERE patient = ? ORDER BY number", [record.sql]) { $0.integer(0) }
+            if record == patient { hasOwnCare = !told.isEmpty }
+            return told
         }
         return try cache.consent(of: patient, versions, care: care) {
             let directives = try database.all("SELECT resource FROM directive WHERE patient = ? ORDER BY id", [patient.sql]) {
                 try ConsentDirective(payload: $0.bytes(0))
             }
-            return PatientConsent(directives, care: care.isEmpty ? [] : try encounters(of: patient, database))
+            return PatientConsent(directives, care: care.isEmpty ? [] : try encounters(of: merged, database), hasOwnCare: hasOwnCare)
         }
     }
 
-    static func encounters(of patient: PatientID, _ database: Database) throws -> [CareEncounter] {
-        try database.all("SELECT payload FROM encounter WHERE patient = ? ORDER BY number", [patient.sql]) {
-            try EncounterEntry.encounter($0.bytes(0))
-        }
+    private static func encounters(of merged: [PatientID], _ database: Database) throws -> [CareEncounter] {
+        MergedRecords.care(
+            try merged.flatMap { record in
+                try database.all("SELECT payload, position FROM encounter WHERE patient = ?", [record.sql]) {
+                    (try EncounterEntry.encounter($0.bytes(0)), UInt64(clamping: $0.integer(1)))
+                }
+            })
     }
 
     package func encounters(of patient: PatientID) async throws -> [CareEncounter] {
-        try await read { try Self.encounters(of: patient, $0) }
+        try await read { database in
+            try Self.encounters(of: PersonRecords(with: patient, database).merged(database).joined(with: patient), database)
+        }
     }
 
     static func version(_ row: SQLRow) throws -> ConsentVersion {

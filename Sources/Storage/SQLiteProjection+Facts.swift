@@ -100,11 +100,12 @@ extension SQLiteProjection: ExchangeProjection {
         about patient: PatientID, _ person: PersonRecords, _ documents: [RegisteredDocument], _ consents: ConsentCache,
         _ database: Database,
     ) throws -> PatientFacts {
-        PatientFacts(
+        let merged = try person.merged(database)
+        return PatientFacts(
             patient: try database.one("SELECT 1 FROM patient WHERE id = ?", [patient.sql]) { _ in patient },
             person: person.id, documents: documents,
             consent: PersonConsent(
-                try person.records.map { .init($0, try consent(of: $0, consents, database)) }),
+                try person.records.map { .init($0, try consent(of: $0, merged: merged.joined(with: $0), consents, database)) }),
             position: try position(database))
     }
 
@@ -148,7 +149,7 @@ extension SQLiteProjection: ExchangeProjection {
 }
 
 /// Every record of the person whose record one is, in order of arrival; that one alone where the index does not know it.
-private struct PersonRecords {
+struct PersonRecords {
     var id: PersonID?
     var records: [PatientID] = []
 
@@ -164,5 +165,17 @@ private struct PersonRecords {
         }
         guard records.count <= PatientFacts.recordsMax else { throw PatientFacts.tooManyRecords }
         if records.isEmpty { records = [patient] }
+    }
+
+    /// Which of them their source has merged.
+    func merged(_ database: Database) throws -> MergedRecords {
+        guard records.count > 1 else { return MergedRecords(records, survivors: [:]) }
+        var survivors: [PatientID: PatientID] = [:]
+        for record in records {
+            try database.rows("SELECT survivor FROM patient WHERE id = ? AND survivor IS NOT NULL", [record.sql]) { row in
+                survivors[record] = try row.id(0)
+            }
+        }
+        return MergedRecords(records, survivors: survivors)
     }
 }

@@ -1,3 +1,4 @@
+import ConsentEngine
 import ExchangeCore
 import JSON
 
@@ -73,16 +74,20 @@ package struct AccessRecord: Hashable, Sendable {
     package let communities: [String]
     /// The policy that held for patients who had said nothing, by its name; nil where nothing was decided by it.
     package let policy: String?
+    /// For how long those whom a stay named were taken to treat.
+    package let treating: TreatingPeriod
     /// The moment the consents were judged at; nil where none were.
     package let decided: Timestamp?
 
     /// The record of a request and what came of it.
     package init(
         transaction: String, context: AccessContext, factsPosition: UInt64, together: [PatientID] = [],
-        decisions: [Decision], communities: [String] = [], policy: String? = nil, decided: Timestamp? = nil,
+        decisions: [Decision], communities: [String] = [], policy: String? = nil,
+        treating: TreatingPeriod = .usual, decided: Timestamp? = nil,
     ) {
         self.together = together
         self.policy = policy
+        self.treating = treating
         self.decided = decided
         self.transaction = transaction
         door = context.door.rawValue
@@ -124,6 +129,11 @@ package struct AccessRecord: Hashable, Sendable {
         object["facts"] = .number(String(factsPosition))
         if !together.isEmpty { object["together"] = .array(together.map { .string($0.description) }) }
         object["policy"] = policy.map { .string($0) }
+        if treating != .usual {
+            object["treating"] = [
+                "daysAfterEnd": .number(String(treating.daysAfterEnd)), "daysWithoutEnd": .number(String(treating.daysWithoutEnd)),
+            ]
+        }
         object["decided"] = decided.map { .number(String($0.milliseconds)) }
         object["decisions"] = .array(
             decisions.map { decision in
@@ -161,6 +171,7 @@ package struct AccessRecord: Hashable, Sendable {
         factsPosition = UInt64(facts)
         together = (json["together"]?.items ?? []).compactMap { $0.string.flatMap { PatientID($0) } }
         policy = json["policy"]?.string
+        treating = try Self.treating(json["treating"])
         decided = json["decided"]?.integer.map { Timestamp(milliseconds: Int64($0)) }
         var decisions: [Decision] = []
         for item in json["decisions"]?.items ?? [] {
@@ -172,5 +183,13 @@ package struct AccessRecord: Hashable, Sendable {
         }
         self.decisions = decisions
         communities = (json["communities"]?.items ?? []).compactMap(\.string)
+    }
+
+    private static func treating(_ json: JSONValue?) throws(ExchangeError) -> TreatingPeriod {
+        guard let json else { return .usual }
+        guard let after = json["daysAfterEnd"]?.integer, let without = json["daysWithoutEnd"]?.integer else {
+            throw PayloadReading.damaged("treating")
+        }
+        return TreatingPeriod(daysAfterEnd: after, daysWithoutEnd: without)
     }
 }

@@ -32,7 +32,7 @@ extension Exchange {
     func decide(_ facts: PatientFacts, for context: AccessContext, now: Timestamp)
         -> [(RegisteredDocument, ConsentDecision)]
     {
-        let consent = facts.consent.compiled(policy: settings.consentDefault, now: now)
+        let consent = facts.consent.compiled(policy: settings.consentDefault, treating: settings.treating, now: now)
         var rest = settings.limits.documentsPerSearchMax
         return facts.documents.compactMap { document in
             let decision = consent.decide(context, document: document.facts, of: document.patient)
@@ -69,7 +69,8 @@ extension Exchange {
                     transaction: transaction, context: context, factsPosition: facts.position, together: facts.together,
                     decisions: AccessRecord.Decision.grouped(
                         decided.filter { $0.0.patient == record }.map { ($0.facts.id, $1.isPermitted, $1.rules) }),
-                    communities: record == patient ? said : [], policy: settings.consentDefault.rawValue, decided: now)
+                    communities: record == patient ? said : [], policy: settings.consentDefault.rawValue,
+                    treating: settings.treating, decided: now)
                 return AccessEntry(about: record, access: access, facts: facts)
             }
             if let ticket = try await record(entries) {

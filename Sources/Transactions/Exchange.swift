@@ -17,6 +17,10 @@ package struct ExchangeSettings: Sendable {
     package var clientBase: String
     /// What holds for patients who have said nothing.
     package var consentDefault: ConsentPolicyDefault
+    /// For how long whoever a stay or visit names is taken to treat.
+    package var treating: TreatingPeriod
+    /// Where notifications of new documents may go.
+    package var notifications: NotificationRules
     /// Whether every list of records says that something may be withheld by consent, the same to everyone.
     package var withheldNotice: Bool
     /// Gives documents the labels that their coded content earns.
@@ -35,6 +39,7 @@ package struct ExchangeSettings: Sendable {
     /// Settings from their parts.
     package init(
         community: CommunityID, name: String, clientBase: String, consentDefault: ConsentPolicyDefault,
+        treating: TreatingPeriod = .usual, notifications: NotificationRules = NotificationRules(),
         withheldNotice: Bool = false, labeler: SensitivityLabeler = .standard, limits: ExchangeLimits = ExchangeLimits(),
         alerts: AlertThresholds = AlertThresholds(), retention: RetentionRules = RetentionRules(),
     ) {
@@ -44,6 +49,8 @@ package struct ExchangeSettings: Sendable {
         self.name = name
         self.clientBase = clientBase
         self.consentDefault = consentDefault
+        self.treating = treating
+        self.notifications = notifications
         self.withheldNotice = withheldNotice
         self.labeler = labeler
         self.limits = limits
@@ -81,6 +88,8 @@ package struct Exchange: Sendable {
     let shown = ShownElsewhere()
     /// The refused messages of the node's feeds.
     package let refusedMessages = RefusedMessages()
+    /// The outboxes of the subscriptions in force.
+    package let subscriptions = SubscriptionOutboxes()
     /// Questions to other communities, and what they taught about them.
     package let searches: RecordSearches
     /// How consent follows patients to other communities.

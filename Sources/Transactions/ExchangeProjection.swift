@@ -186,8 +186,14 @@ package protocol ExchangeProjection: Projection, PatientProjection, ConsentProje
     /// What is kept here of another community's directive: one for each patient it is about, and since when.
     func copies(of directive: DirectiveID, from origin: CommunityID) async throws -> [ConsentCopy]
 
-    /// Every stay and visit of a record, by number.
+    /// Every stay and visit of a record and of those their source merged with it, by number: the last word about each.
     func encounters(of patient: PatientID) async throws -> [CareEncounter]
+
+    /// Every subscription, those that are over too, by id.
+    func subscriptions() async throws -> [RecordedSubscription]
+
+    /// One subscription by its id.
+    func subscription(_ id: SubscriptionID) async throws -> RecordedSubscription?
 
     /// The newest version of each of a patient's directives, by id, and the position the answer is complete up to.
     func consents(of patient: PatientID) async throws -> (versions: [ConsentVersion], position: JournalPosition)

@@ -16,23 +16,26 @@ struct OneNode: Sendable {
     let node: SimulatedNode
     var exchange: Exchange { node.exchange }
 
-    init(_ world: World, consent: ConsentPolicyDefault = .optOut) async throws {
+    init(
+        _ world: World, consent: ConsentPolicyDefault = .optOut, notifications: NotificationRules = NotificationRules(),
+    ) async throws {
         let authority = SigningKey()
         self.world = world
         facility = try SimulatedFacility(
             community: Self.community, name: "Hospital", consent: consent, authority: authority, world: world)
         node = try await SimulatedNode(
-            facility, seeds: [], authority: authority.publicKey, network: SimulatedNetwork(world: world), world: world)
+            facility, seeds: [], authority: authority.publicKey, network: SimulatedNetwork(world: world),
+            notifications: notifications, world: world)
     }
 
     /// Runs a test on one thread from a seed, with a node of its own.
     static func run<Value: Sendable>(
-        seed: UInt64 = 1, consent: ConsentPolicyDefault = .optOut,
+        seed: UInt64 = 1, consent: ConsentPolicyDefault = .optOut, notifications: NotificationRules = NotificationRules(),
         _ body: @escaping @Sendable (OneNode) async throws -> Value,
     ) throws -> Value {
         let scheduler = SeededScheduler(seed: seed)
         let world = scheduler.world
-        return try scheduler.run { try await body(OneNode(world, consent: consent)) }
+        return try scheduler.run { try await body(OneNode(world, consent: consent, notifications: notifications)) }
     }
 
     func context(

@@ -115,4 +115,22 @@ struct AcknowledgementTests {
             #expect(error.position?.segment == "MSH")
         }
     }
+
+    @Test(arguments: ["2.3", "2.4", "2.5.1", "2.6", "2.8"]) func `what was left out of a message that was taken is a warning`(
+        _ version: String,
+    ) throws {
+        let left = HL7Error(.dataType, "the stay was not taken", at: HL7Position("PV1", field: 44))
+        let bytes = Acknowledgement(answering: Self.message(version)).bytes(
+            .applicationAccept, omissions: [left], time: "20260809120001", controlID: "ACK1")
+        let answer = try MessageReader.read(bytes)
+        #expect(try answer.first("MSA")?.field(1).text() == "AA")
+        let warning = answer.first("ERR")
+        #expect((warning == nil) == ["2.3", "2.4"].contains(version), "where ERR knows no severity it would be an error")
+        if let warning {
+            #expect(try warning.field(4).text() == "W")
+            #expect(Array(warning.field(2).bytes) == Array("PV1^1^44".utf8))
+        } else {
+            #expect(try answer.first("MSA")?.field(3).text() == "the stay was not taken (PV1-44)")
+        }
+    }
 }

@@ -148,6 +148,6 @@ struct FeedRequestTests {
         let header = try MessageHeader(MessageReader.read(Array(text.utf8)))
         let codes = [[], [HL7Error(.dataType, "x")]].map { FeedReceiver.code(header, errors: $0) }
         #expect(codes == row.codes)
-        #expect(FeedReceiver.time(Timestamp(milliseconds: 0)) == "19700101000000.000+0000")
+        #expect(HL7Time.write(Timestamp(milliseconds: 0)) == "19700101000000.000+0000")
     }
 }

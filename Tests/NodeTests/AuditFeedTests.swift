@@ -122,7 +122,7 @@ extension RealNodes {
                 try repository.answer("422")
                 try await node.start()
                 // Nil until the feed has begun.
-                func status() throws -> AuditFeedStatus? { try node.node.feedStatus }
+                func status() throws -> OutboxStatus? { try node.node.feedStatus }
                 try await until("events are refused") { try status()?.place.refused ?? 0 > 0 }
                 try repository.answer("201")
                 try await node.register("MRN-2")

@@ -47,6 +47,15 @@ package struct AuditEventView: Sendable {
                     entry, "PatientDelete", "erased on the ground of \(erasure.ground.rawValue)", by: erasure.user,
                     patients: [erasure.patient], documents: erasure.contents.map(\.document))
             ]
+        case .subscription:
+            guard let subject = entry.subject else { throw PayloadReading.damaged("subscription") }
+            let made = try DocumentSubscription(payload: entry.payload, patient: subject)
+            let data = BALP.entity("Subscription/\(made.id)", BALP.system, BALP.domainResource)
+            return [
+                written(
+                    entry, made.isActive ? "PatientCreate" : "PatientUpdate", "ITI-110", [data],
+                    by: (made.subscriber.user, made.subscriber.organization), role: made.subscriber.role)
+            ]
         case .encounter: return [change(entry, "PatientUpdate", "stay or visit", by: "feed", patients: [entry.subject].compactMap { $0 }, documents: [])]
         case .genesis, .directory: return [activity(entry, "110128", "directory", outcome: "0")]
         }
@@ -54,7 +63,7 @@ package struct AuditEventView: Sendable {
 
     private func access(_ entry: CommittedEntry, _ record: AccessRecord) throws(ExchangeError) -> [JSONObject] {
         if record.transaction == AccessRecord.export { return [export(entry, record)] }
-        let isRead = record.transaction == "ITI-68"
+        let isRead = record.transaction == "ITI-68" || record.transaction == "MDM"
         let isDenied = !record.decisions.isEmpty && !record.decisions.contains(where: \.isPermitted)
         let shown = record.decisions.filter(\.isPermitted).flatMap(\.documents)
         var event = start(

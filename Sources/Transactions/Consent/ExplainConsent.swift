@@ -30,7 +30,7 @@ extension Exchange {
             guard document == nil || !meant.isEmpty else {
                 throw ExchangeError(.notFound, "the patient has no such document here; see hie document find")
             }
-            let consent = facts.consent.compiled(policy: settings.consentDefault, now: world.now())
+            let consent = facts.consent.compiled(policy: settings.consentDefault, treating: settings.treating, now: world.now())
             let explained = meant.map {
                 ExplainedDocument(
                     document: $0.facts, explanation: consent.explain(requester, document: $0.facts, of: $0.patient))
@@ -56,7 +56,7 @@ extension Exchange {
             let comparison = ConsentComparison(
                 before: facts.consent, after: facts.consent.with(draft), requesters: requesters,
                 documents: facts.documents.map { ($0.facts, $0.patient) }, policy: settings.consentDefault,
-                now: world.now())
+                treating: settings.treating, now: world.now())
             if let ticket = try await record(told(facts.documents, "compared with a draft", facts, to: context)) {
                 return (comparison, facts.documents.map(\.facts), ticket)
             }

@@ -52,9 +52,9 @@ extension Exchange {
         for _ in 0..<settings.limits.decisionsMax {
             let facts = try await facts(of: patient)
             let now = world.now()
-            let before = facts.consent.compiled(policy: settings.consentDefault, now: now)
+            let before = facts.consent.compiled(policy: settings.consentDefault, treating: settings.treating, now: now)
             let directive = try draftDirective(draft, patient, from: context.community)
-            let after = facts.consent.with(directive).compiled(policy: settings.consentDefault, now: now)
+            let after = facts.consent.with(directive).compiled(policy: settings.consentDefault, treating: settings.treating, now: now)
             // The person's other records are asked about on their own.
             let documents = facts.ownDocuments
             var shown: Set<DocumentID> = []

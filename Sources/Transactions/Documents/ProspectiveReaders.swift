@@ -43,7 +43,7 @@ extension Exchange {
     {
         for _ in 0..<settings.limits.decisionsMax {
             let facts = try await facts(of: entry.patient)
-            let consent = facts.consent.compiled(policy: settings.consentDefault, now: world.now())
+            let consent = facts.consent.compiled(policy: settings.consentDefault, treating: settings.treating, now: world.now())
             let document = DocumentFacts(entry)
             let (communities, left) = communitiesThatMayAsk()
             let roles = Self.roles(named: facts.consent)

@@ -14,6 +14,8 @@ package struct FeedStatus: Sendable, Hashable {
     package var received = 0
     /// Those that had their effect, or needed none.
     package var accepted = 0
+    /// Those of them of which a part was left out: a stay that could not be read.
+    package var takenInPart = 0
     /// Those that came again and were answered as before.
     package var repeated = 0
     /// Those answered with an error or a rejection.
@@ -26,6 +28,8 @@ package struct FeedStatus: Sendable, Hashable {
     package var last: Timestamp?
     /// When the last one was refused, and why.
     package var lastRefusal: Refusal?
+    /// When something was left out last, and what.
+    package var lastOmission: Refusal?
 
     /// Nothing came yet.
     package init(name: String) { self.name = name }

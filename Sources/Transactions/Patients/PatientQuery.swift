@@ -149,7 +149,7 @@ extension Exchange {
         var random = world.random
         let existence = DocumentFacts(
             id: .random(using: &random), labels: SecurityLabels(confidentiality: .normal), home: settings.community)
-        return consent.compiled(policy: settings.consentDefault, now: world.now())
+        return consent.compiled(policy: settings.consentDefault, treating: settings.treating, now: world.now())
             .decide(context, document: existence, of: patient).isPermitted
     }
 
@@ -174,7 +174,7 @@ extension Exchange {
                         access: AccessRecord(
                             transaction: transaction, context: context, factsPosition: facts.position,
                             together: facts.together, decisions: [], policy: settings.consentDefault.rawValue,
-                            decided: world.now()), facts: facts))
+                            treating: settings.treating, decided: world.now()), facts: facts))
             }
             guard !entries.isEmpty else {
                 try await recordMiss(transaction, context)

@@ -39,7 +39,7 @@ package struct JournalReplay: Sendable {
     private struct Said {
         var directives: [DirectiveID: ConsentDirective] = [:]
         var order: [DirectiveID] = []
-        var care: [String: CareEncounter] = [:]
+        var care: [String: (encounter: CareEncounter, position: JournalPosition)] = [:]
         var lastConsent: JournalPosition?
     }
 
@@ -50,6 +50,8 @@ package struct JournalReplay: Sendable {
     private var people: [PatientID: Said] = [:]
     /// Whose each record is; demographics are left out, since nothing is matched again.
     private var persons = PersonLedger(secret: IndexSecret([]))
+    /// Which record took the place of one that is in use no more.
+    private var survivors: [PatientID: PatientID] = [:]
     /// Whether an entry that says so cannot be opened any more.
     private var isIndexWhole = true
     private var documents: [DocumentID: (facts: DocumentFacts, patient: PatientID)] = [:]
@@ -88,7 +90,7 @@ package struct JournalReplay: Sendable {
         case .encounter:
             let encounter = try EncounterEntry.encounter(entry.payload)
             var said = people[patient] ?? Said()
-            said.care[encounter.number] = encounter
+            said.care[encounter.number] = (encounter, entry.position)
             said.lastConsent = entry.position
             people[patient] = said
         case .identity: take(try IdentityEntry(payload: entry.payload, id: patient), entry)
@@ -108,7 +110,10 @@ package struct JournalReplay: Sendable {
             persons.register(
                 record.id, PackedRecord(Demographics(), identifiers: []), isActive: record.isActive, decision: decision,
                 at: entry.position)
-        case .act(let act): persons.apply(act, at: entry.position)
+        case .act(let act):
+            persons.apply(act, at: entry.position)
+            for retired in act.retires { survivors[retired.record] = retired.survivor }
+            for revived in act.revives { survivors[revived.record] = nil }
         }
     }
 
@@ -118,6 +123,11 @@ package struct JournalReplay: Sendable {
         let linked = persons.person(of: patient).map { persons.members(of: $0) } ?? [patient]
         guard !isIndexWhole || linked.allSatisfy(named.contains) else {
             note(entry, "it was judged without every record of the person")
+            return nil
+        }
+        // What an erased record said cannot be weighed again.
+        guard isIndexWhole || named.allSatisfy({ persons.person(of: $0) != nil }) else {
+            report.erased += 1
             return nil
         }
         for other in named {
@@ -136,20 +146,22 @@ package struct JournalReplay: Sendable {
         }
         guard record.factsPosition <= entry.position else { return note(entry, "it rests on facts from after it") }
         // Before entries named their policy, position and clock were the same as now.
-        guard ["ITI-67", "ITI-68", "ITI-119", "ITI-78"].contains(record.transaction), door != .administration else { return }
+        guard ["ITI-67", "ITI-68", "ITI-119", "ITI-78", "ITI-112", "MDM"].contains(record.transaction), door != .administration else { return }
         guard let together = judgedTogether(record, patient, entry) else { return }
         let named = record.policy.flatMap { ConsentPolicyDefault(name: $0) }
         if record.policy != nil, named == nil { return note(entry, "it names a policy that does not exist") }
         if named == nil { report.assumed += 1 }
         report.accesses += 1
+        let merged = MergedRecords(together, survivors: survivors)
         let consent = PersonConsent(
             together.map { one in
                 let said = people[one] ?? Said()
                 return .init(one, PatientConsent(
                     said.order.compactMap { said.directives[$0] },
-                    care: said.care.values.sorted { $0.number < $1.number }))
+                    care: MergedRecords.care(merged.joined(with: one).flatMap { (people[$0]?.care ?? [:]).values }),
+                    hasOwnCare: !said.care.isEmpty))
             }
-        ).compiled(policy: named ?? policy, now: record.decided ?? entry.time)
+        ).compiled(policy: named ?? policy, treating: record.treating, now: record.decided ?? entry.time)
         let context = AccessContext(
             door: door, user: record.user, role: record.role, organization: record.organization,
             community: record.community, purpose: record.purpose, deadline: .zero, traceID: record.traceID,

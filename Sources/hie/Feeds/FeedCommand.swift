@@ -7,7 +7,7 @@ import JSON
 struct FeedCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "feed",
-        abstract: "Feeds of HL7 v2 messages (MLLP): how they fare, and what was refused.",
+        abstract: "Feeds of HL7 v2 messages (MLLP), in and out: how they fare, what was refused or not delivered.",
         discussion: """
             Feeds stand in node.yaml under feeds; see the README. Needs the running node.
 
@@ -16,7 +16,7 @@ struct FeedCommand: AsyncParsableCommand {
               hie feed dead-letter list
               hie feed dead-letter retry 5f0c...
             """,
-        subcommands: [Status.self, DeadLetterCommand.self])
+        subcommands: [Status.self, DeadLetterCommand.self, UndeliveredCommand.self])
 
     struct Status: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -34,22 +34,44 @@ struct FeedCommand: AsyncParsableCommand {
             let answer = try await AdminClient(home).ask(.feedStatus)
             if output.json { return terminal.result(answer) }
             let feeds = answer["feeds"]?.items ?? []
-            guard !feeds.isEmpty else { return terminal.words("no feed is configured; see feeds in the README") }
-            var table = Table("FEED", "ADDRESS", "CONNECTIONS", "TAKEN", "REPEATED", "REFUSED", "BAD FRAMES", "KEPT", "LAST")
+            let receivers = answer["receivers"]?.items ?? []
+            guard !feeds.isEmpty || !receivers.isEmpty else {
+                return terminal.words("no feed is configured; see feeds in the README")
+            }
+            defer { Self.show(receivers, on: terminal) }
+            guard !feeds.isEmpty else { return }
+            var table = Table("FEED", "ADDRESS", "CONNECTIONS", "TAKEN", "IN PART", "REPEATED", "REFUSED", "BAD FRAMES", "KEPT", "LAST")
             for feed in feeds {
                 let kept = feed.text("deadLetters")
                 table.add(
                     .init(feed.text("name")), .init(feed.text("address")), .init(feed.text("connections")),
-                    .init(feed.text("accepted")), .init(feed.text("repeated")), .init(feed.text("refused")),
+                    .init(feed.text("accepted")), .init(feed.text("takenInPart")), .init(feed.text("repeated")), .init(feed.text("refused")),
                     .init(feed.text("badFrames")), .init(kept, kept == "0" ? .plain : .doubtful),
                     .init(Words.time(feed.text("last"))))
             }
             terminal.result(table)
             for feed in feeds {
-                guard let refusal = feed["lastRefusal"] else { continue }
-                terminal.words(
-                    "\(feed.text("name")) refused last \(Words.time(refusal.text("time"))): \(refusal.text("reason"))")
+                for (key, verb) in [("lastRefusal", "refused"), ("lastOmission", "took in part")] {
+                    guard let last = feed[key] else { continue }
+                    terminal.words(
+                        "\(feed.text("name")) \(verb) last \(Words.time(last.text("time"))): \(last.text("reason"))")
+                }
             }
+        }
+
+        private static func show(_ receivers: [JSONValue], on terminal: Terminal) {
+            guard !receivers.isEmpty else { return }
+            var table = Table("RECEIVER", "DELIVERED", "ENTRIES BEHIND", "UNDELIVERED", "STATE")
+            for receiver in receivers {
+                let failure = receiver["failure"]?.string
+                table.add(
+                    .init(receiver.text("name")), .init(receiver.text("delivered")), .init(receiver.text("lag")),
+                    .init(receiver.text("undelivered"), receiver.text("undelivered") == "0" ? .plain : .doubtful),
+                    .init(
+                        failure.map { "\($0), since \(Words.time(receiver.text("since"))), next try \(Words.time(receiver.text("nextTry")))" }
+                            ?? "ok", failure == nil ? .plain : .bad))
+            }
+            terminal.result(table)
         }
     }
 }
