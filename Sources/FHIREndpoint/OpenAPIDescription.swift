@@ -113,7 +113,7 @@ struct OpenAPIDescription: Sendable {
         let isFHIR = route.segments.first == "fhir" && route.operation != .smartConfiguration
         let media = isFHIR ? "application/fhir+json" : "application/json"
         switch route.operation {
-        case .retrieveDocument: responses["200"] = answer("the document, byte for byte", "*/*", nil)
+        case .retrieveDocument: responses["200"] = answer("the document, byte for byte; text/html shows it", "*/*", nil)
         case .simplifiedPublish, .createConsent, .recordAuditEvent: responses["201"] = answer("done and durable", media, "Resource")
         case .feedPatient, .withdrawPatient, .updateConsent:
             responses["200"] = answer("done and durable", media, "Resource")

@@ -27,9 +27,9 @@ package struct Permission: Hashable, Sendable {
 /// The one table of roles and permissions: every door reads it, and `hie access roles` prints it. What no row permits to a
 /// role is refused to it. The administrator of the node's own socket is in no row: who that is, the kernel says.
 package enum Permissions {
-    /// ITI-67, ITI-68: to see documents.
+    /// ITI-66, ITI-67, ITI-68: to see documents.
     package static let findDocuments = Permission(
-        deed: "find-documents", meaning: "find and read documents (ITI-67, ITI-68)", roles: nil, purposes: nil,
+        deed: "find-documents", meaning: "find and read documents and lists of them (ITI-66, ITI-67, ITI-68)", roles: nil, purposes: nil,
         note: "consent decides for each document")
     /// ITI-65, ITI-105: to publish.
     package static let publish = Permission(
