@@ -30,6 +30,21 @@ package struct FolderDraft: Hashable, Sendable {
     /// Where it stands in the request.
     package var path: String
 
+    /// A folder as the source names and describes it.
+    package init(
+        uniqueID: String?, id: FolderID? = nil, mayExist: Bool, title: String? = nil, codes: [CodedValue] = [],
+        comments: String? = nil, members: [Member], path: String,
+    ) {
+        self.uniqueID = uniqueID
+        self.id = id
+        self.mayExist = mayExist
+        self.title = title
+        self.codes = codes
+        self.comments = comments
+        self.members = members
+        self.path = path
+    }
+
     /// The folder with what is put into it.
     ///
     /// Of one that is here already nothing changes but what is in it: whoever may not see all of it could not know what they
