@@ -11,6 +11,8 @@ package struct FolderDraft: Hashable, Sendable {
         case entry(DocumentID)
         /// An entry that is here already, by its `uniqueId`.
         case named(String)
+        /// Something that leads to no document.
+        case unknown
     }
 
     /// `uniqueId`; nil when the source gave none.
@@ -58,7 +60,7 @@ package struct FolderDraft: Hashable, Sendable {
             let id: DocumentID? = switch member {
             case .submitted(let number): documents.indices.contains(number) ? documents[number] : nil
             case .entry(let id): id
-            case .named: nil
+            case .named, .unknown: nil
             }
             guard let id else { throw ProvideRequest.unresolved(at: "\(path).entry[\(index)]") }
             if !ids.contains(id) { ids.append(id) }

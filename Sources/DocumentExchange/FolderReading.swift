@@ -36,10 +36,7 @@ enum FolderReading {
             guard entry["deleted"]?.bool != true else {
                 throw wrong("nothing is taken out of a folder", "entry[\(index)].deleted")
             }
-            guard let reference = FHIRReference(json: entry["item"]), let member = member(reference, parts) else {
-                throw ProvideRequest.unresolved(at: "\(item.path).entry[\(index)].item")
-            }
-            members.append(member)
+            members.append(FHIRReference(json: entry["item"]).map { member($0, parts) } ?? .unknown)
         }
         let designations = (item.resource["extension"]?.items ?? []).filter { $0["url"]?.string == MHDNames.designation }
         if method == "PUT", item.resource["title"] != nil || item.resource["note"] != nil || !designations.isEmpty {
@@ -61,12 +58,12 @@ enum FolderReading {
         }
     }
 
-    private static func member(_ reference: FHIRReference, _ parts: BundleParts) -> FolderDraft.Member? {
+    private static func member(_ reference: FHIRReference, _ parts: BundleParts) -> FolderDraft.Member {
         if let text = reference.reference {
             if let index = parts.documents.firstIndex(where: { same($0.fullUrl, text) }) { return .submitted(index) }
             if let id = DraftReading.documentID(text) { return .entry(id) }
         }
         if let identifier = reference.identifier, same(identifier.system, MHDNames.uri) { return .named(identifier.value) }
-        return nil
+        return .unknown
     }
 }

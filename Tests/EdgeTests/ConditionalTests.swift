@@ -187,9 +187,9 @@ import Transactions
             "practiceSetting":{"coding":[{"system":"http://snomed.info/sct","code":"408478003"}]}}
             """#
         let content = #""title":"Discharge summary","creation":"2026-03-01T10:00:00Z""#
-        let body = text.split(separator: #""status":"current""#, maxSplits: 1).joined(separator: more)
+        let body = text.split(separator: #"}}]"#, maxSplits: 1).joined(separator: #"},"format":{"code":"urn:ihe:pcc:xphr:2007"}}]"#)
             .split(separator: #""title":"Discharge summary""#, maxSplits: 1).joined(separator: content)
-            .split(separator: #"}}]"#, maxSplits: 1).joined(separator: #"},"format":{"code":"urn:ihe:pcc:xphr:2007"}}]"#)
+            .split(separator: #""status":"current""#, maxSplits: 1).joined(separator: more)
         let made = await scene.send(.post, "/fhir/DocumentReference", body: Array(body.utf8))
         #expect(made.status.code == 201, "\(String(buffer: made.body))")
         let id = try made.json()["id"]?.string ?? ""

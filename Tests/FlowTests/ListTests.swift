@@ -105,6 +105,7 @@ import XDSMetadata
                 var request = ProvideRequest(patient: SubmittedPatient(record: patient))
                 var draft = DocumentDraft(mimeType: "text/plain")
                 draft.uniqueID = "urn:oid:1.2.8.\(number)"
+                draft.securityCodes = [CodedValue(code: "N", system: CodeSystems.confidentiality)]
                 request.documents = [(draft, Array("\(number)".utf8))]
                 return request
             }

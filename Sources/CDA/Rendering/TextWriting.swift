@@ -75,6 +75,10 @@ package enum TextWriting {
             let widths = (0..<columns).map { column in
                 (rows + [head]).map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
             }
+            // Heads above the last are lines of their own.
+            for row in table.head.dropLast() {
+                wrap(TextWriting.cells(row).filter { !$0.isEmpty }.joined(separator: ", "), first: margin, rest: indent)
+            }
             let fits = indent + widths.reduce(0, +) + 2 * (columns - 1) <= width
             if fits {
                 func line(_ cells: [String]) -> String {
@@ -94,9 +98,10 @@ package enum TextWriting {
             }
             for (number, row) in rows.enumerated() {
                 if number > 0 { lines.append("") }
-                for (column, cell) in row.enumerated() where !cell.isEmpty {
+                for column in 0..<max(row.count, head.count) {
                     let name = head.indices.contains(column) && !head[column].isEmpty ? head[column] + ": " : ""
-                    wrap(name + cell, first: margin, rest: indent + 2)
+                    let cell = row.indices.contains(column) ? row[column] : ""
+                    if !name.isEmpty || !cell.isEmpty { wrap(name + cell, first: margin, rest: indent + 2) }
                 }
             }
         }

@@ -2,7 +2,6 @@ import ArgumentParser
 import CDA
 import ExchangeCore
 import ExchangeNode
-import Glibc
 import JSON
 import PeerTransport
 import XML
@@ -68,7 +67,7 @@ struct DocumentShowCommand: AsyncParsableCommand {
             return
         }
         if output.json { return terminal.result(Self.json(rendered)) }
-        for line in TextWriting.lines(rendered, width: width ?? Self.columns ?? 100) { terminal.result(line) }
+        for line in TextWriting.lines(rendered, width: width ?? terminal.columns ?? 100) { terminal.result(line) }
     }
 
     private func content(_ terminal: Terminal) async throws -> (bytes: [UInt8], type: String) {
@@ -105,12 +104,5 @@ struct DocumentShowCommand: AsyncParsableCommand {
         object["lines"] = .array(lines.map { .string($0) })
         if !section.sections.isEmpty { object["sections"] = .array(section.sections.map(json)) }
         return .object(object)
-    }
-
-    /// How wide the terminal is; nil where nobody says.
-    private static var columns: Int? {
-        var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 40 else { return nil }
-        return Int(size.ws_col)
     }
 }
