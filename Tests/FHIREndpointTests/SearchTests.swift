@@ -53,6 +53,23 @@ import XDSMetadata
         }
     }
 
+    @Test(.enabled(if: SharedData.isPresent, "shared/data is not beside this checkout"))
+    func `every search parameter of IHE's statement about lists is taken, and stated here`() throws {
+        let bytes = try SharedData.bytes("ihe/MHD/CapabilityStatement-IHE.MHD.DocumentResponder.json")
+        let resources = try JSONReader.read(bytes)["rest"]?[0]?["resource"]?.items ?? []
+        let parameters = resources.first { $0["type"]?.string == "List" }?["searchParam"]?.items ?? []
+        #expect(parameters.count == 13)
+        let stated = Set(CapabilityStatement.criteria(of: "List").map { $0.name.lowercased() })
+        for parameter in parameters {
+            let name = try #require(parameter["name"]?.string)
+            #expect(stated.contains(name.lowercased()), "\(name)")
+            let value = name == "patient.identifier" ? "urn:oid:1.2%7Cx" : Self.sample(name, parameter["type"]?.string ?? "")
+            let patient = name == "patient" ? "" : "patient=\(Self.patient)&"
+            let fields = try RequestTarget("/fhir/List?\(patient)\(name)=\(value)").fields
+            #expect(throws: Never.self, "\(name)") { try ListSearch(fields, isStrict: true) }
+        }
+    }
+
     @Test func `parameters fill the query they are named for`() throws {
         let found = try query(
             "status=current,superseded&type=http%3A%2F%2Floinc.org%7C18842-5,x&category=%7Cy&format=f&facility=a&setting=b"
