@@ -11,7 +11,7 @@ import Testing
         let transcript = try await Program().run("document", "show", "--file", Self.sample, "--width", "100")
         #expect(transcript.code == 0, "\(transcript.errors)")
         #expect(transcript.text.hasPrefix("Discharge"))
-        for word in ["Patient", "Quintero", "1957-03-14", "Author", "Hospital Course"] {
+        for word in ["Patient", "Quintero", "1957-03-14", "Author", "Hospital course"] {
             #expect(transcript.text.contains(word), "\(word)")
         }
         #expect(transcript.text.split(separator: "\n").contains { $0.allSatisfy { $0 == "-" } })
