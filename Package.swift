@@ -61,7 +61,7 @@ let floors: [[Module]] = [
         Module(
             "FHIREndpoint", needs: core + standards + questions + ["Transactions"],
             foreign: [
-                "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTPTypes", "NIOSSL", "Logging", "X509", "SwiftASN1",
+                "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTPTypes", "NIOSSL", "Logging", "X509", "SwiftASN1", "Crypto",
             ]),
         Module(
             "MLLPEndpoint", needs: core + standards + questions + ["Transactions", "HL7v2"],
@@ -133,7 +133,7 @@ let suites: [Module] = [
         needs: core + standards + questions + ["Transactions", "FHIREndpoint", "Simulation", "hie-sim"]),
     Module(
         "EdgeTests", needs: core + standards + questions + ["Transactions", "FHIREndpoint", "Simulation"],
-        foreign: ["HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "Logging", "X509"]),
+        foreign: ["HummingbirdCore", "HTTPTypes", "NIOCore", "NIOPosix", "Logging", "X509", "Crypto"]),
     Module(
         "NodeTests",
         needs: core + standards + questions + [

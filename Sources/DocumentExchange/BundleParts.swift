@@ -15,8 +15,8 @@ struct BundleParts {
     private(set) var set: Item?
     private(set) var documents: [Item] = []
     private(set) var contents: [Item] = []
-    private(set) var patches: [(target: String, item: Item)] = []
-    private(set) var folders: [Item] = []
+    private(set) var patches: [(target: String, condition: String?, item: Item)] = []
+    private(set) var folders: [(item: Item, request: BundleEntry.Request)] = []
     private(set) var patients: [Item] = []
     /// Every resource that others may refer to, by fullUrl.
     private(set) var beside: [String: JSONObject] = [:]
@@ -43,12 +43,23 @@ struct BundleParts {
         guard let request = entry.request else {
             throw ExchangeError(.badRequest, "each entry of a transaction needs method and url", at: path + ".request")
         }
+        guard request.ifMatch == nil || request.method == "PATCH" else {
+            throw ExchangeError(
+                .badRequest, "ifMatch is taken with a PATCH; a folder only grows, and nothing in it is overwritten",
+                at: path + ".request.ifMatch")
+        }
         guard let resource = entry.resource, let type = entry.resourceType else {
             // A Patient that is only pointed at (GET) has no resource.
             guard request.method == "GET", request.url.utf8.starts(with: "Patient".utf8) else {
                 throw ExchangeError(.badRequest, "the entry has no resource", at: path + ".resource")
             }
             return parts.append(.patient)
+        }
+        guard request.ifNoneExist == nil || type == "Patient" || type == "Practitioner" || type == "Organization" else {
+            // A condition that was passed over would register twice what was meant once.
+            throw ExchangeError(
+                .badRequest, "ifNoneExist is taken with a single DocumentReference (ITI-105), not within a submission",
+                at: path + ".request.ifNoneExist")
         }
         let item = Item(fullUrl: entry.fullUrl ?? "", resource: resource, path: path + ".resource")
         if let fullUrl = entry.fullUrl, type != "Parameters" {
@@ -57,7 +68,7 @@ struct BundleParts {
             }
         }
         switch (type, request.method) {
-        case ("List", "POST"), ("List", "PUT"): try take(list: item)
+        case ("List", "POST"), ("List", "PUT"): try take(list: item, request)
         case ("DocumentReference", "POST"):
             parts.append(.document(documents.count))
             documents.append(item)
@@ -67,7 +78,7 @@ struct BundleParts {
         case ("Parameters", "PATCH"):
             try Self.checkPatch(item)
             parts.append(.supersede(request.url))
-            patches.append((request.url, item))
+            patches.append((request.url, request.ifMatch, item))
         case ("Patient", "POST"), ("Patient", "PUT"), ("Patient", "GET"):
             guard patients.isEmpty else {
                 throw ExchangeError(.badRequest, "XDSPatientIdDoesNotMatch: one patient to a submission", at: item.path)
@@ -86,7 +97,7 @@ struct BundleParts {
         }
     }
 
-    private mutating func take(list: Item) throws(ExchangeError) {
+    private mutating func take(list: Item, _ request: BundleEntry.Request) throws(ExchangeError) {
         let codes = CodedValue.codings(inConcept: list.resource["code"]).filter { same($0.system, MHDNames.listType) }
         switch codes.first?.code {
         case "submissionset":
@@ -96,8 +107,8 @@ struct BundleParts {
             parts.append(.submissionSet)
             set = list
         case "folder":
-            parts.append(.ignored("List"))
-            folders.append(list)
+            parts.append(.folder(folders.count))
+            folders.append((list, request))
         default:
             throw ExchangeError(
                 .badRequest, "a List is a submissionset or a folder of MHDlistTypes", at: list.path + ".code")

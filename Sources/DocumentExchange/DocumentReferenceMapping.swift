@@ -13,6 +13,7 @@ package enum DocumentReferenceMapping {
     package static func json(_ entry: DocumentEntry, base: String) -> JSONObject {
         var reference: JSONObject = ["resourceType": "DocumentReference"]
         reference["id"] = .string(entry.id.description)
+        reference["meta"] = ["versionId": .string(String(entry.version))]
         var contained: [JSONValue] = []
         var authors: [JSONValue] = []
         for (index, author) in entry.authors.enumerated() {
@@ -54,7 +55,7 @@ package enum DocumentReferenceMapping {
         return reference
     }
 
-    private static func identifier(_ value: String, _ use: String, _ type: CodedValue) -> JSONValue {
+    static func identifier(_ value: String, _ use: String, _ type: CodedValue) -> JSONValue {
         [
             "use": .string(use), "type": type.concept, "system": .string(MHDNames.uri), "value": .string(value),
         ]

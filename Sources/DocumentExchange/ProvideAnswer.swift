@@ -4,10 +4,22 @@ import JSON
 import XDSMetadata
 
 extension ProvideDocumentBundle {
+    /// How much of what was made stands in the answer (`Prefer: return=`).
+    package enum AnswerForm: Hashable, Sendable {
+        /// Where each thing is.
+        case minimal
+        /// The lists and documents' metadata as they are now; `base` makes links absolute.
+        case representation(base: String)
+        /// An OperationOutcome for each entry.
+        case outcome
+    }
+
     /// The transaction-response: one entry per request entry, in request order; to be sent only once all is durable.
     ///
     /// Warnings stand in the submission set's entry, as `response.outcome`.
-    package static func answer(_ request: ProvideRequest, _ submission: Submission) -> JSONObject {
+    package static func answer(_ request: ProvideRequest, _ submission: Submission, _ form: AnswerForm = .minimal)
+        -> JSONObject
+    {
         let registered = submission.documents.first?.entry.registered
         let entries = request.parts.map { part -> JSONValue in
             var response = BundleEntry.Response(status: "201 Created", etag: "W/\"1\"", lastModified: registered)
@@ -17,15 +29,28 @@ extension ProvideDocumentBundle {
                 response.location = id(submission, index).map { "DocumentReference/\($0)/_history/1" }
             case .content(let index):
                 response.location = content(request, submission, index).map { "Binary/\($0)/_history/1" }
+            case .folder(let index):
+                guard submission.folders.indices.contains(index) else { break }
+                let folder = submission.folders[index]
+                response.location = "List/\(folder.folder.id)"
+                // Its version depends on what the asker may see of it; only what is new is known to all.
+                response.etag = nil
+                if !folder.isNew { response.status = "200 OK" }
             case .supersede(let reference):
-                response = BundleEntry.Response(status: "200 OK", location: reference, lastModified: registered)
+                response = BundleEntry.Response(
+                    status: "200 OK", location: reference, etag: "W/\"2\"", lastModified: registered)
             case .patient:
                 response = BundleEntry.Response(status: "200 OK", location: "Patient/\(submission.set.patient)")
             case .ignored: response = BundleEntry.Response(status: "200 OK")
             }
             var entry = BundleEntry(response: response).json
-            if part == .submissionSet, !submission.warnings.isEmpty, var inner = entry["response"]?.object {
-                inner["outcome"] = .object(outcome(submission.warnings))
+            if case .representation(let base) = form, let made = made(part, submission, base: base) {
+                // FHIR wants the resource before the response.
+                entry = ["resource": .object(made), "response": entry["response"] ?? [:]]
+            }
+            let warnings = part == .submissionSet ? submission.warnings : []
+            if !warnings.isEmpty || form == .outcome, var inner = entry["response"]?.object {
+                inner["outcome"] = .object(outcome(warnings))
                 entry["response"] = .object(inner)
             }
             return .object(entry)
@@ -33,6 +58,26 @@ extension ProvideDocumentBundle {
         var bundle: JSONObject = ["resourceType": "Bundle", "type": "transaction-response"]
         bundle["entry"] = .array(entries)
         return bundle
+    }
+
+    /// What an entry made, as it is read back by who may see all of it; nil for what has no metadata of its own, and for a
+    /// folder that was here before.
+    private static func made(_ part: ProvideRequest.Part, _ submission: Submission, base: String) -> JSONObject? {
+        let home = submission.documents.first?.entry.home
+        let moment = submission.documents.first?.entry.registered
+        switch part {
+        case .document(let index):
+            guard submission.documents.indices.contains(index) else { return nil }
+            return DocumentReferenceMapping.json(submission.documents[index].entry, base: base)
+        case .submissionSet:
+            guard let home, let moment else { return nil }
+            let list = RegisteredList(
+                .submissionSet(submission.set), members: submission.set.documents.map { .init($0, added: moment) })
+            return DocumentListMapping.json(
+                list, showing: Set(submission.set.documents), folders: Set(submission.folders.filter(\.isNew).map(\.folder.id)),
+                home: home)
+        case .folder, .content, .supersede, .patient, .ignored: return nil
+        }
     }
 
     private static func id(_ submission: Submission, _ index: Int) -> DocumentID? {
@@ -47,7 +92,9 @@ extension ProvideDocumentBundle {
 
     private static func outcome(_ warnings: [String]) -> JSONObject {
         OperationOutcome(
-            warnings.map { .init(.warning, "incomplete", details: $0) }
+            warnings.isEmpty
+                ? [.init(.information, "informational", details: "done and durable")]
+                : warnings.map { .init(.warning, "incomplete", details: $0) }
         ).json
     }
 }

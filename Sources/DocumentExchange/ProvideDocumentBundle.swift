@@ -17,7 +17,7 @@ package enum ProvideDocumentBundle {
                 .badRequest, "XDSRegistryMetadataError: no submission set: a List with code submissionset is wanted",
                 at: "Bundle.entry")
         }
-        guard !parts.documents.isEmpty else {
+        guard !parts.documents.isEmpty || !parts.folders.isEmpty else {
             throw ExchangeError(
                 .badRequest, "XDSMissingDocument: the Bundle has no DocumentReference", at: "Bundle.entry")
         }
@@ -25,7 +25,7 @@ package enum ProvideDocumentBundle {
             .contains { MHDNames.comprehensive.contains($0) }
         var request = try ProvideRequest(patient: patient(parts, set))
         request.parts = parts.parts
-        try read(set: set, into: &request)
+        try SubmissionSetReading.read(set, parts, into: &request)
         for item in parts.documents {
             request.documents.append(try document(item, parts, isComprehensive: isComprehensive))
         }
@@ -40,9 +40,7 @@ package enum ProvideDocumentBundle {
         }
         linkSiblings(parts, &request)
         try read(patches: parts, into: &request)
-        if !parts.folders.isEmpty {
-            request.warnings.append("PartialFolderContentNotProcessed: folders are not kept here")
-        }
+        for folder in parts.folders { request.folders.append(try FolderReading.draft(folder, parts, into: &request)) }
         return request
     }
 
@@ -51,7 +49,7 @@ package enum ProvideDocumentBundle {
         var subject = FHIRReference(json: set.resource["subject"])
         var sourceInfo: FHIRReference?
         var lookup = ResourceLookup(container: set.resource, beside: parts.beside)
-        for item in parts.documents {
+        for item in parts.documents + parts.folders.map(\.item) {
             guard let own = FHIRReference(json: item.resource["subject"]) else { continue }
             guard subject == nil || subject?.reference == own.reference && subject?.identifier == own.identifier else {
                 throw ExchangeError(
@@ -77,38 +75,6 @@ package enum ProvideDocumentBundle {
                 .badRequest, "XDSRegistryMetadataError: the submission names no patient", at: set.path + ".subject")
         }
         return patient
-    }
-
-    private static func read(set: BundleParts.Item, into request: inout ProvideRequest) throws(ExchangeError) {
-        let identifiers = set.resource["identifier"]?.items ?? []
-        let unique =
-            identifiers.first { CodedValue(concept: $0["type"]) == MHDNames.uniqueIDType }
-            ?? identifiers.first { $0["use"]?.string == "usual" }
-            ?? (identifiers.count == 1 ? identifiers.first : nil)
-        guard let uniqueID = unique.flatMap(DraftReading.uri) else {
-            throw ExchangeError(
-                .badRequest, "XDSRegistryMetadataError: the submission set needs a uniqueId that is a URI",
-                at: set.path + ".identifier")
-        }
-        request.setUniqueID = uniqueID
-        for item in set.resource["extension"]?.items ?? [] {
-            switch item["url"]?.string {
-            case MHDNames.sourceID: request.sourceID = item["valueIdentifier"].flatMap(DraftReading.uri)
-            case MHDNames.designation: request.contentType = CodedValue(concept: item["valueCodeableConcept"])
-            default: break
-            }
-        }
-        guard request.sourceID != nil else {
-            throw ExchangeError(
-                .badRequest, "XDSRegistryMetadataError: the submission set needs a sourceId that is a URI",
-                at: set.path + ".extension")
-        }
-        if let date = set.resource["date"] {
-            guard let time = date.string.flatMap({ PartialDate($0) }) else {
-                throw ExchangeError(.badRequest, "not a date or time", at: set.path + ".date")
-            }
-            request.submissionTime = time
-        }
     }
 
     private static func document(_ item: BundleParts.Item, _ parts: BundleParts, isComprehensive: Bool)
@@ -154,6 +120,10 @@ package enum ProvideDocumentBundle {
             throw ExchangeError(
                 .badRequest, "XDSRegistryMetadataError: the document is not in the submission set", at: item.path)
         }
+        for (item, _) in parts.folders where !members.contains(item.fullUrl) {
+            throw ExchangeError(
+                .badRequest, "XDSRegistryMetadataError: the folder is not in the submission set", at: item.path)
+        }
         let used = Set(parts.documents.map(url))
         for binary in parts.contents where !used.contains(binary.fullUrl) {
             throw ExchangeError(
@@ -179,7 +149,8 @@ package enum ProvideDocumentBundle {
     /// A patch only says what a replacement means: it needs one.
     private static func read(patches parts: BundleParts, into request: inout ProvideRequest) throws(ExchangeError) {
         let replaced = request.documents.flatMap(\.draft.relations).filter { $0.kind == .replaces }.map(\.reference)
-        for (target, item) in parts.patches {
+        for (target, condition, item) in parts.patches {
+            if let condition { request.conditions[target] = condition }
             guard
                 replaced.contains(where: {
                     same($0, target)

@@ -11,6 +11,8 @@ package struct ProvideRequest: Sendable {
         case document(Int)
         /// The bytes of the document with that index.
         case content(Int)
+        /// The folder with that index.
+        case folder(Int)
         /// The patch that supersedes this reference.
         case supersede(String)
         /// The bundled Patient, which is not stored but resolved.
@@ -29,10 +31,22 @@ package struct ProvideRequest: Sendable {
     package var submissionTime: PartialDate?
     /// `contentTypeCode`.
     package var contentType: CodedValue?
+    /// Who submitted it.
+    package var author: DocumentAuthor?
+    /// The submission set's title.
+    package var title: String?
+    /// The submission set's comments.
+    package var comments: String?
+    /// For whom it is meant, as names.
+    package var recipients: [String] = []
+    /// Folders to be made or to be put into, in order.
+    package var folders: [FolderDraft] = []
     /// The documents with their bytes, in order.
     package var documents: [(draft: DocumentDraft, bytes: [UInt8])]
     /// References that the source marks superseded by patch.
     package var superseded: [String]
+    /// The version each of them must have, where the source says so (`ifMatch`).
+    package var conditions: [String: String] = [:]
     /// What the request's entries were, in order.
     package var parts: [Part]
     /// Which document each Binary of the request belongs to, by their order.
@@ -53,10 +67,12 @@ package struct ProvideRequest: Sendable {
     /// The submission for a resolved patient; new ids are drawn in order: set, then documents.
     ///
     /// What the documents replace is superseded, and so is what a patch says.
+    /// - Parameter known: the folders that are there already, by the index of their draft.
     /// - Throws: `.notFound` (UnresolvedReferenceException) for a relation whose target is no entry of this node's
     /// form.
     package func submission(
-        patient: PatientID, home: CommunityID, now: Timestamp, using random: inout some RandomNumberGenerator,
+        patient: PatientID, home: CommunityID, now: Timestamp, known: [Int: Folder] = [:],
+        using random: inout some RandomNumberGenerator,
     ) throws(ExchangeError) -> Submission {
         let set = SubmissionID.ordered(at: now, using: &random)
         let ids = documents.map { _ in DocumentID.ordered(at: now, using: &random) }
@@ -85,11 +101,29 @@ package struct ProvideRequest: Sendable {
             guard let id = DraftReading.documentID(reference) else { throw Self.unresolved(at: reference) }
             if !replaced.contains(id) { replaced.append(id) }
         }
+        var filled: [SubmittedFolder] = []
+        for (index, draft) in folders.enumerated() {
+            filled.append(
+                try draft.folder(known: known[index], patient: patient, documents: ids, now: now, using: &random))
+        }
         return Submission(
-            set: SubmissionSet(
-                id: set, uniqueID: setUniqueID ?? "urn:uuid:\(set)", patient: patient, sourceID: sourceID,
-                submissionTime: submissionTime ?? PartialDate(now), contentType: contentType, documents: ids),
-            documents: submitted, superseded: replaced, warnings: warnings)
+            set: submissionSet(set, patient, ids, filled, now), documents: submitted, folders: filled,
+            superseded: replaced, warnings: warnings)
+    }
+
+    private func submissionSet(
+        _ id: SubmissionID, _ patient: PatientID, _ documents: [DocumentID], _ folders: [SubmittedFolder],
+        _ now: Timestamp,
+    ) -> SubmissionSet {
+        var set = SubmissionSet(
+            id: id, uniqueID: setUniqueID ?? "urn:uuid:\(id)", patient: patient, sourceID: sourceID,
+            submissionTime: submissionTime ?? PartialDate(now), contentType: contentType, documents: documents)
+        set.folders = folders.map(\.folder.id)
+        set.author = author
+        set.title = title
+        set.comments = comments
+        set.recipients = recipients
+        return set
     }
 
     /// How a relation names another document of the same submission.
@@ -103,7 +137,7 @@ package struct ProvideRequest: Sendable {
     /// Where a document is in an error about the submission as a whole.
     static func path(_ index: Int) -> String { "document[\(index)]" }
 
-    private static func unresolved(at location: String) -> ExchangeError {
+    static func unresolved(at location: String) -> ExchangeError {
         ExchangeError(
             .notFound, "UnresolvedReferenceException: the reference leads to no document of this node", at: location)
     }

@@ -15,6 +15,7 @@ package enum QueryMatcher {
             && covers(query.service, entry.serviceStart, entry.serviceStop)
             && names(query.authorFamily, entry) { [$0.family] }
             && names(query.authorGiven, entry) { $0.given }
+            && query.also.allSatisfy { matches(entry, $0) }
             && (query.relatedTo.isEmpty || entry.relations.contains { query.relatedTo.contains($0.target) })
     }
 
@@ -22,12 +23,12 @@ package enum QueryMatcher {
         filters.isEmpty || code.map { code in filters.contains { matches($0, code) } } ?? false
     }
 
-    private static func any(_ filters: [DocumentQuery.CodeFilter], _ codes: [CodedValue]) -> Bool {
+    static func any(_ filters: [DocumentQuery.CodeFilter], _ codes: [CodedValue]) -> Bool {
         filters.isEmpty || codes.contains { code in filters.contains { matches($0, code) } }
     }
 
     private static func matches(_ filter: DocumentQuery.CodeFilter, _ code: CodedValue) -> Bool {
-        same(filter.code, code.code) && (filter.system.map { same($0, code.system) } ?? true)
+        (filter.code.isEmpty || same(filter.code, code.code)) && (filter.system.map { same($0, code.system) } ?? true)
     }
 
     /// `uniqueId` as it is; entryUUID with or without `urn:uuid:`, in either case.
@@ -44,7 +45,7 @@ package enum QueryMatcher {
         return overlaps(interval, start?.start, stop?.end)
     }
 
-    private static func overlaps(_ interval: DocumentQuery.Interval?, _ start: Timestamp?, _ end: Timestamp?) -> Bool {
+    static func overlaps(_ interval: DocumentQuery.Interval?, _ start: Timestamp?, _ end: Timestamp?) -> Bool {
         guard let interval else { return true }
         if let from = interval.from, let end, end <= from { return false }
         if let until = interval.until, let start, start >= until { return false }
@@ -52,11 +53,13 @@ package enum QueryMatcher {
     }
 
     private static func names(
-        _ wanted: [String], _ entry: DocumentEntry, _ parts: (PersonName) -> [String],
+        _ wanted: [DocumentQuery.NameFilter], _ entry: DocumentEntry, _ parts: (PersonName) -> [String],
+    ) -> Bool { names(wanted, entry.authors, parts) }
+
+    static func names(
+        _ wanted: [DocumentQuery.NameFilter], _ authors: [DocumentAuthor], _ parts: (PersonName) -> [String],
     ) -> Bool {
         wanted.isEmpty
-            || entry.authors.compactMap(\.person).flatMap(parts).contains { name in
-                wanted.contains { name.lowercased().utf8.starts(with: $0.lowercased().utf8) }
-            }
+            || authors.compactMap(\.person).flatMap(parts).contains { name in wanted.contains { $0.matches(name) } }
     }
 }

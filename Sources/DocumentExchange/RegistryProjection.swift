@@ -9,6 +9,10 @@ package protocol RegistryProjection: Sendable {
     func entry(_ id: DocumentID) async throws -> DocumentEntry?
     /// The entries with a `uniqueId`, of any patient, newest registration first.
     func entries(uniqueID: String) async throws -> [DocumentEntry]
-    /// Whether any submission set or document already uses a `uniqueId`.
+    /// A folder by its id; nil when there is none.
+    func folder(_ id: FolderID) async throws -> Folder?
+    /// A folder by its `uniqueId`; nil when there is none.
+    func folder(uniqueID: String) async throws -> Folder?
+    /// Whether any submission set, folder or document already uses a `uniqueId`.
     func submissionExists(uniqueID: String) async throws -> Bool
 }

@@ -21,13 +21,19 @@ package struct Submission: Hashable, Sendable {
     package let set: SubmissionSet
     /// Its documents in order.
     package let documents: [SubmittedDocument]
+    /// What it puts into folders, in order.
+    package let folders: [SubmittedFolder]
     /// Entries that are no longer current once this is registered.
     package let superseded: [DocumentID]
     /// What was accepted in part or is doubtful, each with its code word, for the answer.
     package var warnings: [String]
 
     /// A submission from its parts.
-    package init(set: SubmissionSet, documents: [SubmittedDocument], superseded: [DocumentID] = [], warnings: [String] = []) {
+    package init(
+        set: SubmissionSet, documents: [SubmittedDocument], folders: [SubmittedFolder] = [], superseded: [DocumentID] = [],
+        warnings: [String] = [],
+    ) {
+        self.folders = folders
         self.warnings = warnings
         self.set = set
         self.documents = documents

@@ -11,6 +11,10 @@ package struct RegistryFacts: Sendable {
     package var dependents: [DocumentEntry]
     /// Whether the submission set's own `uniqueId` is in use.
     package var isSetKnown: Bool
+    /// The `uniqueId`s of new folders that are in use.
+    package var takenUniqueIDs: [String] = []
+    /// Records that were merged into the submission's patient: what was registered for them is that patient's.
+    package var merged: Set<PatientID> = []
 
     /// Facts from their parts.
     package init(
@@ -21,6 +25,11 @@ package struct RegistryFacts: Sendable {
         self.targets = targets
         self.dependents = dependents
         self.isSetKnown = isSetKnown
+    }
+
+    /// Whether a record is the submission's patient, or was merged into it.
+    func isOfPatient(_ record: PatientID, _ submission: Submission) -> Bool {
+        record == submission.set.patient || merged.contains(record)
     }
 }
 
@@ -39,6 +48,7 @@ package enum SubmissionRules {
         try targetsKnown(submission, facts)
         try targetsOfSamePatient(submission, facts)
         try targetsCurrent(submission, facts)
+        try checkFolders(submission, facts)
     }
 
     /// What a submission supersedes in all: its replaced entries and what transforms or appends to them (ITI-42,
@@ -54,9 +64,9 @@ package enum SubmissionRules {
         return all
     }
 
-    /// XDSMissingDocument: a submission has at least one document, and hash and size are its bytes'.
+    /// XDSMissingDocument: a submission has at least one document or folder, and hash and size are its bytes'.
     static func nothingEmpty(_ submission: Submission) throws(ExchangeError) {
-        guard !submission.documents.isEmpty else {
+        guard !submission.documents.isEmpty || !submission.folders.isEmpty else {
             throw ExchangeError(.badRequest, "XDSMissingDocument: the submission has no document", at: "Bundle.entry")
         }
         for (index, document) in submission.documents.enumerated() where document.entry.size != document.bytes.count {
@@ -117,6 +127,11 @@ package enum SubmissionRules {
             throw ExchangeError(
                 .badRequest, "XDSRegistryDuplicateUniqueIdInMessage: a uniqueId may stand once in a submission",
                 at: ProvideRequest.path(index) + ".masterIdentifier")
+        }
+        for folder in submission.folders where !seen.insert(Array(folder.folder.uniqueID.utf8)).inserted {
+            throw ExchangeError(
+                .badRequest, "XDSRegistryDuplicateUniqueIdInMessage: a uniqueId may stand once in a submission",
+                at: folder.path + ".identifier")
         }
     }
 
@@ -184,7 +199,7 @@ package enum SubmissionRules {
     /// XDSPatientIdDoesNotMatch: a document is related to documents of its own patient only.
     static func targetsOfSamePatient(_ submission: Submission, _ facts: RegistryFacts) throws(ExchangeError) {
         for (location, target) in targets(submission) {
-            guard let entry = facts.targets.first(where: { $0.id == target }), entry.patient != submission.set.patient
+            guard let entry = facts.targets.first(where: { $0.id == target }), !facts.isOfPatient(entry.patient, submission)
             else { continue }
             // Said as if it did not exist: whose document it is must not be told.
             throw ExchangeError(

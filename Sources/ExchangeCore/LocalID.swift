@@ -127,6 +127,8 @@ package struct LocalID<Subject>: Hashable, Sendable, Comparable, CustomStringCon
 package enum PatientSubject {}
 /// What a `DocumentID` names: one document entry.
 package enum DocumentSubject {}
+/// What a `FolderID` names: one folder.
+package enum FolderSubject {}
 /// What a `SubmissionID` names: one submission set.
 package enum SubmissionSubject {}
 /// What a `SubscriptionID` names: one wish to hear of new documents.
@@ -138,6 +140,8 @@ package enum DirectiveSubject {}
 package typealias PatientID = LocalID<PatientSubject>
 /// A document entry's `entryUUID` (ITI TF-3 4.2.3.2), which is also its FHIR id.
 package typealias DocumentID = LocalID<DocumentSubject>
+/// A folder of documents.
+package typealias FolderID = LocalID<FolderSubject>
 /// A submission set's `entryUUID`.
 package typealias SubmissionID = LocalID<SubmissionSubject>
 /// A consent directive's FHIR id.

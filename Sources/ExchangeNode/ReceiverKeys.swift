@@ -1,5 +1,6 @@
 import ExchangeCore
 import MLLPEndpoint
+import Transactions
 
 /// The list `receivers` of `node.yaml`: who is sent documents as HL7 v2 messages.
 enum ReceiverKeys {
@@ -20,6 +21,11 @@ enum ReceiverKeys {
         if address == nil { section.refuse("send", "must be HOST:PORT, where the receiver listens") }
         var receiver = ReceiverSettings(
             name: name, host: address?.host ?? "", port: address?.port ?? 0, role: section.required("role"))
+        if !receiver.role.isEmpty, !Permissions.findDocuments.includes(receiver.role) {
+            section.refuse(
+                "role", UserRole(rawValue: receiver.role) == nil
+                    ? RoleKeys.unknown(receiver.role) : "may not read documents (hie access roles)")
+        }
         readTrust(&section, &receiver, address)
         receiver.application = section.text("application")
         receiver.facility = section.text("facility")

@@ -49,14 +49,15 @@ struct CapabilityStatement: Sendable {
         return statement
     }
 
-    /// The statements of IHE that this door fulfils whole; MHD's Document Responder also has lists (ITI-66), which are
-    /// not here.
+    /// The statements of IHE that this door fulfils whole.
     private var instantiates: [String] {
         switch door {
         case .client:
-            ["", ".Comprehensive", ".Simplified", ".Generate"].map {
+            ["", ".Comprehensive", ".UnContained", ".Simplified", ".Generate"].map {
                 "https://profiles.ihe.net/ITI/MHD/CapabilityStatement/IHE.MHD.DocumentRecipient" + $0
-            } + ["https://profiles.ihe.net/ITI/PCF/CapabilityStatement/IHE.PCF.consentRegistry"]
+            } + [
+                "https://profiles.ihe.net/ITI/MHD/CapabilityStatement/IHE.MHD.DocumentResponder",
+                "https://profiles.ihe.net/ITI/PCF/CapabilityStatement/IHE.PCF.consentRegistry"]
         case .peer, .administration: []
         }
     }
@@ -110,6 +111,12 @@ struct CapabilityStatement: Sendable {
             resource["conditionalUpdate"] = .bool(isFed)
             if isFed { resource["conditionalDelete"] = "single" }
         }
+        if type == "DocumentReference", door == .client {
+            resource["versioning"] = "versioned"
+            resource["conditionalCreate"] = true
+            resource["conditionalRead"] = "not-match"
+        }
+        if type == "List" { resource["searchInclude"] = ["List:item"] }
         let parameters = searchParameters(of: type)
         if codes.contains("search-type") { resource["searchParam"] = .array(parameters) }
         if let served = CareServiceType(rawValue: type) {
@@ -138,6 +145,7 @@ struct CapabilityStatement: Sendable {
     static func criteria(of type: String) -> [(name: String, kind: SearchParameter.Kind, definition: String?)] {
         switch type {
         case "DocumentReference": SearchParameters.criteria.map { ($0.name, $0.kind, $0.definition) }
+        case "List": ListSearch.criteria
         case "Patient": PatientSearch.criteria.map { ($0.name, $0.kind, $0.definition) }
         case "Consent": ConsentSearch.criteria
         case "AuditEvent": AuditEventSearch.criteria

@@ -27,6 +27,8 @@ struct DocumentSearch: Sendable {
     var isAscending = false
     /// Only the total is wanted.
     var isCountOnly = false
+    /// How much of each resource is wanted.
+    var subset = ResourceSubset.whole
     /// Entries on a page, as asked for.
     var count: Int?
     /// Which page.
@@ -41,7 +43,7 @@ struct DocumentSearch: Sendable {
     /// Reads a search.
     ///
     /// Throws `badRequest` for what is wrong, for a search that names no patient, and, when strict, for names not known.
-    init(_ fields: [RequestField], isStrict: Bool) throws(ExchangeError) {
+    init(_ fields: [RequestField], isStrict: Bool, namesPatient: Bool = true) throws(ExchangeError) {
         var seen: Set<String> = []
         for field in fields {
             let argument = try SearchArgument(field)
@@ -52,19 +54,34 @@ struct DocumentSearch: Sendable {
                 ignored.append(argument.name)
                 continue
             }
-            if argument.modifier != nil, parameter.kind != .reference {
+            if argument.modifier != nil, parameter.kind != .reference, parameter.kind != .string {
                 throw argument.fault("has a modifier that is not supported")
             }
-            guard seen.insert(parameter.name).inserted || parameter.isRepeatable else {
-                throw argument.fault("may be given once; join alternatives with commas")
+            if seen.insert(parameter.name).inserted || parameter.isRepeatable {
+                try parameter.fill(&self, argument)
+            } else {
+                try fillAgain(parameter, argument)
             }
-            try parameter.fill(&self, argument)
             if parameter.name != "_page" { understood.append(field) }
         }
-        guard patient != nil || patientIdentifier != nil else {
+        guard patient != nil || patientIdentifier != nil || !namesPatient else {
             throw ExchangeError(
                 .badRequest, "XDSStoredQueryMissingParam: a search names its patient: patient or patient.identifier")
         }
+    }
+
+    /// A search that says nothing yet.
+    private init() {}
+
+    /// A parameter that was given again: both must hold. One whose two values could not both hold is a slip.
+    private mutating func fillAgain(_ parameter: SearchParameter, _ argument: SearchArgument) throws(ExchangeError) {
+        let isCode = parameter.kind == .token || parameter.kind == .string || parameter.name == "related"
+        guard isCode, parameter.name != "patient.identifier" else {
+            throw argument.fault("may be given once; join alternatives with commas")
+        }
+        var other = DocumentSearch()
+        try parameter.fill(&other, argument)
+        query.also.append(other.query)
     }
 
     /// Entries on this page at the most; nothing but the total when 0.

@@ -17,7 +17,7 @@ extension FHIRService {
         }
         try Negotiation.demandJSON(exchanged.request.headers, format: search.format)
         try demandKnown(search.communities)
-        let patient = try await patient(of: search)
+        let patient = try await patient(given: search.patientIdentifier, search.patient)
         let found = try await find(search, patient, for: context)
         let leftOut = search.ignored.map(CompletenessOutcome.leftOut)
         var outcome = outcome((door == .client ? CompletenessOutcome.issues(found.receipt) : []) + leftOut)
@@ -76,8 +76,8 @@ extension FHIRService {
     }
 
     /// The record a search means; one that no patient has when it means none, so that the road is the same.
-    private func patient(of search: DocumentSearch) async throws(EdgeRefusal) -> PatientID {
-        guard let given = search.patientIdentifier else { return search.patient ?? DocumentSearch.unknownPatient }
+    func patient(given identifier: PatientIdentifier??, _ id: PatientID?) async throws(EdgeRefusal) -> PatientID {
+        guard let given = identifier else { return id ?? DocumentSearch.unknownPatient }
         guard let identifier = given else { return DocumentSearch.unknownPatient }
         let records = try await asking { () throws(ExchangeError) in
             try await exchange.activePatients(identifier: identifier)
@@ -87,7 +87,7 @@ extension FHIRService {
                 ExchangeError(.badRequest, "XDSResultNotSinglePatient: the identifier names several patients here"))
         }
         guard let record = records.first, records.count == 1 else { return DocumentSearch.unknownPatient }
-        if let patient = search.patient, patient != record.id { return DocumentSearch.unknownPatient }
+        if let id, id != record.id { return DocumentSearch.unknownPatient }
         return record.id
     }
 }

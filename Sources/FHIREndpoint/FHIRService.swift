@@ -210,6 +210,8 @@ package struct FHIRService: Sendable {
         case .generateMetadata: return try await generateMetadata(&exchanged)
         case .searchDocuments: return try await searchDocuments(&exchanged)
         case .readDocument: return try await readDocument(&exchanged)
+        case .searchLists: return try await searchLists(&exchanged)
+        case .readList: return try await readList(&exchanged)
         case .retrieveDocument: return try await retrieveDocument(&exchanged)
         case .readPatient, .readPatientVersion: return try await readPatient(&exchanged)
         case .patientHistory: return try await patientHistory(&exchanged)

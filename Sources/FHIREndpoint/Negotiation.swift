@@ -86,7 +86,7 @@ enum Negotiation {
     /// `Prefer: handling=strict`: parameters we do not know are refused instead of left out.
     static func isStrict(_ headers: HTTPFields) -> Bool { preference("handling", headers) == "strict" }
 
-    private static func preference(_ name: String, _ headers: HTTPFields) -> String? {
+    static func preference(_ name: String, _ headers: HTTPFields) -> String? {
         guard let header = headers[.prefer] else { return nil }
         for part in header.split(whereSeparator: { $0 == "," || $0 == ";" }) {
             let pair = part.split(separator: "=", maxSplits: 1)
@@ -130,6 +130,7 @@ extension HTTPField.Name {
     static let ifNoneExist = ours("If-None-Exist")
     static let prefer = ours("Prefer")
     static let emergencyReason = ours("X-Emergency-Reason")
+    static let referrerPolicy = ours("Referrer-Policy")
     static let requestID = ours("X-Request-Id")
     static let requestTimeout = ours("Request-Timeout")
 

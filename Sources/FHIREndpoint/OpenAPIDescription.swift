@@ -113,7 +113,7 @@ struct OpenAPIDescription: Sendable {
         let isFHIR = route.segments.first == "fhir" && route.operation != .smartConfiguration
         let media = isFHIR ? "application/fhir+json" : "application/json"
         switch route.operation {
-        case .retrieveDocument: responses["200"] = answer("the document, byte for byte", "*/*", nil)
+        case .retrieveDocument: responses["200"] = answer("the document, byte for byte; text/html shows it", "*/*", nil)
         case .deleteSubscription: responses["204"] = answer("done and durable", nil, nil)
         case .simplifiedPublish, .createConsent, .recordAuditEvent, .createSubscription: responses["201"] = answer("done and durable", media, "Resource")
         case .feedPatient, .withdrawPatient, .updateConsent:

@@ -103,6 +103,7 @@ enum OutcomeMapping {
         add(
             .unprocessableContent, "invalid", "XDSRepositoryMetadataError", "XDSRegistryMetadataError",
             "XDSRepositoryDuplicateUniqueIdInMessage", "XDSRegistryDuplicateUniqueIdInMessage", "InvalidDocumentContent")
+        add(.preconditionFailed, "conflict", "XDSMetadataVersionError")
         add(.conflict, "duplicate", "XDSDuplicateUniqueIdInRegistry", "XDSNonIdenticalHash", "XDSNonIdenticalSize")
         add(.unprocessableContent, "not-found", "XDSUnknownPatientId", "UnresolvedReferenceException", "UnknownRecipient")
         add(

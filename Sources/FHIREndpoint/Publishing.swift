@@ -20,10 +20,21 @@ extension FHIRService {
         let request = try exchanged.reading { () throws(ExchangeError) in
             try ProvideDocumentBundle.read(bundle.json, limits: limits)
         }
+        // A condition that was passed over would register twice what was meant once.
+        guard exchanged.request.headers[.ifNoneExist] == nil else {
+            throw .exchange(
+                ExchangeError(.badRequest, "If-None-Exist goes with a single DocumentReference (ITI-105)", at: "If-None-Exist"))
+        }
         let submission = try await asking { () throws(ExchangeError) in
             try await exchange.provideAndRegister(request, for: context)
         }
-        return Answer(.ok, resource: ProvideDocumentBundle.answer(request, submission))
+        let form: ProvideDocumentBundle.AnswerForm =
+            switch Negotiation.preference("return", exchanged.request.headers) {
+            case "representation": .representation(base: exchange.settings.clientBase)
+            case "OperationOutcome": .outcome
+            default: .minimal
+            }
+        return Answer(.ok, resource: ProvideDocumentBundle.answer(request, submission, form))
     }
 
     /// ITI-105 Simplified Publish: `POST DocumentReference` with its bytes inside; 201 once it is durable.
@@ -37,9 +48,17 @@ extension FHIRService {
         let request = try exchanged.reading { () throws(ExchangeError) in
             try SimplifiedPublish.read(reference.json, limits: limits)
         }
+        if let condition = exchanged.request.headers[.ifNoneExist] {
+            return try await publishUnlessFound(condition, request, for: context, exchanged)
+        }
         let submission = try await asking { () throws(ExchangeError) in
             try await exchange.provideAndRegister(request, for: context)
         }
+        return try published(submission, exchanged)
+    }
+
+    /// The answer to a document published by itself.
+    func published(_ submission: Submission, _ exchanged: EdgeRequest) throws(EdgeRefusal) -> Answer {
         guard let entry = submission.documents.first?.entry else {
             throw .exchange(ExchangeError(.internal, "a submission was registered without its document"))
         }

@@ -21,6 +21,7 @@ extension FHIRService {
             let passing = try await asking { () throws(ExchangeError) in
                 try await exchange.retrieveDocument(id, from: home, of: patient, for: context)
             }
+            if let page = try await page(of: passing, to: exchanged, format: format) { return page }
             return answer(passing, id: id, to: exchanged, format: format)
         }
         let found = try await asking { () throws(ExchangeError) in
@@ -33,10 +34,18 @@ extension FHIRService {
     func readDocument(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> Answer {
         let context = try exchanged.asker()
         try Negotiation.demandJSON(exchanged.request.headers, format: try exchanged.format())
+        let subset = try subset(of: exchanged)
         guard let id = exchanged.id.flatMap({ DocumentID($0) }) else { throw Self.hidden }
         let found = try await asking { () throws(ExchangeError) in try await exchange.readDocument(id, for: context) }
-        var answer = Answer(.ok, json: ByteBuffer(bytes: found.reference), tickets: [found.ticket])
-        answer.headers[.lastModified] = HTTPDate.format(found.registered)
+        let etag = "W/\"\(Self.version(of: found.reference))\""
+        var answer: Answer
+        if let condition = exchanged.request.headers[.ifNoneMatch], Self.matches(condition, etag) {
+            answer = Answer(empty: .notModified, tickets: [found.ticket])
+        } else {
+            answer = Answer(.ok, json: ByteBuffer(bytes: subset.bytes(of: found.reference)), tickets: [found.ticket])
+            answer.headers[.lastModified] = HTTPDate.format(found.registered)
+        }
+        answer.headers[.eTag] = etag
         return answer
     }
 
@@ -60,9 +69,10 @@ extension FHIRService {
         return patient
     }
 
-    private func answer(_ found: RetrievedDocument, id: DocumentID, to exchanged: EdgeRequest, format: String?) -> Answer {
+    func answer(_ found: RetrievedDocument, id: DocumentID, to exchanged: EdgeRequest, format: String?) -> Answer {
         let headers = exchanged.request.headers
         let etag = "\"\(Hexadecimal.encode(found.sha256))\""
+        if let page = page(of: found.bytes, type: found.mimeType, [found.ticket], to: exchanged, format: format) { return page }
         guard let form = DocumentForm(accept: headers[.accept], format: format, mimeType: found.mimeType) else {
             found.ticket.end()
             return OutcomeMapping.answer(to: .notAcceptable)
@@ -131,47 +141,4 @@ extension FHIRService {
         }
         return false
     }
-}
-
-/// How a document leaves: as its bytes, or as a Binary resource for who asks for FHIR (R4, binary.html 2.44.3).
-enum DocumentForm: Sendable {
-    case bytes
-    case resource
-
-    /// The form a caller accepts; nil when it accepts neither.
-    init?(accept: String?, format: String?, mimeType: String) {
-        if let format, format.utf8.elementsEqual("json".utf8) || format.contains("fhir") {
-            self = .resource
-            return
-        }
-        guard let accept, accept != "*/*" else {
-            self = .bytes
-            return
-        }
-        let type = Self.essence(mimeType)
-        let ranges = MediaRange.list(accept).filter { $0.quality > 0 }
-        // XML has two names; whoever takes one takes the other.
-        let names = type == "text/xml" || type == "application/xml" ? ["text/xml", "application/xml"] : [type]
-        if ranges.isEmpty || ranges.contains(where: { range in names.contains(where: range.covers) }) {
-            self = .bytes
-        } else if ranges.contains(where: { $0.essence == "application/fhir+json" || $0.essence == "application/json" }) {
-            self = .resource
-        } else {
-            return nil
-        }
-    }
-
-    /// The type a document is sent with: its own when it is harmless, else bytes of no type.
-    static func safeType(_ mimeType: String) -> String {
-        let type = essence(mimeType)
-        return harmless.contains(type) ? type : "application/octet-stream"
-    }
-
-    private static func essence(_ mimeType: String) -> String { MediaRange(mimeType)?.essence ?? "application/octet-stream" }
-
-    private static let harmless: Set<String> = [
-        "application/dicom", "application/fhir+json", "application/fhir+xml", "application/hl7-v3+xml", "application/json",
-        "application/pdf", "application/rtf", "application/xml", "image/jpeg", "image/png", "image/tiff", "text/plain",
-        "text/rtf", "text/xml",
-    ]
 }

@@ -18,6 +18,10 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     case searchDocuments
     /// ITI-67 by id.
     case readDocument
+    /// ITI-66.
+    case searchLists
+    /// ITI-66 by id.
+    case readList
     /// ITI-68.
     case retrieveDocument
     /// Read of a Patient.
@@ -103,7 +107,7 @@ package enum EdgeOperation: String, CaseIterable, Sendable {
     /// refusal must come through a flood.
     var isQuestion: Bool {
         switch self {
-        case .generateMetadata, .searchDocuments, .readDocument, .retrieveDocument, .readPatient, .readPatientVersion, .patientHistory,
+        case .generateMetadata, .searchDocuments, .readDocument, .searchLists, .readList, .retrieveDocument, .readPatient, .readPatientVersion, .patientHistory,
             .searchPatients, .queryLinks, .linkHistory, .decideLink, .crossReference, .feedPatient, .withdrawPatient, .matchPatients, .provideBundle, .simplifiedPublish, .searchAuditEvents, .recordAuditEvent, .previewConsent,
             .readCareService, .searchCareServices, .careServiceHistory, .validateCode, .lookUpCode, .expandValueSet,
             .createSubscription, .readSubscription, .searchSubscriptions:
@@ -196,6 +200,9 @@ package enum RouteTable {
         Route(
             .post, "fhir/DocumentReference/_search", .searchDocuments, "ITI-67", doors: both, interaction: "search-type"),
         Route(.get, "fhir/DocumentReference/:id", .readDocument, "ITI-67", doors: client, interaction: "read"),
+        Route(.get, "fhir/List", .searchLists, "ITI-66", doors: client, interaction: "search-type"),
+        Route(.post, "fhir/List/_search", .searchLists, "ITI-66", doors: client, interaction: "search-type"),
+        Route(.get, "fhir/List/:id", .readList, "ITI-66", doors: client, interaction: "read"),
         Route(.get, "fhir/Binary/:id", .retrieveDocument, "ITI-68", doors: both, interaction: "read"),
         Route(.get, "fhir/Patient/:id", .readPatient, "ITI-78", doors: both, interaction: "read"),
         Route(.get, "fhir/Patient", .searchPatients, "ITI-78", doors: both, interaction: "search-type"),

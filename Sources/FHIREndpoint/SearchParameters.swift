@@ -43,10 +43,10 @@ enum SearchParameters {
         },
         dates("_lastUpdated", hl7 + "Resource-lastUpdated", \.registered),
         SearchParameter("author.family", .string) { search, argument throws(ExchangeError) in
-            search.query.authorFamily = try words(argument)
+            search.query.authorFamily = try argument.names()
         },
         SearchParameter("author.given", .string) { search, argument throws(ExchangeError) in
-            search.query.authorGiven = try words(argument)
+            search.query.authorGiven = try argument.names()
         },
         codes("category", hl7 + "DocumentReference-category", \.classCodes),
         dates("creation", mhd + "DocumentReference-Creation", \.creation),
@@ -109,11 +109,10 @@ enum SearchParameters {
             }
         },
         SearchParameter("_summary", .special) { search, argument throws(ExchangeError) in
-            switch try argument.single() {
-            case "count": search.isCountOnly = true
-            case "false", "true", "text", "data": break
-            default: throw argument.fault("takes true, false, text, data or count")
-            }
+            if try argument.single() == "count" { search.isCountOnly = true } else { search.subset = try argument.summary() }
+        },
+        SearchParameter("_elements", .special) { search, argument throws(ExchangeError) in
+            search.subset = try argument.elements()
         },
         SearchParameter("_total", .special) { _, argument throws(ExchangeError) in
             guard ["none", "estimate", "accurate"].contains(try argument.single()) else {
@@ -165,15 +164,14 @@ enum SearchParameters {
         }
     }
 
-    /// Beginnings of names, of something at least: an empty one would match everybody.
-    private static func words(_ argument: SearchArgument) throws(ExchangeError) -> [String] {
-        let words = argument.texts()
-        guard words.allSatisfy({ $0.utf8.contains { $0 > 0x20 } }) else { throw argument.fault("needs a name") }
-        return words
-    }
-
     private static func identifiers(_ search: inout DocumentSearch, _ argument: SearchArgument) throws(ExchangeError) {
-        guard search.query.identifiers.isEmpty else { throw argument.fault("cannot stand beside _id") }
+        // Beside _id both must hold.
+        if !search.query.identifiers.isEmpty {
+            var before = DocumentQuery()
+            before.identifiers = search.query.identifiers
+            search.query.also.append(before)
+            search.query.identifiers = []
+        }
         for text in argument.alternatives {
             let (system, value) = SearchText.token(text)
             guard !value.isEmpty else { throw argument.fault("needs a value") }

@@ -42,10 +42,39 @@ struct SearchArgument: Sendable {
         var filters: [DocumentQuery.CodeFilter] = []
         for text in alternatives {
             let (system, code) = SearchText.token(text)
-            guard !code.isEmpty else { throw fault("needs a code; a system alone is not supported") }
+            guard !code.isEmpty || !(system ?? "").isEmpty else { throw fault("needs a code or a system") }
             filters.append(.init(code: code, system: system))
         }
         return filters
+    }
+
+    /// Names, matched as the modifier says: from their start, `:contains`, `:exact`. An empty one would match everybody.
+    func names() throws(ExchangeError) -> [DocumentQuery.NameFilter] {
+        guard let mode = DocumentQuery.NameFilter.Mode(rawValue: modifier ?? "") else {
+            throw fault("takes the modifiers :exact and :contains")
+        }
+        let words = texts()
+        guard words.allSatisfy({ $0.utf8.contains { $0 > 0x20 } }) else { throw fault("needs a name") }
+        return words.map { .init($0, mode) }
+    }
+
+    /// The value of `_summary`, but for `count`.
+    func summary() throws(ExchangeError) -> ResourceSubset {
+        switch try single() {
+        case "true": return .summary
+        case "text": return .text
+        case "false", "data": return .whole
+        default: throw fault("takes true, false, text, data or count")
+        }
+    }
+
+    /// The names of `_elements`.
+    func elements() throws(ExchangeError) -> ResourceSubset {
+        let names = texts()
+        guard names.allSatisfy({ $0.utf8.allSatisfy { (0x41...0x5A).contains($0 & 0xDF) } }) else {
+            throw fault("takes names of elements, such as identifier,status")
+        }
+        return .elements(Set(names))
     }
 
     /// `system|value` as an identifier; nil when no patient could have it.

@@ -51,7 +51,7 @@ struct SearchsetPage: Sendable {
             buffer.writeStaticString("/DocumentReference/")
             buffer.writeString(row.id.description)
             buffer.writeStaticString(#"","resource":"#)
-            buffer.writeBytes(row.reference)
+            buffer.writeBytes(search.subset.bytes(of: row.reference))
             buffer.writeStaticString(#","search":{"mode":"match"}}"#)
         }
         if let outcome {

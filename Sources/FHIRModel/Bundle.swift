@@ -11,6 +11,8 @@ package struct BundleEntry: Hashable, Sendable {
         package var url: String
         /// Condition for creating.
         package var ifNoneExist: String?
+        /// Condition for changing: the version that is changed, as `W/"1"`.
+        package var ifMatch: String?
 
         /// A request from its parts.
         package init(method: String, url: String, ifNoneExist: String? = nil) {

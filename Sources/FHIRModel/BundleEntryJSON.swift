@@ -10,6 +10,7 @@ extension BundleEntry {
         self.init(fullUrl: json["fullUrl"]?.string, resource: json["resource"]?.object)
         if let method = json["request"]?["method"]?.string, let url = json["request"]?["url"]?.string {
             request = Request(method: method, url: url, ifNoneExist: json["request"]?["ifNoneExist"]?.string)
+            request?.ifMatch = json["request"]?["ifMatch"]?.string
         }
         if let status = json["response"]?["status"]?.string {
             response = Response(
@@ -36,6 +37,7 @@ extension BundleEntry {
         if let request {
             var item: JSONObject = ["method": .string(request.method), "url": .string(request.url)]
             if let condition = request.ifNoneExist { item["ifNoneExist"] = .string(condition) }
+            if let condition = request.ifMatch { item["ifMatch"] = .string(condition) }
             object["request"] = .object(item)
         }
         if let response {

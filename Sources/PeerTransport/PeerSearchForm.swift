@@ -13,21 +13,25 @@ enum PeerSearchForm {
                 filter.system.map { "\(escaped($0))|\(escaped(filter.code))" } ?? escaped(filter.code)
             }
         }
-        add("status", query.statuses.map(\.rawValue))
-        add("category", codes(query.classCodes))
-        add("type", codes(query.typeCodes))
-        add("format", codes(query.formatCodes))
-        add("facility", codes(query.facilityTypes))
-        add("setting", codes(query.practiceSettings))
-        add("event", codes(query.eventCodes))
-        add("security-label", codes(query.securityLabels))
-        add("identifier", query.identifiers.map { "urn:ietf:rfc:3986|\(escaped($0))" })
-        add("author.family", query.authorFamily.map(escaped))
-        add("author.given", query.authorGiven.map(escaped))
-        add("related", query.relatedTo.map { "DocumentReference/\($0)" })
-        for (name, interval) in [("creation", query.creation), ("date", query.registered), ("period", query.service)] {
-            if let from = interval?.from { fields.append((name, "ge\(from)")) }
-            if let until = interval?.until { fields.append((name, "lt\(until)")) }
+        for query in [query] + query.also {
+            add("status", query.statuses.map(\.rawValue))
+            add("category", codes(query.classCodes))
+            add("type", codes(query.typeCodes))
+            add("format", codes(query.formatCodes))
+            add("facility", codes(query.facilityTypes))
+            add("setting", codes(query.practiceSettings))
+            add("event", codes(query.eventCodes))
+            add("security-label", codes(query.securityLabels))
+            add("identifier", query.identifiers.map { "urn:ietf:rfc:3986|\(escaped($0))" })
+            for (name, filters) in [("author.family", query.authorFamily), ("author.given", query.authorGiven)] {
+                let mode = filters.first?.mode ?? .start
+                add(mode == .start ? name : "\(name):\(mode.rawValue)", filters.map { escaped($0.text) })
+            }
+            add("related", query.relatedTo.map { "DocumentReference/\($0)" })
+            for (name, interval) in [("creation", query.creation), ("date", query.registered), ("period", query.service)] {
+                if let from = interval?.from { fields.append((name, "ge\(from)")) }
+                if let until = interval?.until { fields.append((name, "lt\(until)")) }
+            }
         }
         if let page { fields.append(("_page", page)) }
         var bytes: [UInt8] = []

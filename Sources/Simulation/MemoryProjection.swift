@@ -20,6 +20,7 @@ package final class MemoryProjection: Sendable {
         var documents: [PatientID: [DocumentID: RegisteredDocument]] = [:]
         var entries: [DocumentID: DocumentEntry] = [:]
         var sets: Set<String> = []
+        var lists: [String: StoredList] = [:]
         var directives: [PatientID: [DirectiveID: ConsentVersion]] = [:]
         var versions: [DirectiveID: [ConsentVersion]] = [:]
         var encounters: [PatientID: [String: (encounter: CareEncounter, position: JournalPosition)]] = [:]
@@ -137,6 +138,7 @@ package final class MemoryProjection: Sendable {
     }
 
     private static func erase(_ erasure: DocumentErasure, from tables: inout Tables) {
+        takeOut(erasure.contents.map(\.document), from: &tables)
         for content in erasure.contents {
             tables.entries[content.document] = nil
             tables.documents[erasure.patient]?[content.document] = nil
@@ -145,6 +147,7 @@ package final class MemoryProjection: Sendable {
     }
 
     private static func erase(_ patient: PatientID, from tables: inout Tables) {
+        eraseLists(of: patient, Array((tables.documents[patient] ?? [:]).keys), from: &tables)
         for id in (tables.documents[patient] ?? [:]).keys { tables.entries[id] = nil }
         for id in (tables.directives[patient] ?? [:]).keys {
             tables.versions[id] = nil
@@ -185,6 +188,7 @@ package final class MemoryProjection: Sendable {
             }
             put(document, reference: record.references[index], content: entry.contents[index], subject, &tables)
         }
+        applyLists(record, entry, subject, to: &tables)
         for id in record.superseded {
             guard var document = tables.entries[id], let old = tables.documents[document.patient]?[id] else { continue }
             document.status = .superseded
@@ -271,7 +275,7 @@ extension MemoryProjection: ExchangeProjection {
         return try facts.get()
     }
 
-    private static func facts(about patient: PatientID, _ documents: [RegisteredDocument], _ tables: Tables) throws
+    static func facts(about patient: PatientID, _ documents: [RegisteredDocument], _ tables: Tables) throws
         -> PatientFacts
     {
         PatientFacts(

@@ -66,7 +66,7 @@ struct ProjectionRows {
 
     private func applySubmission(_ entry: CommittedEntry, _ subject: PatientID, _ database: Database) throws {
         let record = try entry.decoded { () throws(ExchangeError) in try SubmissionRecord(payload: entry.payload, base: base) }
-        try database.run("INSERT OR IGNORE INTO submission(unique_id) VALUES (?)", [.text(record.set.uniqueID)])
+        try applyLists(record, entry, subject, database)
         for (index, document) in record.entries.enumerated() {
             guard index < entry.contents.count else {
                 throw ExchangeError(.corrupted, "a submission names more documents than stand beside it")
@@ -90,6 +90,7 @@ struct ProjectionRows {
             try database.run(
                 "INSERT INTO document_unique(unique_id, id) VALUES (?, ?)", [.text(document.uniqueID), .id(document.id)])
         }
+        try Self.joinFolders(record, entry.time, database)
         for replaced in record.superseded { try supersede(replaced, database) }
     }
 

@@ -9,7 +9,7 @@ enum ProjectionSchema {
         "mark", "patient", "patient_version", "patient_identifier", "patient_system", "patient_word", "person", "person_record",
         "person_key", "person_name", "person_placeholder", "person_apart", "person_review", "person_act", "person_model", "document", "document_place",
         "document_unique",
-        "submission", "directive", "directive_place", "directive_version", "access", "alert",
+        "submission", "list", "list_place", "folder_member", "directive", "directive_place", "directive_version", "access", "alert",
         "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure", "document_erasure", "encounter",
         "change_request", "subscription",
     ]
@@ -77,7 +77,16 @@ enum ProjectionSchema {
           id BLOB PRIMARY KEY, patient BLOB NOT NULL, registered INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS document_unique(
           unique_id TEXT NOT NULL, id BLOB NOT NULL, PRIMARY KEY(unique_id, id)) WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS submission(unique_id TEXT PRIMARY KEY) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS submission(unique_id TEXT PRIMARY KEY, folder BLOB) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS list(
+          patient BLOB NOT NULL, registered INTEGER NOT NULL, id BLOB NOT NULL, kind INTEGER NOT NULL, stored BLOB NOT NULL,
+          members BLOB NOT NULL, folders BLOB NOT NULL, leaf BLOB NOT NULL,
+          PRIMARY KEY(patient, registered DESC, id)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS list_place(
+          id BLOB PRIMARY KEY, patient BLOB NOT NULL, registered INTEGER NOT NULL) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS folder_member(
+          folder BLOB NOT NULL, added INTEGER NOT NULL, document BLOB NOT NULL, PRIMARY KEY(folder, document)) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS folder_member_by_document ON folder_member(document);
         CREATE TABLE IF NOT EXISTS directive(
           patient BLOB NOT NULL, id BLOB NOT NULL, version INTEGER NOT NULL, resource BLOB NOT NULL,
           position INTEGER NOT NULL, leaf BLOB NOT NULL, PRIMARY KEY(patient, id)) WITHOUT ROWID;

@@ -96,7 +96,7 @@ extension SQLiteProjection: ExchangeProjection {
     }
 
     /// Patient, directives and position of the snapshot that the documents are of.
-    private static func facts(
+    static func facts(
         about patient: PatientID, _ person: PersonRecords, _ documents: [RegisteredDocument], _ consents: ConsentCache,
         _ database: Database,
     ) throws -> PatientFacts {
@@ -109,7 +109,7 @@ extension SQLiteProjection: ExchangeProjection {
             position: try position(database))
     }
 
-    private static func documents(
+    static func documents(
         of patient: PatientID, _ sql: String, _ arguments: StatementArguments, matching query: DocumentQuery,
         home: CommunityID, _ database: Database,
     ) throws -> [RegisteredDocument] {

@@ -60,6 +60,9 @@ extension ProjectionRows {
         let resource = try database.one("SELECT resource FROM patient WHERE id = ?", [patient]) { $0.bytes(0) }
         if let resource { try dropWords(of: erasure.patient, resource, database) }
         for statement in [
+            "DELETE FROM folder_member WHERE document IN (SELECT id FROM document_place WHERE patient = ?)",
+            "DELETE FROM folder_member WHERE folder IN (SELECT id FROM list_place WHERE patient = ?)",
+            "DELETE FROM list_place WHERE patient = ?", "DELETE FROM list WHERE patient = ?",
             "DELETE FROM document_unique WHERE id IN (SELECT id FROM document_place WHERE patient = ?)",
             "DELETE FROM document_place WHERE patient = ?", "DELETE FROM document WHERE patient = ?",
             "DELETE FROM consent_delivery WHERE directive IN (SELECT id FROM directive_place WHERE patient = ?)",
@@ -90,7 +93,7 @@ extension ProjectionRows {
                 DELETE FROM document WHERE (patient, registered, id) IN
                   (SELECT patient, registered, id FROM document_place WHERE id = ?1)
                 """,
-                "DELETE FROM document_place WHERE id = ?1",
+                "DELETE FROM document_place WHERE id = ?1", "DELETE FROM folder_member WHERE document = ?1",
             ] { try database.cachedStatement(sql: statement).execute(arguments: [id]) }
             try database.cachedStatement(
                 sql: """

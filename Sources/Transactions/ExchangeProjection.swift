@@ -94,6 +94,20 @@ package struct PatientFacts: Sendable {
     var ownDocuments: [RegisteredDocument] { documents.filter { $0.patient == patient } }
 }
 
+/// One snapshot of a person's lists, and of every document of theirs.
+package struct ListFacts: Sendable {
+    /// Every document, and what is decided by.
+    package let facts: PatientFacts
+    /// Every submission set and folder, newest registration first, then by id.
+    package let lists: [RegisteredList]
+
+    /// A snapshot from its parts.
+    package init(facts: PatientFacts, lists: [RegisteredList]) {
+        self.facts = facts
+        self.lists = lists
+    }
+}
+
 /// The port to the tables made from the journal: what every question reads.
 ///
 /// Every method reads one consistent snapshot. Errors are `.unavailable` (the disk) and `.corrupted` (a row that cannot
@@ -109,6 +123,12 @@ package protocol ExchangeProjection: Projection, PatientProjection, ConsentProje
 
     /// Everything a decision about one document needs; nil when there is none of that id.
     func facts(aboutDocument id: DocumentID) async throws -> PatientFacts?
+
+    /// Every list of one person's documents, newest registration first, and everything a decision about them needs.
+    func lists(about patient: PatientID) async throws -> ListFacts
+
+    /// The same of the person whose list one is; nil when there is none of that id.
+    func lists(aboutList id: String) async throws -> ListFacts?
 
     /// Every version of a patient's record, newest first; empty for a record that is not known.
     func patientVersions(of id: PatientID) async throws -> [PatientVersion]

@@ -66,9 +66,9 @@ package struct Permission: Hashable, Sendable {
 package enum Permissions {
     private static let clinical: Set<UserRole> = [.clinician, .physician, .nurse, .pharmacist]
 
-    /// ITI-67, ITI-68: to see documents.
+    /// ITI-66, ITI-67, ITI-68: to see documents.
     package static let findDocuments = Permission(
-        "find-documents", "find and read documents (ITI-67, ITI-68)", clinical.union([.himProfessional, .system]),
+        "find-documents", "find and read documents and lists of them (ITI-66, ITI-67, ITI-68)", clinical.union([.himProfessional, .system]),
         note: "consent decides for each document")
     /// ITI-65, ITI-105, ITI-106: to publish.
     package static let publish = Permission(

@@ -119,6 +119,12 @@ package struct DocumentEntry: Hashable, Sendable {
     /// `/Binary/` and the id. Known to the node that asked, never stored.
     package var location: String?
 
+    /// Which version of the metadata this is: all that ever changes is that it was replaced.
+    package var version: Int { status == .current ? 1 : 2 }
+
+    /// The version as HTTP's entity tag.
+    package var versionTag: String { "W/\"\(version)\"" }
+
     /// The labels that consent judges, from `securityCodes`.
     package var labels: SecurityLabels { SecurityLabels(codes: securityCodes) }
 

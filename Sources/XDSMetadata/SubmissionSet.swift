@@ -16,6 +16,16 @@ package struct SubmissionSet: Hashable, Sendable {
     package var contentType: CodedValue?
     /// Document entries in the submission, in order.
     package var documents: [DocumentID]
+    /// Folders that it made or put documents into, in order.
+    package var folders: [FolderID] = []
+    /// Who submitted it, FHIR `source`.
+    package var author: DocumentAuthor?
+    /// What people read in a list.
+    package var title: String?
+    /// `comments`, FHIR `note`.
+    package var comments: String?
+    /// `intendedRecipient`: names such as `urn:oid:...`, `Practitioner/7`, or words for people.
+    package var recipients: [String] = []
 
     /// A submission set from its parts.
     package init(

@@ -27,6 +27,13 @@ struct Terminal: Sendable {
         isColourAllowed = (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
     }
 
+    /// How many columns a person's screen has; nil where nobody says.
+    var columns: Int? {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 40 else { return nil }
+        return Int(size.ws_col)
+    }
+
     /// One line of the result.
     func result(_ line: String) { Self.write(line + "\n", to: STDOUT_FILENO) }
 

@@ -38,7 +38,7 @@ import Testing
             "patient match", "patient show", "patient import", "patient explain", "patient review list",
             "patient review show", "patient review link", "patient review reject", "patient review skip", "patient merge",
             "patient unlink", "patient undo", "patient history", "patient golden", "patient model show", "patient model learn",
-            "patient model diff", "patient model activate", "document check", "document publish", "document find", "document get",
+            "patient model diff", "patient model activate", "document check", "document publish", "document find", "document get", "document show",
             "consent record", "consent revoke", "consent list", "consent show", "consent history", "consent explain",
             "consent what-if", "audit patient", "audit alerts list", "audit alerts review", "audit alerts close",
             "audit verify", "audit search", "audit prove", "audit check", "audit keys", "audit witness",

@@ -188,6 +188,20 @@ struct EdgeScene: Sendable {
         return handled.answer
     }
 
+    /// Registers another patient.
+    func register(_ number: String, family: String) async throws {
+        let context = AccessContext(
+            door: .administration, user: "root", role: nil, organization: own.urn, community: own, purpose: "HOPERAT",
+            deadline: .seconds(1_000_000), traceID: String(repeating: "0", count: 32))
+        let identifier = try #require(PatientIdentifier(system: Self.mrn, value: number))
+        _ = try await exchange.registerPatient(
+            PatientRegistration(
+                identifiers: [identifier],
+                demographics: Demographics(
+                    names: [PersonName(family: family, given: ["IDA"])], birthDate: PartialDate("1971-05-06"), sex: .female)),
+            for: context)
+    }
+
     /// A simplified publish of one discharge summary; its id.
     func publish(_ text: String = "<summary xmlns=\"urn:example:edge\"/>", type: String = "text/xml") async throws
         -> String

@@ -53,6 +53,23 @@ import XDSMetadata
         }
     }
 
+    @Test(.enabled(if: SharedData.isPresent, "shared/data is not beside this checkout"))
+    func `every search parameter of IHE's statement about lists is taken, and stated here`() throws {
+        let bytes = try SharedData.bytes("ihe/MHD/CapabilityStatement-IHE.MHD.DocumentResponder.json")
+        let resources = try JSONReader.read(bytes)["rest"]?[0]?["resource"]?.items ?? []
+        let parameters = resources.first { $0["type"]?.string == "List" }?["searchParam"]?.items ?? []
+        #expect(parameters.count == 12)
+        let stated = Set(CapabilityStatement.criteria(of: "List").map { $0.name.lowercased() })
+        for parameter in parameters {
+            let name = try #require(parameter["name"]?.string)
+            #expect(stated.contains(name.lowercased()), "\(name)")
+            let value = name == "patient.identifier" ? "urn:oid:1.2%7Cx" : Self.sample(name, parameter["type"]?.string ?? "")
+            let patient = name == "patient" ? "" : "patient=\(Self.patient)&"
+            let fields = try RequestTarget("/fhir/List?\(patient)\(name)=\(value)").fields
+            #expect(throws: Never.self, "\(name)") { try ListSearch(fields, isStrict: true) }
+        }
+    }
+
     @Test func `parameters fill the query they are named for`() throws {
         let found = try query(
             "status=current,superseded&type=http%3A%2F%2Floinc.org%7C18842-5,x&category=%7Cy&format=f&facility=a&setting=b"
@@ -95,6 +112,16 @@ import XDSMetadata
         }
     }
 
+    @Test func `what is given again must hold as well`() throws {
+        let found = try query("event=a,b&event=c&author.family:exact=Adams&_id=41&identifier=urn:oid:1.2&type=urn:x%7C")
+        #expect(found.eventCodes == [.init(code: "a"), .init(code: "b")])
+        #expect(found.also.map(\.eventCodes).contains([.init(code: "c")]))
+        #expect(found.also.map(\.identifiers).contains([DocumentSearch.nobody]))
+        #expect(found.identifiers == ["urn:oid:1.2"])
+        #expect(found.authorFamily == [.init("Adams", .exact)])
+        #expect(found.typeCodes == [.init(code: "", system: "urn:x")])
+    }
+
     @Test func `two dates of one name bound an interval`() throws {
         let interval = try #require(try query("date=ge2026-01&date=lt2026-03&date=ge2025").registered)
         #expect(interval.from?.description == "2026-01-01T00:00:00.000Z")
@@ -103,10 +130,10 @@ import XDSMetadata
 
     @Test(arguments: [
         "date=ne2026", "date=ap2026", "date=yesterday", "date=2026-02-30", "date=2026,2027", "type=", "type=a,,b",
-        "type=http%3A%2F%2Floinc.org%7C", "status=entered-in-error", "status=x%7Ccurrent", "type:not=x", "type:text=x",
+        "type=%7C", "author.family:text=x", "_elements=a.b", "status=entered-in-error", "status=x%7Ccurrent", "type:not=x", "type:text=x",
         "patient:Group=1", "_count=-1", "_count=x", "_count=99999999999999999999", "_sort=title", "_summary=x",
-        "_total=x", "_page=x", "_page=AAAA", "type=a&type=b", "author.family=%20", "related=Observation/1",
-        "related=a/b/c", "identifier=x%7C", "_id=41&identifier=x", "targetCommunityIdList=here",
+        "_total=x", "_page=x", "_page=AAAA", "author.family=%20", "related=Observation/1",
+        "related=a/b/c", "identifier=x%7C", "_count=1&_count=2", "targetCommunityIdList=here",
         "patient=Patient/1", "patient.identifier=x", "patient.identifier=%7Cx",
     ])
     func `what is wrong is refused with the parameter's name`(_ text: String) {

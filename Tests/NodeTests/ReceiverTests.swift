@@ -222,6 +222,8 @@ extension RealNodes {
             #expect(problem("name: a, send: 'h.example.org:1', authority: a.pem, role: physician, give-up-hours: 1") == nil)
             #expect(problem("name: a, send: 'h.example.org:1', in-clear: true, role: physician")?.contains("in-clear") == true)
             #expect(problem("name: a, send: 'h.example.org:1', role: physician")?.contains("authority") == true)
+            #expect(problem("name: a, send: '127.0.0.1:1', in-clear: true, role: phisician")?.contains("did you mean physician") == true)
+            #expect(problem("name: a, send: '127.0.0.1:1', in-clear: true, role: auditor")?.contains("may not read documents") == true)
             #expect(problem("name: a, send: 'h.example.org:1', authority: a.pem")?.contains("role") == true)
             #expect(problem("name: A, send: 'nowhere', authority: a.pem, role: r, give-up-hours: 0")?.contains("send") == true)
         }

@@ -85,6 +85,50 @@ enum Submissions {
         ]
     }
 
+    /// ITI-65: a folder with a document that is here already, named by its uniqueId, and nothing else.
+    static func folder(of document: String, at node: RunningNode, patient: String) -> JSONValue {
+        let url = "urn:uuid:aaaaaaaa-bbbb-4ccc-8ddd-e00111100004"
+        func list(_ code: String, _ uniqueID: String, _ item: JSONValue, _ more: JSONObject) -> JSONValue {
+            var list: JSONObject = [
+                "resourceType": "List", "status": "current", "mode": "working",
+                "identifier": [["use": "usual", "system": "urn:ietf:rfc:3986", "value": .string(uniqueID)]],
+                "code": [
+                    "coding": [
+                        ["system": "https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes", "code": .string(code)],
+                    ],
+                ],
+                "subject": ["identifier": identifier(node, patient)], "entry": [["item": item]],
+            ]
+            for member in more.members { list[member.name] = member.value }
+            return .object(list)
+        }
+        func entry(_ url: String, _ resource: JSONValue) -> JSONValue {
+            ["fullUrl": .string(url), "resource": resource, "request": ["method": "POST", "url": "List"]]
+        }
+        let source: JSONValue = [
+            [
+                "url": "https://profiles.ihe.net/ITI/MHD/StructureDefinition/ihe-sourceId",
+                "valueIdentifier": ["system": "urn:ietf:rfc:3986", "value": "urn:oid:1.3.6.1.4.1.21367.2026.10.7"],
+            ],
+        ]
+        return [
+            "resourceType": "Bundle", "type": "transaction",
+            "meta": [
+                "profile": ["https://profiles.ihe.net/ITI/MHD/StructureDefinition/IHE.MHD.Minimal.ProvideBundle"],
+            ],
+            "entry": [
+                entry(
+                    "urn:uuid:aaaaaaaa-bbbb-4ccc-8ddd-e00111100005",
+                    list("submissionset", document + ".2", ["reference": .string(url)], ["extension": source])),
+                entry(
+                    url,
+                    list(
+                        "folder", document + ".3",
+                        ["identifier": ["system": "urn:ietf:rfc:3986", "value": .string(document)]], ["title": "Heart"])),
+            ],
+        ]
+    }
+
     /// ITI-106: Parameters with a Binary.
     static func generate(_ bytes: [UInt8]) -> JSONValue {
         [

@@ -69,6 +69,7 @@ struct ProjectionContract: Sendable {
         var patients: [PatientID] = []
         var documents: [(id: DocumentID, patient: PatientID)] = []
         var directives: [ConsentDirective] = []
+        var folders: [Folder] = []
         var emergencies: [(position: JournalPosition, patient: PatientID)] = []
         for number in 0..<entries {
             switch Int.random(in: 0..<10, using: &random) {
@@ -78,7 +79,9 @@ struct ProjectionContract: Sendable {
                 let patient = patients.randomElement(using: &random) ?? patients[0]
                 let target = documents.filter { $0.patient == patient }.randomElement(using: &random)
                 let replaced = Bool.random(using: &random) ? target : nil
-                documents.append((try await publish(number, patient, replaces: replaced?.id, &random), patient))
+                let put = try folder(number, of: patient, among: &folders, &random)
+                documents.append(
+                    (try await publish(number, patient, replaces: replaced?.id, into: put, target?.id, &random), patient))
             case 7:
                 let again = Bool.random(using: &random) ? directives.randomElement(using: &random) : nil
                 let patient = patients.randomElement(using: &random) ?? patients[0]
@@ -109,9 +112,27 @@ struct ProjectionContract: Sendable {
         return record.id
     }
 
-    private func publish(_ number: Int, _ patient: PatientID, replaces: DocumentID?, _ random: inout SplitMix64)
-        async throws -> DocumentID
-    {
+    /// A folder to put into: none, a new one, or one of that patient's.
+    private func folder(
+        _ number: Int, of patient: PatientID, among folders: inout [Folder], _ random: inout SplitMix64,
+    ) throws -> (folder: Folder, isNew: Bool)? {
+        guard Int.random(in: 0..<3, using: &random) > 0 else { return nil }
+        if Bool.random(using: &random),
+            let known = folders.filter({ $0.patient == patient }).randomElement(using: &random)
+        {
+            return (known, false)
+        }
+        let made = Folder(
+            id: .ordered(at: world.now(), using: &random), uniqueID: "urn:oid:1.2.7.\(number)", patient: patient,
+            title: "Folder \(number)", codes: [CodedValue(code: "F\(number % 2)", system: "urn:x")])
+        folders.append(made)
+        return (made, true)
+    }
+
+    private func publish(
+        _ number: Int, _ patient: PatientID, replaces: DocumentID?, into put: (folder: Folder, isNew: Bool)?,
+        _ along: DocumentID?, _ random: inout SplitMix64,
+    ) async throws -> DocumentID {
         let bytes = Array("content \(number)".utf8)
         let digest = ContentDigest(bytes)
         let now = world.now()
@@ -125,11 +146,18 @@ struct ProjectionContract: Sendable {
         entry.securityCodes = [CodedValue(code: number % 5 == 0 ? "R" : "N", system: CodeSystems.confidentiality)]
         entry.authors = [DocumentAuthor(person: PersonName(family: "Adams", given: ["Ann"]), institution: "Ward")]
         if let replaces { entry.relations = [DocumentRelation(.replaces, replaces)] }
-        let set = SubmissionSet(
+        var set = SubmissionSet(
             id: .ordered(at: now, using: &random), uniqueID: "urn:oid:1.2.9.\(number)", patient: patient,
             submissionTime: PartialDate(now), documents: [entry.id])
+        let filled = put.map {
+            SubmittedFolder(folder: $0.folder, isNew: $0.isNew, documents: [entry.id] + (along.map { [$0] } ?? []))
+        }
+        set.folders = put.map { [$0.folder.id] } ?? []
+        set.author = DocumentAuthor(person: PersonName(family: "Adams", given: ["Ann"]), institution: "Ward")
+        set.title = number % 2 == 0 ? "Set \(number)" : nil
+        set.recipients = ["urn:oid:1.9.\(number)"]
         let record = SubmissionRecord(
-            set: set, entries: [entry], superseded: replaces.map { [$0] } ?? [], base: Self.base)
+            set: set, entries: [entry], folders: filled.map { [$0] } ?? [], superseded: replaces.map { [$0] } ?? [], base: Self.base)
         _ = try await writer.append(
             EntryDraft(
                 kind: .submission, subject: patient, payload: record.payload,

@@ -38,6 +38,17 @@ enum Records {
                 }
                 lines += facts.directives.map { "\($0)" }
             }
+            let all = try await projection.lists(about: patient)
+            lines.append("\(all.facts.documents.map(\.facts.id)) \(all.facts.position)")
+            for list in all.lists {
+                lines.append("\(list)")
+                let again = try await projection.lists(aboutList: list.id)?.lists.first { $0.id == list.id }
+                lines.append("\(again == list)")
+                if case .folder(let folder) = list.content {
+                    let known = (try await projection.folder(folder.id), try await projection.folder(uniqueID: folder.uniqueID))
+                    lines.append("\(known)")
+                }
+            }
             for newest in try await projection.consents(of: patient).versions {
                 lines.append("\(newest.directive) \(newest.number) \(newest.position)")
                 for version in try await projection.versions(of: newest.id) {

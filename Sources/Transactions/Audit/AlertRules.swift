@@ -156,7 +156,7 @@ package struct AlertRules: Sendable {
     }
 
     private func isWatched(_ record: AccessRecord) -> Bool {
-        thresholds.isOn && record.door != "administration" && ["ITI-67", "ITI-68", "ITI-78"].contains(record.transaction)
+        thresholds.isOn && record.door != "administration" && ["ITI-66", "ITI-67", "ITI-68", "ITI-78"].contains(record.transaction)
     }
 
     private static func shows(_ record: AccessRecord) -> Bool {

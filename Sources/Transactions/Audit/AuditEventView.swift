@@ -77,7 +77,8 @@ package struct AuditEventView: Sendable {
         var entities = [patient(entry)].compactMap { $0 }
         entities += shown.prefix(100).map { BALP.entity("DocumentReference/\($0)", BALP.system, BALP.domainResource) }
         if !isRead, let subject = entry.subject {
-            let query = "\(record.transaction == "ITI-81" ? "AuditEvent" : "DocumentReference")?patient=Patient/\(subject)"
+            let asked = ["ITI-81": "AuditEvent", "ITI-66": "List"][record.transaction] ?? "DocumentReference"
+            let query = "\(asked)?patient=Patient/\(subject)"
             entities.append([
                 "type": BALP.system, "role": BALP.query, "query": .string(Base64.encode(Array(query.utf8))),
             ])

@@ -19,8 +19,11 @@ extension Exchange {
         try PublishedContent.check(request.documents, limits: settings.limits)
         let patient = try await resolve(request.patient)
         var random = world.random
-        var submission = try await resolveRelations(labelled(request)).submission(
-            patient: patient, home: settings.community, now: world.now(), using: &random)
+        let resolved = try await resolveMembers(resolveRelations(labelled(request)))
+        var submission = try resolved.submission(
+            patient: patient, home: settings.community, now: world.now(), known: try await knownFolders(resolved),
+            using: &random)
+        submission.warnings += recipientWarnings(request)
         if let warning = try await patientWarning(request.patient.demographics, registered: patient) {
             submission.warnings.append(warning)
         }
@@ -31,8 +34,9 @@ extension Exchange {
         defer { submissions.end(held) }
         let facts = try await registryFacts(of: submission)
         try SubmissionRules.check(submission, against: facts)
+        try Self.demandVersions(resolved, facts)
         let record = SubmissionRecord(
-            set: submission.set, entries: submission.documents.map(\.entry),
+            set: submission.set, entries: submission.documents.map(\.entry), folders: submission.folders,
             superseded: SubmissionRules.superseded(by: submission, facts), by: SubmissionRecord.Author(context),
             base: settings.clientBase)
         _ = try await journal.append(
@@ -119,6 +123,7 @@ extension Exchange {
                 try await projection.entries(of: submission.set.patient, matching: children)
             }
         }
+        try await addFolders(of: submission, to: &facts)
         facts.isSetKnown = try await read { try await projection.submissionExists(uniqueID: submission.set.uniqueID) }
         return facts
     }
@@ -130,6 +135,10 @@ extension Exchange {
             names.formUnion(document.entry.relations.map(\.target.description))
         }
         names.formUnion(submission.superseded.map(\.description))
+        for folder in submission.folders {
+            names.insert(folder.folder.uniqueID)
+            names.formUnion(folder.documents.map(\.description))
+        }
         return names.sorted()
     }
 }

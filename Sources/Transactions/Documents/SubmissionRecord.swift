@@ -13,6 +13,8 @@ package struct SubmissionRecord: Sendable {
     package let entries: [DocumentEntry]
     /// The same entries as `DocumentReference` JSON, rendered once.
     package let references: [[UInt8]]
+    /// What it puts into folders.
+    package let folders: [SubmittedFolder]
     /// Entries that this submission made superseded.
     package let superseded: [DocumentID]
     /// Who published; nil where nobody wrote it down.
@@ -55,8 +57,10 @@ package struct SubmissionRecord: Sendable {
 
     /// A submission; `references` are rendered against the node's own base URL.
     package init(
-        set: SubmissionSet, entries: [DocumentEntry], superseded: [DocumentID], by author: Author? = nil, base: String,
+        set: SubmissionSet, entries: [DocumentEntry], folders: [SubmittedFolder] = [], superseded: [DocumentID],
+        by author: Author? = nil, base: String,
     ) {
+        self.folders = folders
         self.author = author
         self.set = set
         self.entries = entries
@@ -67,9 +71,13 @@ package struct SubmissionRecord: Sendable {
     /// The canonical JSON that is sealed and hashed.
     package var payload: [UInt8] {
         var bytes = Array(#"{"set":"#.utf8)
-        JSONWriter.append(setJSON, to: &bytes)
+        JSONWriter.append(ListStoredForm.json(set), to: &bytes)
         bytes += Array(#","superseded":"#.utf8)
         JSONWriter.append(.array(superseded.map { .string($0.description) }), to: &bytes)
+        if !folders.isEmpty {
+            bytes += Array(#","folders":"#.utf8)
+            JSONWriter.append(.array(folders.map { ListStoredForm.json($0) }), to: &bytes)
+        }
         if let author {
             bytes += Array(#","by":"#.utf8)
             JSONWriter.append(author.json, to: &bytes)
@@ -83,40 +91,22 @@ package struct SubmissionRecord: Sendable {
         return bytes
     }
 
-    private var setJSON: JSONValue {
-        var object = JSONObject()
-        object["id"] = .string(set.id.description)
-        object["uniqueId"] = .string(set.uniqueID)
-        object["patient"] = .string(set.patient.description)
-        object["sourceId"] = set.sourceID.map { .string($0) }
-        object["submitted"] = .string(set.submissionTime.text)
-        object["contentType"] = set.contentType.map { ["system": .string($0.system), "code": .string($0.code)] }
-        return .object(object)
-    }
-
     /// Reads a payload back; `.corrupted` when it is not one.
     package init(payload: [UInt8], base: String) throws(ExchangeError) {
         let json = try PayloadReading.json(payload)
         guard let object = json["set"] else { throw PayloadReading.damaged("set") }
-        guard let id = SubmissionID(try PayloadReading.text(object, "id")),
-            let patient = PatientID(try PayloadReading.text(object, "patient")),
-            let submitted = PartialDate(try PayloadReading.text(object, "submitted"))
-        else { throw PayloadReading.damaged("set") }
         var entries: [DocumentEntry] = []
         for item in json["documents"]?.items ?? [] {
             guard let reference = item.object else { throw PayloadReading.damaged("documents") }
             entries.append(try DocumentReferenceMapping.entry(reference))
         }
-        let contentType = object["contentType"].flatMap { coding -> CodedValue? in
-            guard let code = coding["code"]?.string, let system = coding["system"]?.string else { return nil }
-            return CodedValue(code: code, system: system)
+        let folders = (json["folders"]?.items ?? []).compactMap { ListStoredForm.submittedFolder($0) }
+        guard folders.count == json["folders"]?.items.count ?? 0 else { throw PayloadReading.damaged("folders") }
+        guard let set = ListStoredForm.set(object, documents: entries.map(\.id), folders: folders.map(\.folder.id)) else {
+            throw PayloadReading.damaged("set")
         }
-        let set = SubmissionSet(
-            id: id, uniqueID: try PayloadReading.text(object, "uniqueId"), patient: patient,
-            sourceID: object["sourceId"]?.string, submissionTime: submitted, contentType: contentType,
-            documents: entries.map(\.id))
         let superseded = (json["superseded"]?.items ?? []).compactMap { $0.string.flatMap { DocumentID($0) } }
         let author = try json["by"].map { json throws(ExchangeError) in try Author(json) }
-        self.init(set: set, entries: entries, superseded: superseded, by: author, base: base)
+        self.init(set: set, entries: entries, folders: folders, superseded: superseded, by: author, base: base)
     }
 }

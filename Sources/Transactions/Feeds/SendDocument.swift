@@ -29,7 +29,7 @@ extension Exchange {
     package func sendDocument(_ id: DocumentID, by transaction: String, for context: AccessContext)
         async throws(ExchangeError) -> SentDocument?
     {
-        try demandPurpose(context)
+        try Permissions.findDocuments.demand(context)
         let disclosure = try await disclose(for: context, transaction: transaction, records: { $0.documents.map(\.patient) }) {
             try await projection.facts(aboutDocument: id)
         }

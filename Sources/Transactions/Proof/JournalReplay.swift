@@ -146,7 +146,7 @@ package struct JournalReplay: Sendable {
         }
         guard record.factsPosition <= entry.position else { return note(entry, "it rests on facts from after it") }
         // Before entries named their policy, position and clock were the same as now.
-        guard ["ITI-67", "ITI-68", "ITI-119", "ITI-78", "ITI-112", "MDM"].contains(record.transaction), door != .administration else { return }
+        guard ["ITI-66", "ITI-67", "ITI-68", "ITI-119", "ITI-78", "ITI-112", "MDM"].contains(record.transaction), door != .administration else { return }
         guard let together = judgedTogether(record, patient, entry) else { return }
         let named = record.policy.flatMap { ConsentPolicyDefault(name: $0) }
         if record.policy != nil, named == nil { return note(entry, "it names a policy that does not exist") }

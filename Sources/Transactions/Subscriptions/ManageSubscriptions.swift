@@ -92,7 +92,7 @@ extension Exchange {
         guard context.door == .client else {
             throw ExchangeError(.forbidden, "subscriptions are made by the facility's own systems")
         }
-        try demandPurpose(context)
+        try Permissions.findDocuments.demand(context)
         // An emergency is a moment; nobody may be told of it for as long as they like.
         guard context.purpose != EmergencyAccess.purpose else {
             throw ExchangeError(.forbidden, "an emergency access subscribes to nothing; state the usual purpose")

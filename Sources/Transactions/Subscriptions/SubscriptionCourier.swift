@@ -92,7 +92,7 @@ package struct SubscriptionCourier: OutboxCourier {
         defer { link.close() }
         let records = try await records()
         let context = context()
-        try exchange.demandPurpose(context)
+        try Permissions.findDocuments.demand(context)
         let disclosure = try await exchange.disclose(
             for: context, transaction: "ITI-112", records: { $0.documents.map(\.patient) }
         ) { try await exchange.projection.facts(aboutDocument: id) }

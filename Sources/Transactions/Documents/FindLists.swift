@@ -1,0 +1,128 @@
+import ConsentEngine
+import DocumentExchange
+import ExchangeCore
+import JSON
+import XDSMetadata
+
+/// One list on its way to who asked for it.
+package struct FoundList: Sendable {
+    /// Its id.
+    package let id: String
+    /// What kind it is.
+    package let kind: ListKind
+    /// When it was submitted, or the last of the documents shown came.
+    package let date: PartialDate
+    /// The FHIR `List`, with the documents in it that the asker may see.
+    package let resource: JSONObject
+    /// These documents, in the order of the list.
+    package let documents: [RegisteredDocument]
+}
+
+/// Lists of one patient's documents, as this node shows them to one requester.
+package struct FoundLists: Sendable {
+    /// The lists, newest first, then by id.
+    package let rows: [FoundList]
+    /// To be ended when the answer has left; nil when nothing about anybody is in it.
+    package let ticket: AnswersUnderWay.Ticket?
+}
+
+extension Exchange {
+    /// ITI-18 FindSubmissionSets and FindFolders, ITI-66 Find Document Lists, at this node.
+    ///
+    /// Consent is decided for each document, and journaled, as for a search that finds it. A list shows the documents that it
+    /// may show; one without any is as if it did not exist, and so is an unknown patient's.
+    package func findLists(of patient: PatientID, matching query: ListQuery, for context: AccessContext)
+        async throws(ExchangeError) -> FoundLists
+    {
+        try await admit(context, to: Permissions.findDocuments)
+        var (lists, every): ([RegisteredList], [RegisteredList]) = ([], [])
+        let disclosure = try await disclose(for: context, transaction: "ITI-66", records: \.consent.records) {
+            let all = try await projection.lists(about: patient)
+            (lists, every) = (candidates(all, query, context), all.lists)
+            return Self.facts(all, of: lists)
+        }
+        guard let disclosure else { return FoundLists(rows: [], ticket: nil) }
+        let rows = shown(lists, of: every, disclosure.documents).filter { $0.list.matchesDate(query, showing: $0.documents) }
+        return FoundLists(rows: rows.compactMap { $0.found(home: settings.community) }.sorted(by: Self.newer), ticket: disclosure.ticket)
+    }
+
+    /// ITI-66 by id (FHIR read): one list held by this node. Unknown and hidden are the same `.notFound`.
+    package func readList(_ id: String, for context: AccessContext) async throws(ExchangeError)
+        -> (list: FoundList, ticket: AnswersUnderWay.Ticket)
+    {
+        try await admit(context, to: Permissions.findDocuments)
+        let hidden = ExchangeError(.notFound, "there is no such list here")
+        var query = ListQuery()
+        query.ids = [id]
+        var (lists, every): ([RegisteredList], [RegisteredList]) = ([], [])
+        let disclosure = try await disclose(for: context, transaction: "ITI-66", records: { _ in lists.map(\.patient) }) {
+            guard let all = try await projection.lists(aboutList: id) else { return nil }
+            (lists, every) = (all.lists.filter { $0.matches(query) }, all.lists)
+            return Self.facts(all, of: lists)
+        }
+        guard let disclosure else { throw hidden }
+        guard let found = shown(lists, of: every, disclosure.documents).first?.found(home: settings.community) else {
+            disclosure.ticket.end()
+            throw hidden
+        }
+        return (found, disclosure.ticket)
+    }
+
+    /// The lists that answer a query. The date of a folder is that of what the requester may see in it, so that is decided
+    /// first where it is asked for.
+    private func candidates(_ all: ListFacts, _ query: ListQuery, _ context: AccessContext) -> [RegisteredList] {
+        let matching = all.lists.filter { $0.matches(query) }
+        guard query.date != nil else { return matching }
+        let permitted = matching.contains { $0.kind == .folder }
+            ? Set(decide(all.facts, for: context, now: world.now()).filter(\.1.isPermitted).map(\.0.facts.id)) : []
+        return matching.filter { $0.matchesDate(query, showing: permitted) }
+    }
+
+    /// The facts of the documents that are in any of the lists.
+    private static func facts(_ all: ListFacts, of lists: [RegisteredList]) -> PatientFacts {
+        let members = Set(lists.flatMap(\.members).map(\.document))
+        return all.facts.with(all.facts.documents.filter { members.contains($0.facts.id) }, at: all.facts.position)
+    }
+
+    /// The lists that show something, with what they show.
+    ///
+    /// A submission set names the folders that a document shown came into with it, and no others.
+    private func shown(_ lists: [RegisteredList], of every: [RegisteredList], _ documents: [RegisteredDocument]) -> [ShownList] {
+        let known = Dictionary(documents.map { ($0.facts.id, $0) }) { first, _ in first }
+        var folders: [FolderID: Set<DocumentID>] = [:]
+        for list in every {
+            if case .folder(let folder) = list.content { folders[folder.id] = Set(list.members.map(\.document)) }
+        }
+        return lists.compactMap { list in
+            let documents = list.members.compactMap { known[$0.document] }
+            guard !documents.isEmpty else { return nil }
+            guard case .submissionSet(let set) = list.content else {
+                return ShownList(list: list, registered: documents, folders: [])
+            }
+            let named = set.folders.filter { !(folders[$0] ?? []).isDisjoint(with: documents.map(\.facts.id)) }
+            return ShownList(list: list, registered: documents, folders: Set(named))
+        }
+    }
+
+    private static func newer(_ one: FoundList, _ other: FoundList) -> Bool {
+        one.date.start == other.date.start ? one.id < other.id : one.date.start > other.date.start
+    }
+}
+
+/// A list with those of its documents that are to be shown, at least one.
+private struct ShownList {
+    let list: RegisteredList
+    let registered: [RegisteredDocument]
+    let folders: Set<FolderID>
+
+    var documents: Set<DocumentID> { Set(registered.map(\.facts.id)) }
+
+    func found(home: CommunityID) -> FoundList? {
+        let documents = documents
+        guard let date = list.date(showing: documents) else { return nil }
+        return FoundList(
+            id: list.id, kind: list.kind, date: date,
+            resource: DocumentListMapping.json(list, showing: documents, folders: folders, home: home),
+            documents: registered)
+    }
+}
