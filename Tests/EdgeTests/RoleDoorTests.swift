@@ -16,7 +16,7 @@ import Transactions
         path = path.replacing(":id", with: id).replacing(":version", with: "1")
         let number = EdgeScene.mrn + "%7CIHERED-994"
         switch route.operation {
-        case .searchDocuments where route.method == .get: return (path + "?patient=\(scene.patient.id)", [])
+        case .searchDocuments where route.method == .get, .searchLists where route.method == .get: return (path + "?patient=\(scene.patient.id)", [])
         case .searchPatients where route.method == .get, .withdrawPatient: return (path + "?identifier=" + number, [])
         case .crossReference where route.method == .get: return (path + "?sourceIdentifier=" + number, [])
         case .searchConsents where route.method == .get: return (path + "?patient=\(scene.patient.id)", [])
