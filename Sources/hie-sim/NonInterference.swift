@@ -104,7 +104,7 @@ struct NonInterference: Sendable {
         for requester in scene.requesters {
             guard let node = scene.ground.communities.firstIndex(of: requester.community) else { continue }
             for patient in scene.ground.patients[node].compactMap({ $0 }) {
-                for more in ["", "&code=folder&_include=List:item", "&date=ge2026-03-02&_count=1", "&_summary=count"] {
+                for more in ["", "&code=folder&_include=List:item", "&date=ge2026-03-02", "&_summary=count"] {
                     step += 2
                     let asked = Asking(node: node, door: .client, requester: requester, path: "/fhir/List?patient=\(patient)" + more)
                     let answers = try [first, second].map { region in try region.step(step) { await region.send(asked) } }
