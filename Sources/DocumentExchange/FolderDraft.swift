@@ -52,7 +52,7 @@ package struct FolderDraft: Hashable, Sendable {
     /// Of one that is here already nothing changes but what is in it: whoever may not see all of it could not know what they
     /// overwrite.
     func folder(
-        known: Folder?, patient: PatientID, documents: [DocumentID], now: Timestamp,
+        known: Folder?, patient: PatientID, documents: [DocumentID],
         using random: inout some RandomNumberGenerator,
     ) throws(ExchangeError) -> SubmittedFolder {
         var ids: [DocumentID] = []
@@ -66,7 +66,8 @@ package struct FolderDraft: Hashable, Sendable {
             if !ids.contains(id) { ids.append(id) }
         }
         if let known { return SubmittedFolder(folder: known, isNew: false, documents: ids, path: path) }
-        let id = FolderID.ordered(at: now, using: &random)
+        // Random, not ordered by time: whoever sees a folder by its third document must not read off when its first one came.
+        let id = FolderID.random(using: &random)
         return SubmittedFolder(
             folder: Folder(
                 id: id, uniqueID: uniqueID ?? "urn:uuid:\(id)", patient: patient, title: title, codes: codes,

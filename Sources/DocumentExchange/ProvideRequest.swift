@@ -104,7 +104,7 @@ package struct ProvideRequest: Sendable {
         var filled: [SubmittedFolder] = []
         for (index, draft) in folders.enumerated() {
             filled.append(
-                try draft.folder(known: known[index], patient: patient, documents: ids, now: now, using: &random))
+                try draft.folder(known: known[index], patient: patient, documents: ids, using: &random))
         }
         return Submission(
             set: submissionSet(set, patient, ids, filled, now), documents: submitted, folders: filled,

@@ -44,6 +44,14 @@ package struct RegisteredList: Hashable, Sendable {
         }
     }
 
+    /// Its `uniqueId`.
+    package var uniqueID: String {
+        switch content {
+        case .submissionSet(let set): set.uniqueID
+        case .folder(let folder): folder.uniqueID
+        }
+    }
+
     /// The record it was registered for.
     package var patient: PatientID {
         switch content {

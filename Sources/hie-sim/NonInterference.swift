@@ -93,6 +93,29 @@ struct NonInterference: Sendable {
             }
             next += Self.followers(of: asked, answers[0], base: first.nodes[asked.node].facility.base)
         }
+        try askForLists(scene, first, second, step: 100 + 2 * count, into: &outcome)
+    }
+
+    /// Every requester asks for the lists of everybody at their own node (ITI-66), whatever else was asked before.
+    private func askForLists(
+        _ scene: ConsentScene, _ first: Region, _ second: Region, step: Int, into outcome: inout Outcome,
+    ) throws {
+        var step = step
+        for requester in scene.requesters {
+            guard let node = scene.ground.communities.firstIndex(of: requester.community) else { continue }
+            for patient in scene.ground.patients[node].compactMap({ $0 }) {
+                for more in ["", "&code=folder&_include=List:item", "&date=ge2026-03-02", "&_summary=count"] {
+                    step += 2
+                    let asked = Asking(node: node, door: .client, requester: requester, path: "/fhir/List?patient=\(patient)" + more)
+                    let answers = try [first, second].map { region in try region.step(step) { await region.send(asked) } }
+                    outcome.answers += 1
+                    trace?("\(Self.line(asked)): \(answers[0].status), \(answers[0].body.count) bytes")
+                    if let difference = Self.difference(answers[0], answers[1], known: scene.known) {
+                        outcome.violations.append("\(Self.line(asked)): \(difference)")
+                    }
+                }
+            }
+        }
     }
 
     /// The next page, as the answer links it, asked for in the same way.

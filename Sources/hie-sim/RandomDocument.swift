@@ -62,6 +62,14 @@ struct RandomDocument: Sendable {
         var request = ProvideRequest(patient: SubmittedPatient(record: patient))
         request.documents = [(draft, bytes)]
         request.parts = [.document(0)]
+        // Every other document goes into one of two folders of its patient; whichever comes first makes it.
+        if bytes.count % 2 == 0 {
+            request.folders = [
+                FolderDraft(
+                    uniqueID: "urn:concordat:folder:\(patient):\(bytes.count % 4)", mayExist: true, title: "Folder",
+                    members: [.submitted(0)], path: "Bundle.entry")
+            ]
+        }
         return request
     }
 }

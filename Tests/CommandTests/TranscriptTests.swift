@@ -116,6 +116,7 @@ import Testing
         hie document publish DIR/missing.xml
         hie document find
         hie document get not-an-id
+        hie document show not-an-id
         hie consent record
         hie consent record --patient 3f0c5c1e-0000-4000-8000-000000000000
         hie consent revoke

@@ -10,6 +10,8 @@ package struct FoundList: Sendable {
     package let id: String
     /// What kind it is.
     package let kind: ListKind
+    /// Its `uniqueId`.
+    package let uniqueID: String
     /// When it was submitted, or the last of the documents shown came.
     package let date: PartialDate
     /// The FHIR `List`, with the documents in it that the asker may see.
@@ -20,7 +22,7 @@ package struct FoundList: Sendable {
 
 /// Lists of one patient's documents, as this node shows them to one requester.
 package struct FoundLists: Sendable {
-    /// The lists, newest first, then by id.
+    /// The lists, newest first, then by kind and `uniqueId`.
     package let rows: [FoundList]
     /// To be ended when the answer has left; nil when nothing about anybody is in it.
     package let ticket: AnswersUnderWay.Ticket?
@@ -104,8 +106,11 @@ extension Exchange {
         }
     }
 
+    /// What decides the order is what the asker sees, and what sources said: an id of this node's could tell when a folder was
+    /// made, which may be before anything in it that is shown.
     private static func newer(_ one: FoundList, _ other: FoundList) -> Bool {
-        one.date.start == other.date.start ? one.id < other.id : one.date.start > other.date.start
+        guard one.date.start == other.date.start else { return one.date.start > other.date.start }
+        return (one.kind.rawValue, one.uniqueID) < (other.kind.rawValue, other.uniqueID)
     }
 }
 
@@ -121,7 +126,7 @@ private struct ShownList {
         let documents = documents
         guard let date = list.date(showing: documents) else { return nil }
         return FoundList(
-            id: list.id, kind: list.kind, date: date,
+            id: list.id, kind: list.kind, uniqueID: list.uniqueID, date: date,
             resource: DocumentListMapping.json(list, showing: documents, folders: folders, home: home),
             documents: registered)
     }
