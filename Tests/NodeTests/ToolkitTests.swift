@@ -11,9 +11,9 @@ extension RealNodes {
     @Suite(.enabled(if: SharedData.isPresent, "the shared data is not here"))
     struct ToolkitTests {
         private static func submit(
-            _ path: String, _ number: Int, _ client: NodeClient, _ symbols: [String: String],
+            _ path: String, _ number: Int, _ client: NodeClient, _ symbols: [String: String], assigned: Bool = false,
         ) async throws -> (reply: Reply, ids: [String: String]) {
-            let translation = EbRIMTranslation(symbols: symbols, number: number)
+            let translation = EbRIMTranslation(symbols: symbols, number: number, assignsUniqueIDs: assigned)
             let (bundle, names) = try translation.bundle(SharedData.bytes("xds/nist-toolkit/tests/" + path))
             let reply = try await client.post("", bundle)
             guard reply.status == 200 else { return (reply, [:]) }
@@ -31,7 +31,10 @@ extension RealNodes {
                 let patient = try await node.register().id
                 let other = try await node.register("ALT-1", Demographics(names: [PersonName(family: "Zweig", given: ["Bo"])])).id
                 let client = try node.client()
-                let symbols = ["$patientid$": "Patient/\(patient)", "$altpatientid$": "Patient/\(other)"]
+                let symbols = [
+                    "$patientid$": "Patient/\(patient)", "$altpatientid$": "Patient/\(other)",
+                    "SELF-5^^^&1.3.6.1.4.1.21367.2005.3.7&ISO": "Patient/\(patient)",
+                ]
                 // 11990, 12028, 12360, 15816: one document. 11997: two patients. 12084: one of two documents cannot be.
                 let rows: [(path: String, code: String?)] = [
                     ("11990/submit/single_doc.xml", nil), ("11997/submit/single_doc.xml", "XDSPatientIdDoesNotMatch"),
@@ -58,15 +61,15 @@ extension RealNodes {
                 let patient = try await node.register().id
                 let client = try node.client()
                 var symbols = ["$patientid$": "Patient/\(patient)"]
-                let first = try await Self.submit("12022/submit/two_doc_w_fol.xml", 1, client, symbols)
+                let first = try await Self.submit("12022/submit/two_doc_w_fol.xml", 1, client, symbols, assigned: true)
                 #expect(first.reply.status == 200, "\(first.reply.text.prefix(600))")
                 let target = try #require(first.ids["doc01"])
                 symbols["$doc01$"] = target
                 symbols["$doc1$"] = target
                 symbols["$doc02$"] = first.ids["doc02"]
-                let second = try await Self.submit("12022/xfrmapnd/xfrm_apnd.xml", 2, client, symbols)
+                let second = try await Self.submit("12022/xfrmapnd/xfrm_apnd.xml", 2, client, symbols, assigned: true)
                 #expect(second.reply.status == 200, "\(second.reply.text.prefix(600))")
-                let third = try await Self.submit("12022/apnd/two_doc.xml", 3, client, symbols)
+                let third = try await Self.submit("12022/apnd/two_doc.xml", 3, client, symbols, assigned: true)
                 #expect(third.reply.status == 200, "\(third.reply.text.prefix(600))")
                 var replacement = try EbRIMTranslation(symbols: symbols, number: 4)
                     .bundle(SharedData.bytes("xds/nist-toolkit/tests/11990/submit/single_doc.xml")).bundle.object ?? [:]
