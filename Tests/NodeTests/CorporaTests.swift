@@ -105,7 +105,9 @@ extension RealNodes {
                 var verdicts: [Verdict] = []
                 let registrar = try await FeedClient(port.number)
                 for (number, (path, bytes)) in messages.enumerated() {
-                    if let registration = Self.registration(before: bytes, number) { _ = try await registrar.ask(registration) }
+                    // Or anybody's, so that the next may have the control id of the last.
+                    let anybody = FeedMessages.header("ADT^A28", "a\(number)") + "EVN|A28\nPID|1||ANY-1^^^\(names.first ?? "")||Any^Body\n"
+                    _ = try await registrar.ask(Self.registration(before: bytes, number) ?? anybody.utf8.map { $0 == 0x0A ? 0x0D : $0 })
                     let client = try await FeedClient(port.number)
                     await client.connection.send(MLLPFrame.encode(bytes))
                     try await until("an answer to \(path)", within: .seconds(30)) {
@@ -149,11 +151,10 @@ extension RealNodes {
                 for path in SharedData.files("ccda") where path.lowercased().hasSuffix(".xml") {
                     let bytes = try SharedData.bytes(path)
                     // Samples share numbers and ids: each has the node for itself.
-                    let patient = try await Self.register(bytes, node)
-                    defer { taken.append(contentsOf: [patient].compactMap { $0 }) }
                     while let before = taken.popLast() {
                         _ = try await node.exchange.erasePatient(before, ground: .request, for: node.administrator)
                     }
+                    if let patient = try await Self.register(bytes, node) { taken.append(patient) }
                     let binary: JSONValue = ["resourceType": "Binary", "contentType": "text/xml", "data": .string(Base64.encode(bytes))]
                     let generated = try await client.post(
                         "/DocumentReference/$generate-metadata",
