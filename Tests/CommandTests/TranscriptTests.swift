@@ -145,6 +145,8 @@ import Testing
         hie feed dead-letter list
         hie feed dead-letter show
         hie feed dead-letter retry
+        hie feed undelivered list
+        hie feed undelivered send
         hie terminology import DIR/missing.txt --system icd-10-cm --release 2026
         hie terminology list DIR/none
         hie terminology lookup I50

@@ -12,6 +12,8 @@ struct EbRIMTranslation {
     let symbols: [String: String]
     /// Makes unique ids and contents of one run; another for the next submission.
     let number: Int
+    /// Whether unique ids are made from the documents' ids, not from their placeholders: where a plan has them assigned.
+    var assignsUniqueIDs = false
 
     private static let codes: [String: String] = [
         "urn:uuid:41a5887f-8865-4c09-adf7-e362475b143a": "class", "urn:uuid:2c6b8cb7-8b2a-4051-b291-b1ae6a575ef4": "event",
@@ -32,7 +34,9 @@ struct EbRIMTranslation {
         var items: [JSONValue] = []
         for document in documents {
             let id = document.attribute("id") ?? ""
-            let content = Array("\(id) of submission \(number)".utf8)
+            let words = "\(id) of submission \(number)"
+            let isXML = document.attribute("mimeType")?.hasSuffix("xml") ?? false
+            let content = Array((isXML ? "<text>\(words)</text>" : words).utf8)
             let reference = self.reference(document, content, associations.filter { $0.attribute("sourceObject") == id })
             items.append(["item": ["reference": .string(url(id))]])
             entries.append([
@@ -103,7 +107,7 @@ struct EbRIMTranslation {
         var reference: JSONObject = [
             "resourceType": "DocumentReference",
             "masterIdentifier": [
-                "system": "urn:ietf:rfc:3986", "value": .string(unique(Self.external(document, "XDSDocumentEntry.uniqueId") ?? "")),
+                "system": "urn:ietf:rfc:3986", "value": .string(unique((assignsUniqueIDs ? document.attribute("id") : Self.external(document, "XDSDocumentEntry.uniqueId")) ?? "")),
             ],
             "status": "current", "subject": ["reference": .string(symbol(Self.external(document, "XDSDocumentEntry.patientId")))],
             "securityLabel": .array(coded("confidentiality")), "category": .array(coded("class")),

@@ -78,7 +78,10 @@ package final class JournalOutbox<Courier: OutboxCourier>: Sendable {
                     continue
                 }
                 guard now.entry < exchange.journal.size else {
-                    do { try await exchange.world.sleep(terms.idle) } catch { return }
+                    do { try await exchange.world.sleep(terms.idle) } catch {
+                        if now.entry != kept { try await store.keep(now) }
+                        return
+                    }
                     continue
                 }
                 let (parcels, next) = try await courier.parcels(from: now.entry, limit: terms.batch)
