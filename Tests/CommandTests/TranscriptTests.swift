@@ -109,6 +109,7 @@ import Testing
         hie patient review link one other
         hie patient review reject one
         hie patient review skip one
+        hie patient review recheck --home DIR/none
         hie patient show
         hie patient undo one
         hie patient unlink one
