@@ -297,8 +297,19 @@ package enum RouteTable {
         }
         if !allowed.isEmpty { return .otherMethod(allowed: allowed) }
         guard segments.first == "fhir", segments.count > 1 else { return .unknown }
+        // What stands where an id does and is none names nothing.
+        if (served[door] ?? []).contains(where: { isNamed(segments, by: $0.segments) }) { return .unknown }
         if segments[1].utf8.first == UInt8(ascii: "$") || segments[1] == "_history" { return .notSupported }
         return served[door]?.contains { $0.resourceType == segments[1] } ?? false ? .notSupported : .unknown
+    }
+
+    /// Whether a path is a route's but for what stands where its ids do; operations begin with `$`, histories with `_`.
+    private static func isNamed(_ segments: [String], by pattern: [String]) -> Bool {
+        guard segments.count == pattern.count else { return false }
+        return zip(segments, pattern).allSatisfy { segment, expected in
+            guard expected == ":id" || expected == ":version" else { return segment.utf8.elementsEqual(expected.utf8) }
+            return segment.utf8.first.map { $0 != UInt8(ascii: "$") && $0 != UInt8(ascii: "_") } ?? true
+        }
     }
 
     /// Nil when the path is another; empty when it is this one and has no id in it.

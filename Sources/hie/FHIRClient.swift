@@ -38,6 +38,21 @@ struct FHIRClient: Sendable {
         return try resource(await send(request))
     }
 
+    /// Creates a resource unless one answers the search (`If-None-Exist`); returns what is there then, and whether it is new.
+    func create(_ path: String, _ resource: JSONObject, unless search: [(name: String, value: String)])
+        async throws -> (resource: JSONObject, isNew: Bool)
+    {
+        // Repeating it does no harm: the second finds what the first made.
+        var request = ClientRequest(.post, settings.basePath + path)
+        request.headers = [
+            ("accept", Self.fhirJSON), ("content-type", Self.fhirJSON), ("prefer", "return=representation"),
+            ("if-none-exist", Self.form(search)),
+        ]
+        request.body = JSONWriter.bytes(.object(resource))
+        let reply = try await send(request)
+        return (try self.resource(reply), reply.status == 201)
+    }
+
     /// Every page of a search, the first first; at most a thousand.
     func search(_ path: String, _ fields: [(name: String, value: String)]) async throws -> [JSONObject] {
         try await pages(behind: try await post(path, .form(fields)))

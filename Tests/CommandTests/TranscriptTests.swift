@@ -110,6 +110,8 @@ import Testing
         hie patient review reject one
         hie patient review skip one
         hie patient review recheck --home DIR/none
+        hie document import DIR/missing.json --dry-run
+        hie document import DIR/wrong.yaml --dry-run
         hie patient show
         hie patient undo one
         hie patient unlink one

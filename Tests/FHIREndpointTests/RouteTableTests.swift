@@ -62,7 +62,7 @@ import Testing
         #expect(match(.get, "fhir/patient") == "404")
         #expect(match(.get, "livez") == "404")
         #expect(match(.get, "") == "404")
-        #expect(match(.get, "fhir/Patient/a_b") == "501")
+        #expect(match(.get, "fhir/Patient/a_b") == "404", "what is no id names nothing")
         #expect(match(.head, "fhir/Binary/x") == "retrieveDocument x")
         #expect(match(.delete, "fhir/Consent/x") == "405 PUT,GET")
         #expect(match(.get, "fhir/Consent/x/_history/2") == "readConsentVersion x")

@@ -91,8 +91,11 @@ extension RealNodes {
                 let listed = try await client.send(.get, "/Subscription?status=active&url=\(endpoint)")
                 #expect(try listed.matches.count == 1)
                 #expect(try await client.send(.get, "/Subscription?status=off").matches.isEmpty)
-                let status = try await process.ask("feed/status")["receivers"]?[0]
-                #expect(status?["name"]?.string == "subscription \(id)" && status?["delivered"]?.integer == 4)
+                // Counted once the receiver's answer is here.
+                try await until("all are counted, the handshake among them") {
+                    let status = try await process.ask("feed/status")["receivers"]?[0]
+                    return status?["name"]?.string == "subscription \(id)" && status?["delivered"]?.integer == 4
+                }
                 #expect(try await client.send(.delete, "/Subscription/\(id)").status == 204)
                 _ = try await Self.publish(4, node, client)
                 try await until("its outbox is gone") { try await process.ask("feed/status")["receivers"]?.items.isEmpty == true }

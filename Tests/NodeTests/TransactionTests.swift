@@ -183,7 +183,7 @@ extension RealNodes {
                 #expect(try metadata.json["fhirVersion"] == "4.0.1")
                 let types = try metadata.json["rest"]?[0]?["resource"]?.items.compactMap { $0["type"]?.string } ?? []
                 let directory = ["Organization", "Endpoint", "OrganizationAffiliation", "Location"]
-                #expect(Set(types) == Set(["DocumentReference", "List", "Binary", "Patient", "Consent", "AuditEvent", "CodeSystem", "ValueSet"] + directory))
+                #expect(Set(types) == Set(["DocumentReference", "List", "Binary", "Patient", "Consent", "AuditEvent", "CodeSystem", "ValueSet", "Subscription"] + directory))
                 #expect(try metadata.json["implementation"]?["url"]?.string?.hasSuffix("\(node.clients.number)/fhir") == true)
                 let peer = try await node.peer(node.peerIdentity).send(.get, "/metadata", as: .none)
                 #expect(peer.status == 200)

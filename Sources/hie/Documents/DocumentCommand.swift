@@ -4,7 +4,7 @@ import ArgumentParser
 struct DocumentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "document",
-        abstract: "Check, publish, find, fetch and show documents.",
+        abstract: "Check, publish, import, find, fetch and show documents.",
         discussion: """
             EXAMPLE
               hie document check discharge.xml
@@ -13,6 +13,6 @@ struct DocumentCommand: AsyncParsableCommand {
             """,
         subcommands: [
             DocumentCheckCommand.self, DocumentPublishCommand.self, DocumentFindCommand.self, DocumentGetCommand.self,
-            DocumentShowCommand.self,
+            DocumentShowCommand.self, DocumentImportCommand.self,
         ])
 }

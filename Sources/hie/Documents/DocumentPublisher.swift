@@ -6,7 +6,7 @@ import JSON
 struct DocumentPublisher: Sendable {
     /// What became of one document.
     enum Outcome {
-        case published(String, PublishPreview)
+        case published(String, PublishPreview?)
         /// The same document is there already, as this entry; nothing was published.
         case known(String, PublishPreview?)
         /// It could be published; nothing was.

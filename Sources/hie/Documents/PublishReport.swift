@@ -17,7 +17,7 @@ struct PublishedFile: Sendable {
         switch outcome {
         case .published(let id, let preview):
             terminal.result("\(path): published \(id)", .good)
-            for finding in preview.findings where finding.severity != .information && finding.rule == "patient" {
+            for finding in preview?.findings ?? [] where finding.severity != .information && finding.rule == "patient" {
                 terminal.result("  \(finding.severity.rawValue)  \(finding.path): \(finding.message)", .doubtful)
             }
         case .known(let id, _): terminal.result("\(path): there already as \(id)", .quiet)
@@ -39,7 +39,7 @@ struct PublishedFile: Sendable {
         case .published(let id, let preview):
             object["published"] = true
             object["id"] = .string(id)
-            object["findings"] = .array(preview.findings.map(\.json))
+            if let preview { object["findings"] = .array(preview.findings.map(\.json)) }
         case .known(let id, _):
             object["published"] = true
             object["known"] = true
