@@ -3,16 +3,18 @@ import CDA
 import DocumentReview
 import ExchangeCore
 import ExchangeNode
+import FoundationEssentials
 import HL7v2
+import JSON
 
 /// `hie-bench ingest`.
 struct IngestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ingest",
-        abstract: "Read HL7 v2 and C-CDA on one core, and apply a feed over MLLP.",
+        abstract: "Read HL7 v2, C-CDA and FHIR on one core, and apply a feed over MLLP.",
         discussion: """
-            Beside it, in the same run and by turns, Python's hl7 and lxml do the same parse where
-            they are installed (--python names an interpreter that has them). The feed is a real
+            Beside it, in the same run and by turns, Python's hl7, lxml, json and orjson do the same
+            where they are installed (--python names an interpreter that has them). The feed is a real
             node's, in clear on loopback: three updates of a patient to one registration, over 16
             connections, each answered when it is durable.
 
@@ -23,6 +25,8 @@ struct IngestCommand: AsyncParsableCommand {
 
     @OptionGroup var options: BenchOptions
     @Option(help: ArgumentHelp("A Python with hl7 and lxml.", valueName: "file")) var python = "python3"
+    @Option(help: ArgumentHelp("FHIR Bundles to read and write; left out where they are not.", valueName: "dir"))
+    var bundles = "../shared/data/fhir/synthea"
     @Option(help: ArgumentHelp("Connections of the feed.", valueName: "n")) var senders = 16
 
     func validate() throws {
@@ -42,8 +46,38 @@ struct IngestCommand: AsyncParsableCommand {
             bench, folder, name: "ingest.ccda_mb_per_s", unit: "MB/s", aim: 40, peer: .lxml,
             files: (0..<8).map { IngestDocument.summary(problems: 100 + $0) }, perFile: { Double($0) / 1e6 },
             parse: Self.review)
+        try await bundles(bench, folder)
         try await feed(bench)
         bench.report.end()
+    }
+
+    /// The strict JSON reader and the writer, on Bundles as an export has them.
+    private func bundles(_ bench: Bench, _ folder: BenchFolder) async throws {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: bundles)) ?? []
+        var files: [[UInt8]] = []
+        for name in names.sorted() where name.hasSuffix(".json") && files.reduce(0, { $0 + $1.count }) < 32 << 20 {
+            if let data = FileManager.default.contents(atPath: bundles + "/" + name) { files.append(Array(data)) }
+        }
+        guard !files.isEmpty else { return bench.report.words("there are no Bundles in \(bundles): FHIR is left out") }
+        let limits = JSONLimits(nodesMax: 50_000_000)
+        for peer in [ParsePeer.json, .orjson] {
+            try await measure(
+                bench, folder, name: "ingest.fhir_read_mb_per_s", unit: "MB/s", aim: 100, peer: peer, files: files,
+                perFile: { Double($0) / 1e6 }) { _ = try JSONReader.read($0, limits: limits) }
+        }
+        // Written as it is read: what is counted are the bytes that come out.
+        let values = try files.map { try JSONReader.read($0, limits: limits) }
+        let written = values.map { JSONWriter.bytes($0) }
+        for peer in [ParsePeer.jsonWriting, .orjsonWriting] {
+            var next = 0
+            try await measure(
+                bench, folder, name: "ingest.fhir_write_mb_per_s", unit: "MB/s", aim: 100, peer: peer, files: written,
+                perFile: { Double($0) / 1e6 }
+            ) { _ in
+                guard !JSONWriter.bytes(values[next]).isEmpty else { throw ExchangeError(.internal, "nothing was written") }
+                next = (next + 1) % values.count
+            }
+        }
     }
 
     /// What a feed does with a message before it asks the exchange.

@@ -5,17 +5,41 @@ import FoundationEssentials
 enum ParsePeer: String, Sendable {
     case hl7 = "python-hl7"
     case lxml
+    case json
+    case orjson
+    case jsonWriting = "json, writing"
+    case orjsonWriting = "orjson, writing"
 
-    /// Parses every file of a folder again and again for so many seconds; prints how often all of them a second.
+    private var module: String {
+        switch self {
+        case .hl7: "hl7"
+        case .lxml: "lxml.etree"
+        case .json, .jsonWriting: "json"
+        case .orjson, .orjsonWriting: "orjson"
+        }
+    }
+
+    /// What is done with each text again and again, and what is made of it once before.
+    private var deed: (before: String, again: String) {
+        switch self {
+        case .hl7: ("t", "hl7.parse(t.decode('utf-8'))")
+        case .lxml: ("t", "lxml.etree.fromstring(t)")
+        case .json, .orjson: ("t", "\(module).loads(t)")
+        case .jsonWriting: ("json.loads(t)", "json.dumps(t, ensure_ascii=False, separators=(',', ':')).encode('utf-8')")
+        case .orjsonWriting: ("orjson.loads(t)", "orjson.dumps(t)")
+        }
+    }
+
+    /// Does it with every file of a folder again and again for so many seconds; prints how often all of them a second.
     private var program: String {
-        let parse = self == .hl7 ? "hl7.parse(t.decode('utf-8'))" : "lxml.etree.fromstring(t)"
-        let module = self == .hl7 ? "hl7" : "lxml.etree"
+        let deed = deed
         return """
             import sys, time, glob, \(module)
             texts = [open(f, 'rb').read() for f in sorted(glob.glob(sys.argv[1] + '/*.in'))]
+            texts = [\(deed.before) for t in texts]
             done, start = 0, time.perf_counter()
             while True:
-                for t in texts: \(parse)
+                for t in texts: \(deed.again)
                 done += 1
                 took = time.perf_counter() - start
                 if took >= float(sys.argv[2]): break
@@ -43,7 +67,7 @@ enum ParsePeer: String, Sendable {
         let child = try ChildProcess(python, ["-c", program, place(in: folder), String(seconds)], log: log)
         child.wait()
         guard let rate = ProcFile.text(log).flatMap({ Double($0.split(separator: "\n").last.map(String.init) ?? "") }) else {
-            throw ExchangeError(.unavailable, "\(python) has no \(rawValue); install it, or name another with --python")
+            throw ExchangeError(.unavailable, "\(python) has no \(module); install it, or name another with --python")
         }
         return rate
     }

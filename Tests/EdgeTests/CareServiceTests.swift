@@ -167,7 +167,7 @@ import Trust
             }
         }
         #expect(await get("Organization/9.9.9").status.code == 404)
-        // No id of FHIR: a path that this node does not serve.
+        // No id of FHIR: it names nothing.
         #expect(await get("Organization/..%2f..%2fetc").status.code == 404)
     }
 
