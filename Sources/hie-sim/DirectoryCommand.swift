@@ -142,10 +142,12 @@ private struct DirectoryTally {
             let names = ["I1": "foreign_changes", "I2": "resurrections", "I5": "resurrections", "I7": "false_unreachable"]
             if let name = names[String(text.prefix(2))] { counts[name, default: 0] += 1 }
         }
+        /// A short plan measures nothing.
+        func measured(_ value: Double) -> Double? { value > 0 ? value : nil }
         let figures: [(String, Double?)] = [
-            ("boot_ms", outcome.boot), ("healed_ms", outcome.healed), ("update_ms", outcome.spread),
-            ("crash_ms", outcome.crash), ("silent_ms", outcome.silent), ("idle_bytes_per_s", outcome.idleBytes),
-            ("idle_frames_per_1000_s", outcome.idleFrames * 1000),
+            ("boot_ms", outcome.boot), ("healed_ms", outcome.healed), ("update_ms", measured(outcome.spread)),
+            ("crash_ms", outcome.crash), ("silent_ms", outcome.silent), ("idle_bytes_per_s", measured(outcome.idleBytes)),
+            ("idle_frames_per_1000_s", measured(outcome.idleFrames * 1000)),
         ]
         for (name, value) in figures { if let value { rows[name, default: []].append((value, seed)) } }
     }
