@@ -29,6 +29,24 @@ import Transactions
         try await node.exchange.projection.persons { try $0.person(of: pair.0) == $0.person(of: pair.1) }
     }
 
+    @Test func `each has an entry of its own, and nobody's history names a stranger`() throws {
+        try OneNode.run { node in
+            let other = (
+                try await Self.register(node, 3, "Ruiz", born: "1971-11-02"), try await Self.register(node, 4, "Ruiz", born: "1971-11-02")
+            )
+            let one = try await Self.linked(node)
+            #expect(try await Self.areOne(node, other))
+            let desk = node.exchange.desk
+            let size = node.exchange.journal.size
+            #expect(try await desk.doubtPlaceholders(actor: "the node") == (2, 0))
+            #expect(node.exchange.journal.size == size + 2)
+            for record in [one.1, other.1] {
+                let about = try await desk.history(of: record).flatMap(\.act.records)
+                #expect(about == [record])
+            }
+        }
+    }
+
     @Test func `they are opened for review once; confirmed they stay, rejected they part`() throws {
         for isConfirmed in [true, false] {
             try OneNode.run { node in

@@ -3,8 +3,8 @@ import Journal
 import PatientIndex
 
 extension IdentityDesk {
-    /// Reviews opened by one act at the most.
-    private static let doubtsPerAct = 200
+    /// Records looked for at a time.
+    private static let doubtsAtOnce = 200
 
     /// Opens a review of every record that only values which turned out to name nobody hold to its person; nobody is moved.
     ///
@@ -17,24 +17,32 @@ extension IdentityDesk {
         while true {
             let (reviews, skipped) = try await read {
                 try await projection.personsNow { snapshot, position in
-                    let doubts = try PlaceholderDoubts(snapshot, policy: policy, at: position, limit: Self.doubtsPerAct)
+                    let doubts = try PlaceholderDoubts(snapshot, policy: policy, at: position, limit: Self.doubtsAtOnce)
                     return (doubts.reviews, doubts.skipped)
                 }
             }
-            guard !reviews.isEmpty else { return (opened, skipped) }
-            let composed = try await composing { snapshot in
-                var act = IdentityAct(.doubt, actor: actor, reason: "what the link rested on names nobody")
-                // Whatever changed since is left for the next look.
-                act.reopens = try reviews.filter { review in
-                    guard let person = try snapshot.person(of: review.record) else { return false }
-                    return try snapshot.review(of: review.record) == nil
-                        && snapshot.id(of: person) == review.candidates.first?.person
-                }
-                return act
-            }
-            guard !composed.act.reopens.isEmpty else { return (opened, skipped) }
+            let before = opened
+            for review in reviews where try await open(review, actor: actor) { opened += 1 }
+            guard opened > before else { return (opened, skipped) }
+        }
+    }
+
+    /// Opens one by an entry of its own: sealed under the record's own key, and nobody else's history names it.
+    ///
+    /// False when the record has changed since; it is left for the next look.
+    private func open(_ review: OpenReview, actor: String) async throws(ExchangeError) -> Bool {
+        let composed = try await composing { snapshot in
+            var act = IdentityAct(.doubt, actor: actor, reason: "what the link rested on names nobody")
+            let person = try snapshot.person(of: review.record).map { try snapshot.id(of: $0) }
+            if try snapshot.review(of: review.record) == nil, person == review.candidates.first?.person { act.reopens = [review] }
+            return act
+        }
+        guard !composed.act.reopens.isEmpty else { return false }
+        do throws(ExchangeError) {
             _ = try await record(composed)
-            opened += composed.act.reopens.count
+            return true
+        } catch where error.code == .conflict {
+            return false
         }
     }
 }
