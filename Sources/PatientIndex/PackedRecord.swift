@@ -48,7 +48,7 @@ package struct RecordView {
     }
 
     /// `yyyymmdd` as a number; 0 when missing, month or day 0 when unknown.
-    var birthDate: UInt32 { half(0) }
+    package var birthDate: UInt32 { half(0) }
     /// 0 missing, 1 male, 2 female.
     var sex: Int { byte(4) }
     /// The name given names a situation, not a person.

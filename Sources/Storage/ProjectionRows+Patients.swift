@@ -10,19 +10,20 @@ extension ProjectionRows {
         let known = try database.one("SELECT version, updated, resource FROM patient WHERE id = ?", [record.id.sql]) {
             (number: $0.integer(0), updated: $0.integer(1), resource: $0.bytes(2))
         }
+        let before = try known.map { try PatientRecord(payload: $0.resource, id: record.id) }
         if let known {
-            try database.cachedStatement(
-                sql: "INSERT OR REPLACE INTO patient_version(patient, version, updated, resource) VALUES (?, ?, ?, ?)"
-            ).execute(arguments: [record.id.sql, known.number, known.updated, known.resource.sql])
-            try dropWords(of: record.id, known.resource, database)
+            try database.run(
+                "INSERT OR REPLACE INTO patient_version(patient, version, updated, resource) VALUES (?, ?, ?, ?)",
+                [.id(record.id), .integer(known.number), .integer(known.updated), .bytes(known.resource)])
         }
-        try database.cachedStatement(
-            sql: "INSERT OR REPLACE INTO patient(id, resource, active, leaf, version, updated) VALUES (?, ?, ?, ?, ?, ?)"
-        ).execute(arguments: [
-            record.id.sql, entry.payload.sql, record.isActive, entry.leaf.sql, (known?.number ?? 0) + 1,
-            entry.time.milliseconds,
-        ])
-        for identifier in record.identifiers {
+        try database.run(
+            "INSERT OR REPLACE INTO patient(id, resource, active, leaf, version, updated) VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                .id(record.id), .bytes(entry.payload), .integer(record.isActive ? 1 : 0), .bytes(entry.leaf),
+                .integer((known?.number ?? 0) + 1), .time(entry.time),
+            ])
+        // What is fed again has changed little: only that is written. An identifier once told stays on its record.
+        for identifier in record.identifiers where before?.identifiers.contains(identifier) != true {
             if let deferred {
                 deferred.rows.identifiers.append(
                     .init(value: identifier.value, system: identifier.system, patient: record.id))
@@ -31,10 +32,12 @@ extension ProjectionRows {
                     "INSERT OR IGNORE INTO patient_identifier(value, system, patient) VALUES (?, ?, ?)",
                     [.text(identifier.value), .text(identifier.system), .id(record.id)])
             }
-            try database.cachedStatement(sql: "INSERT OR IGNORE INTO patient_system(system) VALUES (?)")
-                .execute(arguments: [identifier.system])
+            try database.run("INSERT OR IGNORE INTO patient_system(system) VALUES (?)", [.text(identifier.system)])
         }
-        for word in PatientWords.words(of: record.demographics) {
+        let words = PatientWords.words(of: record.demographics)
+        let told = Set(before.map { PatientWords.words(of: $0.demographics) } ?? [])
+        try drop(told.subtracting(words), of: record.id, database)
+        for word in words where !told.contains(word) {
             if let deferred {
                 deferred.rows.words.append((word, record.id))
                 continue
@@ -46,10 +49,15 @@ extension ProjectionRows {
 
     /// Takes away the words a record is searched by, as a payload of it has them.
     func dropWords(of patient: PatientID, _ payload: [UInt8], _ database: Database) throws {
+        try drop(
+            Set(PatientWords.words(of: try PatientRecord(payload: payload, id: patient).demographics)), of: patient, database)
+    }
+
+    private func drop(_ words: Set<String>, of patient: PatientID, _ database: Database) throws {
+        guard !words.isEmpty else { return }
         try settle(database)
-        for word in PatientWords.words(of: try PatientRecord(payload: payload, id: patient).demographics) {
-            try database.cachedStatement(sql: "DELETE FROM patient_word WHERE word = ? AND patient = ?")
-                .execute(arguments: [word, patient.sql])
+        for word in words {
+            try database.run("DELETE FROM patient_word WHERE word = ? AND patient = ?", [.text(word), .id(patient)])
         }
     }
 }

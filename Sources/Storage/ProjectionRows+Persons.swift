@@ -23,25 +23,28 @@ extension ProjectionRows {
         _ record: PatientRecord, _ decision: IdentityDecision, at position: JournalPosition, _ database: Database,
     ) throws {
         let packed = PackedRecord(record.demographics, identifiers: record.identifiers)
-        let known = try database.one("SELECT rid, norm, pid FROM person_record WHERE patient = ?", [record.id.sql]) {
-            (rid: $0.integer(0), norm: $0.bytes(1), pid: $0.integer(2))
+        let known = try database.one("SELECT rid, norm, pid, active FROM person_record WHERE patient = ?", [record.id.sql]) {
+            (rid: $0.integer(0), norm: $0.bytes(1), pid: $0.integer(2), isActive: $0.integer(3) != 0)
         }
         var pid: Int64
         let rid: Int64
         if let known {
             (rid, pid) = (known.rid, known.pid)
-            try takeKeys(of: rid, known.norm, database)
-            try database.cachedStatement(sql: "UPDATE person_record SET norm = ?, active = ? WHERE rid = ?")
-                .execute(arguments: [packed.bytes.sql, record.isActive, rid])
+            // What waits is judged by what this record said when it was told.
+            if known.norm != packed.bytes { try settle(database) }
+            try database.run(
+                "UPDATE person_record SET norm = ?, active = ? WHERE rid = ?",
+                [.bytes(packed.bytes), .integer(record.isActive ? 1 : 0), .integer(rid)])
         } else {
             pid = try person(decision.person, database)
-            try database.cachedStatement(
-                sql: "INSERT INTO person_record(patient, pid, active, norm) VALUES (?, ?, ?, ?)"
-            ).execute(arguments: [record.id.sql, pid, record.isActive, packed.bytes.sql])
+            try database.run(
+                "INSERT INTO person_record(patient, pid, active, norm) VALUES (?, ?, ?, ?)",
+                [.id(record.id), .integer(pid), .integer(record.isActive ? 1 : 0), .bytes(packed.bytes)])
             rid = database.lastInsertedRowID
             try count(packed, database)
         }
-        if record.isActive { try file(packed, under: rid, database) }
+        let before = known.flatMap { $0.isActive ? PackedRecord(bytes: $0.norm) : nil }
+        try file(record.isActive ? packed : nil, instead: before, under: rid, database)
         for other in decision.merged { try merge(other, into: &pid, database) }
         guard !decision.review.isEmpty else { return }
         try keep(decision.review, of: record.id, at: position, database)
@@ -65,7 +68,7 @@ extension ProjectionRows {
         }
         guard let known else { return }
         try takeKeys(of: known.rid, known.norm, database)
-        if isActive, let packed = PackedRecord(bytes: known.norm) { try file(packed, under: known.rid, database) }
+        if isActive { try file(PackedRecord(bytes: known.norm), instead: nil, under: known.rid, database) }
         try database.cachedStatement(sql: "UPDATE person_record SET active = ? WHERE rid = ?")
             .execute(arguments: [isActive, known.rid])
         try database.cachedStatement(sql: "UPDATE patient SET active = ?, survivor = ? WHERE id = ?")
@@ -82,22 +85,30 @@ extension ProjectionRows {
         ).execute(arguments: [person.sql])
     }
 
-    private func file(_ packed: PackedRecord, under rid: Int64, _ database: Database) throws {
+    /// Files a record under what it is found by now, `old` being what it is found by so far: most of what is fed again
+    /// has changed little, and only that is written.
+    private func file(_ packed: PackedRecord?, instead old: PackedRecord?, under rid: Int64, _ database: Database) throws {
+        let before = Set(old.map(keys) ?? [])
+        let now = packed.map(keys) ?? []
+        try take(before.subtracting(now), of: rid, database)
+        guard let packed else { return }
+        // A value counts the birth dates it stands beside: another date is as good as another record.
+        let isOtherDate = old?.read(\.birthDate) != packed.read(\.birthDate)
+        let values = packed.read { LearnedPlaceholders.values(of: $0, secret: secret) }
+            .filter { isOtherDate || !before.contains(Int64(bitPattern: $0.key)) }
         if let deferred {
-            let values = packed.read { LearnedPlaceholders.values(of: $0, secret: secret) }
-            for key in keys(of: packed) {
+            for key in now {
                 let limit = values.first { Int64(bitPattern: $0.key) == key }?.limit ?? 0
+                guard limit > 0 || !before.contains(key) else { continue }
                 deferred.rows.keys.append(.init(k: key, rid: UInt32(truncatingIfNeeded: rid), limit: UInt8(limit)))
             }
             return
         }
-        for key in keys(of: packed) {
+        for key in now where !before.contains(key) {
             try database.run(
                 "INSERT OR IGNORE INTO person_key(k, rid) VALUES (?, ?)", [.integer(key), .integer(rid)])
         }
-        for value in packed.read({ LearnedPlaceholders.values(of: $0, secret: secret) }) {
-            try learn(value.key, limit: value.limit, database)
-        }
+        for value in values { try learn(value.key, limit: value.limit, database) }
     }
 
     /// A value that stands beside too many different birth dates names nobody from now on.
@@ -130,10 +141,14 @@ extension ProjectionRows {
 
     private func takeKeys(of rid: Int64, _ norm: [UInt8], _ database: Database) throws {
         guard let packed = PackedRecord(bytes: norm) else { return }
+        try take(Set(keys(of: packed)), of: rid, database)
+    }
+
+    private func take(_ keys: Set<Int64>, of rid: Int64, _ database: Database) throws {
+        guard !keys.isEmpty else { return }
         try settle(database)
-        for key in keys(of: packed) {
-            try database.cachedStatement(sql: "DELETE FROM person_key WHERE k = ? AND rid = ?")
-                .execute(arguments: [key, rid])
+        for key in keys {
+            try database.run("DELETE FROM person_key WHERE k = ? AND rid = ?", [.integer(key), .integer(rid)])
         }
     }
 
@@ -149,12 +164,9 @@ extension ProjectionRows {
                 deferred.rows.names[.init(kind: Int64(kind), hash: hash), default: 0] += 1
                 continue
             }
-            try database.cachedStatement(
-                sql: """
-                    INSERT INTO person_name(kind, hash, n) VALUES (?, ?, 1)
-                    ON CONFLICT(kind, hash) DO UPDATE SET n = n + 1
-                    """
-            ).execute(arguments: [kind, Int64(hash)])
+            try database.run(
+                "INSERT INTO person_name(kind, hash, n) VALUES (?, ?, 1) ON CONFLICT(kind, hash) DO UPDATE SET n = n + 1",
+                [.integer(Int64(kind)), .integer(Int64(hash))])
         }
         added.added(hashes)
     }
@@ -162,7 +174,7 @@ extension ProjectionRows {
     /// The number of a person, or of the one it was merged into; a new one gets the next.
     private func person(_ id: PersonID, _ database: Database) throws -> Int64 {
         if let known = try SQLitePersons.number(of: id, database) { return known }
-        try database.cachedStatement(sql: "INSERT INTO person(id) VALUES (?)").execute(arguments: [id.sql])
+        try database.run("INSERT INTO person(id) VALUES (?)", [.id(id)])
         return database.lastInsertedRowID
     }
 
