@@ -7,20 +7,16 @@ struct BodyReading {
     private(set) var codes: [CodedEntry] = []
     private(set) var isFull = false
     private var sections: [DocumentSection] = []
-    /// Names and indices from the document down to the element being read; written out only where a code is.
-    private var steps: [(name: String, index: Int)] = []
 
     mutating func read(_ root: XMLElement) {
         for name in ["documentationOf", "componentOf"] {
             for (index, element) in root.all(name).enumerated() {
-                steps = [(name, index)]
-                collect(element)
+                collect(element, at: ElementPath(name, index))
             }
         }
         guard let component = root.first("component") else { return }
         if let structured = component.first("structuredBody") {
-            steps = [("component", 0), ("structuredBody", 0)]
-            collect(structured)
+            collect(structured, at: ElementPath("component").appending("structuredBody"))
             body = .structured(sections)
         } else if let other = component.first("nonXMLBody") {
             let text = other.first("text")
@@ -34,7 +30,7 @@ struct BodyReading {
     private static let coded: Set<String> = ["code", "value", "translation", "confidentialityCode"]
 
     /// Descends at most as deep as the XML reader let the tree become.
-    private mutating func collect(_ element: XMLElement) {
+    private mutating func collect(_ element: XMLElement, at path: ElementPath) {
         if element.name == "section" {
             sections.append(
                 DocumentSection(
@@ -43,8 +39,8 @@ struct BodyReading {
         }
         // The narrative has no codes that machines should act on.
         if element.name == "text" { return }
-        if Self.coded.contains(element.name),
-            let code = element.attribute("code"), let system = element.attribute("codeSystem")
+        if let code = element.attribute("code"), let system = element.attribute("codeSystem"),
+            Self.coded.contains(element.name)
         {
             guard codes.count < ClinicalDocument.codedEntriesMax else {
                 isFull = true
@@ -58,14 +54,8 @@ struct BodyReading {
             // CDA's schema puts elements of one name next to each other.
             index = child.name == previous ? index + 1 : 0
             previous = child.name
-            steps.append((child.name, index))
-            collect(child)
-            steps.removeLast()
+            collect(child, at: path.appending(child.name, index))
             if isFull { return }
         }
-    }
-
-    private var path: String {
-        steps.map { $0.index == 0 ? $0.name : "\($0.name)[\($0.index)]" }.joined(separator: "/")
     }
 }

@@ -76,8 +76,8 @@ package struct ClinicalSection: Hashable, Sendable, CustomStringConvertible {
     package let saysNothing: Bool
     /// What its entries state, in document order.
     package let statements: [ClinicalStatement]
-    /// Where it is: element names from the document down.
-    package let path: String
+    /// Where it is.
+    package let path: ElementPath
 
     package var description: String { kind?.rawValue ?? "section" }
 }
@@ -100,8 +100,8 @@ package struct ClinicalStatement: Hashable, Sendable, CustomStringConvertible {
     package let end: PartialDate?
     /// A measured value's unit, or a dose's.
     package let units: [StatedUnit]
-    /// Where it is: element names from the document down.
-    package let path: String
+    /// Where it is.
+    package let path: ElementPath
 
     package var description: String { element }
 }
@@ -116,7 +116,7 @@ package struct StatedCode: Hashable, Sendable {
     /// The code with its name.
     package let value: CodedValue
     /// Where it is.
-    package let path: String
+    package let path: ElementPath
 }
 
 /// A unit of a statement.
@@ -124,5 +124,5 @@ package struct StatedUnit: Hashable, Sendable {
     /// As written; UCUM by the standard.
     package let unit: String
     /// Where it is.
-    package let path: String
+    package let path: ElementPath
 }

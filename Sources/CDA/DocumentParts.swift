@@ -146,8 +146,8 @@ package struct CodedEntry: Hashable, Sendable {
     package let systemOID: String
     /// The code's name as written; for rules that go by names, never shown.
     package let display: String?
-    /// Where it is: element names from the document down, repeated ones with their index from 0.
-    package let path: String
+    /// Where it is: the element.
+    package let path: ElementPath
 
     /// With the code system's URI.
     package var value: CodedValue { CodedValue(code: code, system: CodeSystemOIDs.uri(systemOID)) }

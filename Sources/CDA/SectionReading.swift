@@ -10,7 +10,7 @@ package enum SectionReading {
     package static func sections(_ root: XMLElement) -> (sections: [ClinicalSection], isFull: Bool) {
         guard let body = root.path("component", "structuredBody") else { return ([], false) }
         var reading = Reading()
-        reading.components(body, path: "component/structuredBody")
+        reading.components(body, at: ElementPath("component").appending("structuredBody"))
         return (reading.sections, reading.isFull)
     }
 
@@ -20,17 +20,17 @@ package enum SectionReading {
         private var statements: [ClinicalStatement] = []
         private var counted = 0
 
-        mutating func components(_ element: XMLElement, path: String) {
+        mutating func components(_ element: XMLElement, at path: ElementPath) {
             for (number, component) in element.all("component").enumerated() {
                 guard let section = component.first("section") else { continue }
-                read(section, path: path + "/" + SectionReading.step("component", number) + "/section")
+                read(section, at: path.appending("component", number).appending("section"))
             }
         }
 
-        private mutating func read(_ section: XMLElement, path: String) {
+        private mutating func read(_ section: XMLElement, at path: ElementPath) {
             statements = []
             for (number, entry) in section.all("entry").enumerated() {
-                collect(entry, path: path + "/" + SectionReading.step("entry", number))
+                collect(entry, at: path.appending("entry", number))
             }
             let code = section.first("code").flatMap(ElementReading.code)
             let text = section.first("text").flatMap(ElementReading.text) ?? ""
@@ -40,33 +40,31 @@ package enum SectionReading {
                     kind: SectionKind(code: code, templates: section.all("templateId").compactMap(ElementReading.identifier)),
                     code: code, title: section.first("title").flatMap(ElementReading.text), narrativeLength: text.count,
                     saysNothing: isNull || SectionReading.isNothing(text), statements: statements, path: path))
-            components(section, path: path)
+            components(section, at: path)
         }
 
         /// Statements within an entry, outermost first; as deep as the XML reader let the tree become.
-        private mutating func collect(_ element: XMLElement, path: String) {
+        private mutating func collect(_ element: XMLElement, at path: ElementPath) {
             var previous = ""
             var number = 0
-            for child in element.elements {
+            for case .element(let child) in element.children {
                 number = child.name == previous ? number + 1 : 0
                 previous = child.name
-                let below = path + "/" + SectionReading.step(child.name, number)
-                if StatementReading.elements.contains(child.name) {
+                if StatementReading.isStatement(child.name) {
+                    let below = path.appending(child.name, number)
                     guard counted < SectionReading.statementsMax else {
                         isFull = true
                         return
                     }
                     counted += 1
-                    statements.append(StatementReading.statement(child, path: below))
-                    collect(child, path: below)
-                } else if ["entryRelationship", "component"].contains(child.name) {
-                    collect(child, path: below)
+                    statements.append(StatementReading.statement(child, at: below))
+                    collect(child, at: below)
+                } else if child.name == "entryRelationship" || child.name == "component" {
+                    collect(child, at: path.appending(child.name, number))
                 }
             }
         }
     }
-
-    static func step(_ name: String, _ number: Int) -> String { number == 0 ? name : "\(name)[\(number)]" }
 
     private static let nothings = [
         "no information", "none", "no known", "not on file", "no data", "nothing to report", "not applicable", "n/a", "unknown",

@@ -3,12 +3,15 @@ import XML
 
 /// One clinical statement from its element.
 enum StatementReading {
-    /// The elements that state something (CDA R2, clinicalStatement).
-    static let elements: Set<String> = [
-        "act", "observation", "substanceAdministration", "supply", "procedure", "encounter", "organizer",
-    ]
+    /// Whether an element of that name states something (CDA R2, clinicalStatement).
+    static func isStatement(_ name: String) -> Bool {
+        switch name {
+        case "act", "observation", "substanceAdministration", "supply", "procedure", "encounter", "organizer": true
+        default: false
+        }
+    }
 
-    static func statement(_ element: XMLElement, path: String) -> ClinicalStatement {
+    static func statement(_ element: XMLElement, at path: ElementPath) -> ClinicalStatement {
         var codes: [StatedCode] = []
         var units: [StatedUnit] = []
         add(element, "code", .code, path, &codes)
@@ -18,20 +21,23 @@ enum StatementReading {
         if let material = element.first("consumable")?.path(product[0], product[1])
             ?? element.first("product")?.path(product[0], product[1])
         {
-            let way = (element.first("consumable") == nil ? "product" : "consumable") + "/" + product.joined(separator: "/")
-            add(material, "code", .substance, path + "/" + way, &codes)
+            let way = path.appending(element.first("consumable") == nil ? "product" : "consumable")
+            add(material, "code", .substance, way.appending(product[0]).appending(product[1]), &codes)
         }
         for (number, participant) in element.all("participant").enumerated() {
             guard let entity = participant.path("participantRole", "playingEntity") else { continue }
-            let way = SectionReading.step("participant", number) + "/participantRole/playingEntity"
-            add(entity, "code", .substance, path + "/" + way, &codes)
+            let way = path.appending("participant", number).appending("participantRole").appending("playingEntity")
+            add(entity, "code", .substance, way, &codes)
         }
         for name in ["value", "doseQuantity", "rateQuantity"] {
             for (number, quantity) in element.all(name).enumerated() {
-                let below = path + "/" + SectionReading.step(name, number)
-                for (unit, place) in [(quantity, below)] + quantity.elements.map({ ($0, below + "/" + $0.name) }) {
-                    guard let text = unit.attribute("unit").flatMap(ElementReading.filled) else { continue }
-                    units.append(StatedUnit(unit: text, path: place))
+                let below = path.appending(name, number)
+                if let unit = quantity.attribute("unit").flatMap(ElementReading.filled) {
+                    units.append(StatedUnit(unit: unit, path: below))
+                }
+                for case .element(let part) in quantity.children {
+                    guard let unit = part.attribute("unit").flatMap(ElementReading.filled) else { continue }
+                    units.append(StatedUnit(unit: unit, path: below.appending(part.name)))
                 }
             }
         }
@@ -44,15 +50,15 @@ enum StatementReading {
 
     /// The codes of an element's children of that name, their translations behind each.
     private static func add(
-        _ element: XMLElement, _ name: String, _ part: StatedCode.Part, _ path: String, _ codes: inout [StatedCode],
+        _ element: XMLElement, _ name: String, _ part: StatedCode.Part, _ path: ElementPath, _ codes: inout [StatedCode],
     ) {
         for (number, child) in element.all(name).enumerated() {
-            let place = path + "/" + SectionReading.step(name, number)
+            let place = path.appending(name, number)
             if let code = ElementReading.code(child) { codes.append(StatedCode(part: part, value: code, path: place)) }
             for (index, translation) in child.all("translation").enumerated() {
                 guard let code = ElementReading.code(translation) else { continue }
                 codes.append(
-                    StatedCode(part: .translation, value: code, path: place + "/" + SectionReading.step("translation", index)))
+                    StatedCode(part: .translation, value: code, path: place.appending("translation", index)))
             }
         }
     }

@@ -8,7 +8,7 @@ enum CodeRules {
         var findings: [ReviewFinding] = []
         var seen: [Key: Int] = [:]
         let written = subject.header.effectiveTime
-        func judge(_ code: CodedValue, _ path: String, on date: PartialDate?) throws(ExchangeError) {
+        func judge(_ code: CodedValue, _ path: @autoclosure () -> String, on date: PartialDate?) throws(ExchangeError) {
             guard !code.system.isEmpty else { return }
             let verdict = try subject.releases.judge(
                 code.code, system: code.system, display: code.display, on: (date ?? written).flatMap(day))
@@ -18,13 +18,13 @@ enum CodeRules {
             guard seen[key] == 1 else { return }
             let name = CodeSystem(uri: code.system)?.title ?? code.system
             findings.append(
-                ReviewFinding(grade, .codes, "ClinicalDocument/" + path, "\(name) \(shown(code.code)): \(verdict.sentence)"))
+                ReviewFinding(grade, .codes, "ClinicalDocument/" + path(), "\(name) \(shown(code.code)): \(verdict.sentence)"))
         }
         if let code = subject.header.code { try judge(code, "code", on: written) }
         for section in subject.sections {
-            if let code = section.code { try judge(code, section.path + "/code", on: written) }
+            if let code = section.code { try judge(code, "\(section.path)/code", on: written) }
             for statement in section.statements {
-                for code in statement.codes { try judge(code.value, code.path, on: statement.start) }
+                for code in statement.codes { try judge(code.value, "\(code.path)", on: statement.start) }
                 for unit in statement.units { check(unit, &findings, &seen) }
             }
         }
@@ -54,7 +54,7 @@ enum CodeRules {
         let key = Key(code: unit.unit, system: CodeSystem.ucum.uri, verdict: "unit", display: nil)
         seen[key, default: 0] += 1
         guard seen[key] == 1 else { return }
-        findings.append(ReviewFinding(.warning, .codes, "ClinicalDocument/" + unit.path, "unit \(shown(unit.unit)): \(fault)"))
+        findings.append(ReviewFinding(.warning, .codes, "ClinicalDocument/\(unit.path)", "unit \(shown(unit.unit)): \(fault)"))
     }
 
     /// A code is no patient's secret by itself; what looks like free text in its place is not repeated.

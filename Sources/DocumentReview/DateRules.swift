@@ -48,7 +48,7 @@ enum DateRules {
                 let hasHappened = statement.mood == "EVN" && section.kind != .planOfTreatment
                 let since = section.kind == .familyHistory ? nil : birth
                 check(
-                    statement.start, statement.end, statement.path + "/effectiveTime", "what is stated", since,
+                    statement.start, statement.end, "\(statement.path)/effectiveTime", "what is stated", since,
                     hasHappened ? latest : nil, { note($0 == .error ? .warning : $0, $1, $2) })
             }
         }
@@ -56,12 +56,12 @@ enum DateRules {
     }
 
     private static func check(
-        _ start: PartialDate?, _ end: PartialDate?, _ path: String, _ what: String, _ birth: PartialDate?,
+        _ start: PartialDate?, _ end: PartialDate?, _ path: @autoclosure () -> String, _ what: String, _ birth: PartialDate?,
         _ latest: Timestamp?, _ note: (ReviewFinding.Grade, String, String) -> Void,
     ) {
-        if let start, let end, end.end <= start.start { note(.error, path, "\(what) ends before it begins") }
-        if let latest, let start, start.start > latest { note(.error, path, "\(what) begins in the future") }
+        if let start, let end, end.end <= start.start { note(.error, path(), "\(what) ends before it begins") }
+        if let latest, let start, start.start > latest { note(.error, path(), "\(what) begins in the future") }
         // Care before birth is the mother's; a day's difference is a zone's.
-        if let birth, let start, start.end + tolerance < birth.start { note(.error, path, "\(what) begins before the patient was born") }
+        if let birth, let start, start.end + tolerance < birth.start { note(.error, path(), "\(what) begins before the patient was born") }
     }
 }

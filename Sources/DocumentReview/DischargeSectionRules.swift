@@ -23,7 +23,7 @@ enum DischargeSectionRules {
         func require(
             _ grade: ReviewFinding.Grade, _ found: [ClinicalSection], _ what: String, _ code: String, basis: String,
         ) {
-            let path = found.first.map { "ClinicalDocument/" + $0.path } ?? "ClinicalDocument/component/structuredBody"
+            let path = found.first.map { "ClinicalDocument/\($0.path)" } ?? "ClinicalDocument/component/structuredBody"
             if found.isEmpty {
                 findings.append(
                     ReviewFinding(grade, .dischargeSections, path, "\(what) is missing (LOINC \(code))", basis: basis))

@@ -13,10 +13,10 @@ enum NarrativeRules {
         var findings: [ReviewFinding] = []
         func note(_ grade: ReviewFinding.Grade, _ section: ClinicalSection, _ message: String, _ basis: String? = nil) {
             findings.append(
-                ReviewFinding(grade, .narrative, "ClinicalDocument/" + section.path, message, basis: basis))
+                ReviewFinding(grade, .narrative, "ClinicalDocument/\(section.path)", message, basis: basis))
         }
         // A section within another lies two steps below it.
-        let holders = Set(subject.sections.map { $0.path.split(separator: "/").dropLast(2).joined(separator: "/") })
+        let holders = Set(subject.sections.compactMap { $0.path.parent?.parent })
         for section in subject.sections {
             let hasEntries = !section.statements.isEmpty
             let hasText = section.narrativeLength > 0

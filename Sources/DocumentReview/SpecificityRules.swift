@@ -15,7 +15,7 @@ enum SpecificityRules {
                 else { continue }
                 findings.append(
                     ReviewFinding(
-                        .advice, .specificity, "ClinicalDocument/" + code.path, "\(CodeRules.shown(code.value.code)): \(question)",
+                        .advice, .specificity, "ClinicalDocument/\(code.path)", "\(CodeRules.shown(code.value.code)): \(question)",
                         basis: "ICD-10-CM Official Guidelines, I.B.2: code to the highest level of detail"))
             }
         }
@@ -73,7 +73,7 @@ enum SpecificityRules {
             let codes = section.statements.flatMap(\.codes)
             guard !codes.isEmpty, !codes.contains(where: { $0.value.system == CodeSystem.icd10cm.uri }) else { return nil }
             return ReviewFinding(
-                .advice, .specificity, "ClinicalDocument/" + section.path,
+                .advice, .specificity, "ClinicalDocument/\(section.path)",
                 "no final diagnosis has an ICD-10-CM code; add one as a translation for those who count and bill")
         }
     }

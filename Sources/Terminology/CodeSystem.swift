@@ -44,7 +44,7 @@ package enum CodeSystem: String, Sendable, CaseIterable {
 
     /// The system of a URI; nil for one we do not know.
     package init?(uri: String) {
-        guard let found = Self.allCases.first(where: { $0.uri.utf8.elementsEqual(uri.utf8) }) else { return nil }
+        guard let found = Self.allCases.first(where: { $0.uri.utf8.count == uri.utf8.count && $0.uri == uri }) else { return nil }
         self = found
     }
 

@@ -1,26 +1,56 @@
 /// One element of an XML text with all that is below it (Namespaces in XML 1.0); comments and instructions are dropped.
+///
+/// A value that holds on to one shared, unchanging object: trees are walked by handing elements on.
 package struct XMLElement: Hashable, Sendable {
+    private final class Parts: Sendable {
+        let namespace: String
+        let name: String
+        let attributes: [XMLAttribute]
+        let children: [XMLNode]
+        let offset: Int
+
+        init(_ namespace: String, _ name: String, _ attributes: [XMLAttribute], _ children: [XMLNode], _ offset: Int) {
+            self.namespace = namespace
+            self.name = name
+            self.attributes = attributes
+            self.children = children
+            self.offset = offset
+        }
+    }
+
+    private let parts: Parts
+
     /// The namespace's URI; empty for none.
-    package let namespace: String
+    package var namespace: String { parts.namespace }
     /// The local name.
-    package let name: String
+    package var name: String { parts.name }
     /// The attributes in order; declarations of namespaces are not among them.
-    package let attributes: [XMLAttribute]
+    package var attributes: [XMLAttribute] { parts.attributes }
     /// Elements and texts in order; neighbouring texts are one.
-    package let children: [XMLNode]
+    package var children: [XMLNode] { parts.children }
     /// The offset of the start tag's first byte in the bytes that were read.
-    package let offset: Int
+    package var offset: Int { parts.offset }
 
     /// An element from its parts.
     package init(
         namespace: String = "", name: String, attributes: [XMLAttribute] = [], children: [XMLNode] = [],
         offset: Int = 0,
     ) {
-        self.namespace = namespace
-        self.name = name
-        self.attributes = attributes
-        self.children = children
-        self.offset = offset
+        parts = Parts(namespace, name, attributes, children, offset)
+    }
+
+    package static func == (left: XMLElement, right: XMLElement) -> Bool {
+        left.parts === right.parts
+            || left.namespace == right.namespace && left.name == right.name && left.attributes == right.attributes
+                && left.children == right.children && left.offset == right.offset
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(namespace)
+        hasher.combine(name)
+        hasher.combine(attributes)
+        hasher.combine(children)
+        hasher.combine(offset)
     }
 
     /// The child elements in order.
@@ -76,9 +106,9 @@ package struct XMLElement: Hashable, Sendable {
         Self.same(self.name, name) && Self.same(self.namespace, namespace)
     }
 
-    /// Equality of bytes. Unlike strings are told apart fast; like ones may still be spelled otherwise.
+    /// Equality of bytes. Strings that are equal though spelled otherwise differ in length: a name asked for is ASCII.
     private static func same(_ left: String, _ right: String) -> Bool {
-        left == right && left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+        left.utf8.count == right.utf8.count && left == right
     }
 }
 

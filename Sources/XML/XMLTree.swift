@@ -19,6 +19,7 @@ struct XMLTree {
     private let limits: XMLLimits
     private var open: [Frame] = []
     private var text: [UInt8] = []
+    private var strings = RecurringStrings()
     private var nodes = 0
     private(set) var root: XMLElement?
     private(set) var failure: XMLError?
@@ -68,7 +69,7 @@ struct XMLTree {
                 return stop("more than \(limits.attributesMax) attributes of one element")
             }
             guard let (namespace, local) = split(key) else { return }
-            attributes.append(XMLAttribute(namespace: namespace, name: local, value: String(cString: value)))
+            attributes.append(XMLAttribute(namespace: namespace, name: local, value: strings.string(Self.bytes(value))))
             at += 2
         }
         guard count() else { return }
@@ -108,19 +109,19 @@ struct XMLTree {
     }
 
     private mutating func split(_ name: UnsafePointer<XML_Char>) -> (namespace: String, name: String)? {
-        var length = 0
-        var cut = -1
-        while name[length] != 0 {
-            if name[length] == XML_Char(Self.separator) { cut = length }
-            length += 1
-        }
-        let bytes = UnsafeRawBufferPointer(start: name, count: length)
-        let local = UnsafeRawBufferPointer(rebasing: bytes[(cut + 1)...])
+        let bytes = Self.bytes(name)
+        let cut = bytes.lastIndex(of: Self.separator)
+        let local = UnsafeRawBufferPointer(rebasing: bytes[(cut.map { $0 + 1 } ?? 0)...])
         guard local.count <= limits.nameBytesMax else {
             stop("a name longer than \(limits.nameBytesMax) bytes")
             return nil
         }
-        let namespace = cut < 0 ? "" : String(decoding: UnsafeRawBufferPointer(rebasing: bytes[..<cut]), as: UTF8.self)
-        return (namespace, String(decoding: local, as: UTF8.self))
+        let namespace = cut.map { strings.string(UnsafeRawBufferPointer(rebasing: bytes[..<$0])) } ?? ""
+        return (namespace, strings.string(local))
+    }
+
+    /// What ends with a zero byte, without it.
+    private static func bytes(_ text: UnsafePointer<XML_Char>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: text, count: strlen(text))
     }
 }

@@ -83,7 +83,7 @@ struct ClinicalDocumentTests {
             document.codedEntries.last?.value == CodedValue(code: "F10.20", system: "http://hl7.org/fhir/sid/icd-10-cm")
         )
         #expect(
-            document.codedEntries.last?.path.hasSuffix("component/section/entry/observation/value/translation") == true)
+            document.codedEntries.last?.path.description.hasSuffix("component/section/entry/observation/value/translation") == true)
         guard case .structured(let sections) = document.body else {
             Issue.record("the body has no sections")
             return

@@ -48,7 +48,7 @@ struct SectionReadingTests {
         #expect(result.codes.map(\.part) == [.code, .translation])
         #expect(result.units.map(\.unit) == ["mmol/L"])
         #expect(result.start?.text == "2026-08-08")
-        #expect(result.path == "component/structuredBody/component/section/entry/organizer/component/observation")
+        #expect(result.path.description == "component/structuredBody/component/section/entry/organizer/component/observation")
         #expect(section.narrativeLength == "Potassium 4.1".count)
     }
 
@@ -61,7 +61,7 @@ struct SectionReadingTests {
             """)
         #expect(sections.map(\.title) == ["A", "B", "C"])
         #expect(sections.map(\.saysNothing) == [true, false, true])
-        #expect(sections[1].path == "component/structuredBody/component/section/component/section")
+        #expect(sections[1].path.description == "component/structuredBody/component/section/component/section")
     }
 
     @Test func `an unstructured document has no sections`() throws {
