@@ -12,53 +12,68 @@ enum StatementReading {
     }
 
     static func statement(_ element: XMLElement, at path: ElementPath) -> ClinicalStatement {
-        var codes: [StatedCode] = []
-        var units: [StatedUnit] = []
-        add(element, "code", .code, path, &codes)
-        add(element, "value", .value, path, &codes)
-        add(element, "routeCode", .route, path, &codes)
-        let product = ["manufacturedProduct", "manufacturedMaterial"]
-        if let material = element.first("consumable")?.path(product[0], product[1])
-            ?? element.first("product")?.path(product[0], product[1])
-        {
-            let way = path.appending(element.first("consumable") == nil ? "product" : "consumable")
-            add(material, "code", .substance, way.appending(product[0]).appending(product[1]), &codes)
+        var reading = Parts()
+        var previous = ""
+        var index = 0
+        for case .element(let child) in element.children where child.namespace == element.namespace {
+            // CDA's schema puts elements of one name next to each other.
+            index = child.name == previous ? index + 1 : 0
+            previous = child.name
+            reading.take(child, index, of: path)
         }
-        for (number, participant) in element.all("participant").enumerated() {
-            guard let entity = participant.path("participantRole", "playingEntity") else { continue }
-            let way = path.appending("participant", number).appending("participantRole").appending("playingEntity")
-            add(entity, "code", .substance, way, &codes)
-        }
-        for name in ["value", "doseQuantity", "rateQuantity"] {
-            for (number, quantity) in element.all(name).enumerated() {
-                let below = path.appending(name, number)
-                if let unit = quantity.attribute("unit").flatMap(ElementReading.filled) {
-                    units.append(StatedUnit(unit: unit, path: below))
-                }
-                for case .element(let part) in quantity.children {
-                    guard let unit = part.attribute("unit").flatMap(ElementReading.filled) else { continue }
-                    units.append(StatedUnit(unit: unit, path: below.appending(part.name)))
-                }
-            }
-        }
-        let (start, end) = ElementReading.interval(element.first("effectiveTime"))
         return ClinicalStatement(
             element: element.name, mood: element.attribute("moodCode"),
-            isNegated: element.attribute("negationInd") == "true", codes: codes,
-            status: element.first("statusCode")?.attribute("code"), start: start, end: end, units: units, path: path)
+            isNegated: element.attribute("negationInd") == "true", codes: reading.codes, status: reading.status,
+            start: reading.start, end: reading.end, units: reading.units, path: path)
     }
 
-    /// The codes of an element's children of that name, their translations behind each.
-    private static func add(
-        _ element: XMLElement, _ name: String, _ part: StatedCode.Part, _ path: ElementPath, _ codes: inout [StatedCode],
-    ) {
-        for (number, child) in element.all(name).enumerated() {
-            let place = path.appending(name, number)
-            if let code = ElementReading.code(child) { codes.append(StatedCode(part: part, value: code, path: place)) }
-            for (index, translation) in child.all("translation").enumerated() {
+    /// What the children of a statement say, in their order.
+    private struct Parts {
+        var codes: [StatedCode] = []
+        var units: [StatedUnit] = []
+        var status: String?
+        var start: PartialDate?
+        var end: PartialDate?
+
+        mutating func take(_ child: XMLElement, _ index: Int, of path: ElementPath) {
+            switch child.name {
+            case "code": add(child, .code, path.appending("code", index))
+            case "value":
+                add(child, .value, path.appending("value", index))
+                measure(child, path.appending("value", index))
+            case "routeCode": add(child, .route, path.appending("routeCode", index))
+            case "doseQuantity", "rateQuantity": measure(child, path.appending(child.name, index))
+            case "consumable", "product":
+                guard let code = child.path("manufacturedProduct", "manufacturedMaterial", "code") else { return }
+                let place = path.appending(child.name, index).appending("manufacturedProduct").appending("manufacturedMaterial")
+                add(code, .substance, place.appending("code"))
+            case "participant":
+                guard let code = child.path("participantRole", "playingEntity", "code") else { return }
+                let place = path.appending("participant", index).appending("participantRole").appending("playingEntity")
+                add(code, .substance, place.appending("code"))
+            case "statusCode" where status == nil: status = child.attribute("code")
+            case "effectiveTime" where index == 0: (start, end) = ElementReading.interval(child)
+            default: break
+            }
+        }
+
+        /// A code, its translations behind it.
+        private mutating func add(_ element: XMLElement, _ part: StatedCode.Part, _ place: ElementPath) {
+            if let code = ElementReading.code(element) { codes.append(StatedCode(part: part, value: code, path: place)) }
+            for (index, translation) in element.all("translation").enumerated() {
                 guard let code = ElementReading.code(translation) else { continue }
-                codes.append(
-                    StatedCode(part: .translation, value: code, path: place.appending("translation", index)))
+                codes.append(StatedCode(part: .translation, value: code, path: place.appending("translation", index)))
+            }
+        }
+
+        /// The units of a quantity, or of a range's ends.
+        private mutating func measure(_ quantity: XMLElement, _ place: ElementPath) {
+            if let unit = quantity.attribute("unit").flatMap(ElementReading.filled) {
+                units.append(StatedUnit(unit: unit, path: place))
+            }
+            for case .element(let part) in quantity.children {
+                guard let unit = part.attribute("unit").flatMap(ElementReading.filled) else { continue }
+                units.append(StatedUnit(unit: unit, path: place.appending(part.name)))
             }
         }
     }

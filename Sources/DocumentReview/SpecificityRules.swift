@@ -9,7 +9,7 @@ enum SpecificityRules {
         var seen: Set<String> = []
         for section in subject.sections(.dischargeDiagnosis, .problems, .admissionDiagnosis, .encounters) {
             let isFinal = section.kind == .dischargeDiagnosis
-            for code in section.statements.flatMap(\.codes) where code.value.system == CodeSystem.icd10cm.uri {
+            for code in section.statements.lazy.flatMap(\.codes) where code.value.system == CodeSystem.icd10cm.uri {
                 let key = CodeSystem.key(code.value.code, system: CodeSystem.icd10cm.uri)
                 guard seen.insert(key).inserted, let question = try question(key, code.value, isFinal: isFinal, subject)
                 else { continue }

@@ -35,10 +35,12 @@ package struct TerminologyReleases: Sendable {
 
     /// What is to be said of a code, its name in the document, and the day it was used.
     package func judge(
-        _ code: String, system: String, display: String? = nil, on day: ReleaseDay? = nil,
+        _ code: String, system: String, display: String? = nil, on day: @autoclosure () -> ReleaseDay? = nil,
     ) throws(ExchangeError) -> CodeVerdict {
         let known = CodeSystem(uri: system)
         if let known, let fault = CodeForm.fault(code, in: known) { return .malformed(fault) }
+        guard !tables.isEmpty else { return known == nil ? .unjudged : .formOnly }
+        let day = day()
         guard let table = release(of: system, on: day) else { return known == nil ? .unjudged : .formOnly }
         return try Self.judge(code, in: table, display: display, on: day)
     }

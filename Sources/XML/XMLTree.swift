@@ -12,12 +12,15 @@ struct XMLTree {
         let name: String
         let attributes: [XMLAttribute]
         let offset: Int
-        var children: [XMLNode] = []
+        /// Where its children begin among those that wait.
+        let firstChild: Int
     }
 
     private let parser: XML_Parser
     private let limits: XMLLimits
     private var open: [Frame] = []
+    /// The children so far of all open elements, the outermost's first: an element takes its own when it ends.
+    private var waiting: [XMLNode] = []
     private var text: [UInt8] = []
     private var strings = RecurringStrings()
     private var nodes = 0
@@ -64,6 +67,9 @@ struct XMLTree {
         guard let (namespace, local) = split(name) else { return }
         var attributes: [XMLAttribute] = []
         var at = 0
+        while let list, at < 2 * limits.attributesMax, list[at] != nil { at += 2 }
+        attributes.reserveCapacity(at / 2)
+        at = 0
         while let list, let key = list[at], let value = list[at + 1] {
             guard attributes.count < limits.attributesMax else {
                 return stop("more than \(limits.attributesMax) attributes of one element")
@@ -76,17 +82,19 @@ struct XMLTree {
         open.append(
             Frame(
                 namespace: namespace, name: local, attributes: attributes,
-                offset: max(0, Int(XML_GetCurrentByteIndex(parser)))))
+                offset: max(0, Int(XML_GetCurrentByteIndex(parser))), firstChild: waiting.count))
     }
 
     private mutating func end() {
         guard failure == nil else { return }
         flush()
         guard let frame = open.popLast() else { return }
+        let children = Array(waiting[frame.firstChild...])
+        waiting.removeLast(children.count)
         let element = XMLElement(
-            namespace: frame.namespace, name: frame.name, attributes: frame.attributes, children: frame.children,
+            namespace: frame.namespace, name: frame.name, attributes: frame.attributes, children: children,
             offset: frame.offset)
-        if open.isEmpty { root = element } else { open[open.count - 1].children.append(.element(element)) }
+        if open.isEmpty { root = element } else { waiting.append(.element(element)) }
     }
 
     private mutating func add(_ bytes: UnsafeRawBufferPointer) {
@@ -99,7 +107,7 @@ struct XMLTree {
         guard !text.isEmpty else { return }
         defer { text.removeAll(keepingCapacity: text.capacity < 1 << 16) }
         guard !open.isEmpty, count() else { return }
-        open[open.count - 1].children.append(.text(String(decoding: text, as: UTF8.self)))
+        waiting.append(.text(String(decoding: text, as: UTF8.self)))
     }
 
     private mutating func count() -> Bool {
