@@ -4,9 +4,6 @@ import CExpat
 ///
 /// A value behind a pointer, not an object: callbacks come by the thousand, and nobody else holds it meanwhile.
 struct XMLTree {
-    /// Between namespace and name in what expat says; it cannot occur in either, since expat refuses such a namespace.
-    static let separator: UInt8 = 0x0A
-
     private struct Frame {
         let namespace: String
         let name: String
@@ -20,12 +17,14 @@ struct XMLTree {
     private var open: [Frame] = []
     private var text: [UInt8] = []
     private var nodes = 0
+    private var namespaces: NamespaceScope
     private(set) var root: XMLElement?
     private(set) var failure: XMLError?
 
     init(parser: XML_Parser, limits: XMLLimits) {
         self.parser = parser
         self.limits = limits
+        namespaces = NamespaceScope(nameBytesMax: limits.nameBytesMax)
     }
 
     /// Connects the callbacks to a tree, which must stay where it is until the parser is freed.
@@ -60,27 +59,59 @@ struct XMLTree {
         guard failure == nil else { return }
         flush()
         guard open.count < limits.depthMax else { return stop("nested deeper than \(limits.depthMax) levels") }
-        guard let (namespace, local) = split(name) else { return }
+        do throws(NamespaceScope.Fault) {
+            let found = Self.attributes(list)
+            try namespaces.open(found)
+            let (namespace, local) = try namespaces.element(Self.bytes(name))
+            guard let attributes = try attributes(found), count() else { return }
+            open.append(
+                Frame(
+                    namespace: namespace, name: local, attributes: attributes,
+                    offset: max(0, Int(XML_GetCurrentByteIndex(parser)))))
+        } catch { stop(error.rawValue) }
+    }
+
+    /// The attributes but declarations; nil where there are too many.
+    private mutating func attributes(
+        _ found: [(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)]
+    ) throws(NamespaceScope.Fault) -> [XMLAttribute]? {
         var attributes: [XMLAttribute] = []
-        var at = 0
-        while let list, let key = list[at], let value = list[at + 1] {
+        var qualified: Set<[UInt8]> = []
+        for (name, value) in found {
+            guard let (namespace, local) = try namespaces.attribute(name) else { continue }
             guard attributes.count < limits.attributesMax else {
-                return stop("more than \(limits.attributesMax) attributes of one element")
+                stop("more than \(limits.attributesMax) attributes of one element")
+                return nil
             }
-            guard let (namespace, local) = split(key) else { return }
-            attributes.append(XMLAttribute(namespace: namespace, name: local, value: String(cString: value)))
+            // Expat knows doubles by their written names; two prefixes may mean the same.
+            if !namespace.isEmpty, !qualified.insert(Array(namespace.utf8) + [0] + local.utf8).inserted { throw .duplicate }
+            attributes.append(XMLAttribute(namespace: namespace, name: local, value: String(decoding: value, as: UTF8.self)))
+        }
+        return attributes
+    }
+
+    private static func attributes(
+        _ list: UnsafeMutablePointer<UnsafePointer<XML_Char>?>?
+    ) -> [(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)] {
+        var found: [(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)] = []
+        var at = 0
+        while let list, let name = list[at], let value = list[at + 1] {
+            found.append((bytes(name), bytes(value)))
             at += 2
         }
-        guard count() else { return }
-        open.append(
-            Frame(
-                namespace: namespace, name: local, attributes: attributes,
-                offset: max(0, Int(XML_GetCurrentByteIndex(parser)))))
+        return found
+    }
+
+    private static func bytes(_ text: UnsafePointer<XML_Char>) -> UnsafeRawBufferPointer {
+        var length = 0
+        while text[length] != 0 { length += 1 }
+        return UnsafeRawBufferPointer(start: text, count: length)
     }
 
     private mutating func end() {
         guard failure == nil else { return }
         flush()
+        namespaces.close()
         guard let frame = open.popLast() else { return }
         let element = XMLElement(
             namespace: frame.namespace, name: frame.name, attributes: frame.attributes, children: frame.children,
@@ -105,22 +136,5 @@ struct XMLTree {
         nodes += 1
         if nodes > limits.nodesMax { stop("more than \(limits.nodesMax) elements and texts") }
         return failure == nil
-    }
-
-    private mutating func split(_ name: UnsafePointer<XML_Char>) -> (namespace: String, name: String)? {
-        var length = 0
-        var cut = -1
-        while name[length] != 0 {
-            if name[length] == XML_Char(Self.separator) { cut = length }
-            length += 1
-        }
-        let bytes = UnsafeRawBufferPointer(start: name, count: length)
-        let local = UnsafeRawBufferPointer(rebasing: bytes[(cut + 1)...])
-        guard local.count <= limits.nameBytesMax else {
-            stop("a name longer than \(limits.nameBytesMax) bytes")
-            return nil
-        }
-        let namespace = cut < 0 ? "" : String(decoding: UnsafeRawBufferPointer(rebasing: bytes[..<cut]), as: UTF8.self)
-        return (namespace, String(decoding: local, as: UTF8.self))
     }
 }
