@@ -14,6 +14,10 @@ package enum SectionReading {
         return (reading.sections, reading.isFull)
     }
 
+    /// Bytes of a path at most, give or take a step: what is nested deeper is placed by what it is in, or paths would take more
+    /// memory than the document.
+    private static let pathBytesMax = 240
+
     private struct Reading {
         var sections: [ClinicalSection] = []
         var isFull = false
@@ -23,7 +27,8 @@ package enum SectionReading {
         mutating func components(_ element: XMLElement, path: String) {
             for (number, component) in element.all("component").enumerated() {
                 guard let section = component.first("section") else { continue }
-                read(section, path: path + "/" + SectionReading.step("component", number) + "/section")
+                let below = path + "/" + SectionReading.step("component", number) + "/section"
+                read(section, path: path.utf8.count > SectionReading.pathBytesMax ? path : below)
             }
         }
 
@@ -50,7 +55,7 @@ package enum SectionReading {
             for child in element.elements {
                 number = child.name == previous ? number + 1 : 0
                 previous = child.name
-                let below = path + "/" + SectionReading.step(child.name, number)
+                let below = path.utf8.count > SectionReading.pathBytesMax ? path : path + "/" + SectionReading.step(child.name, number)
                 if StatementReading.elements.contains(child.name) {
                     guard counted < SectionReading.statementsMax else {
                         isFull = true

@@ -13,9 +13,11 @@ package struct FuzzRun {
     private let first: UInt64
     private let count: UInt64
     private let log: String?
+    private let memoryTimesMax: Double
 
-    /// A run of `few` cases, unless the environment says how many.
-    package init(_ name: String, few: UInt64 = 1600) {
+    /// A run of `few` cases, unless the environment says how many; decoders may take so many times their input's bytes.
+    package init(_ name: String, few: UInt64 = 1600, memoryTimesMax: Double = 20) {
+        self.memoryTimesMax = memoryTimesMax
         let environment = ProcessInfo.processInfo.environment
         self.name = name
         first = environment["HIE_FUZZ_FIRST"].flatMap { UInt64($0) } ?? 0
@@ -28,7 +30,7 @@ package struct FuzzRun {
     /// What it returns, and what the meter found, comes back with the numbers of the cases, twenty at the most.
     package func faults(_ body: (inout FuzzRandom, inout FuzzMeter) -> String?) -> [String] {
         var faults: [String] = []
-        var meter = FuzzMeter()
+        var meter = FuzzMeter(timesMax: memoryTimesMax)
         let current = log.map { open($0 + ".case", O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
         defer {
             alarm(0)
@@ -63,14 +65,14 @@ package struct FuzzRun {
     }
 }
 
-/// Watches what decoders cost: a second of the processor is a hang, and more than twenty times the input is too much memory
-/// (judged where the heap is counted).
+/// Watches what decoders cost: a second of the processor is a hang, and more than so many times the input is too much memory (judged
+/// where the heap is counted).
 package struct FuzzMeter: CustomStringConvertible {
     /// What any decoder may hold however short its input: expat's parser and its buffers.
     static let heldAlways: UInt64 = 32 << 10
-    static let timesMax: UInt64 = 20
     private static let secondsMax = 1.0
 
+    fileprivate let timesMax: Double
     fileprivate var number: UInt64 = 0
     private let heap = HeapUse()
     private var found: String?
@@ -96,7 +98,7 @@ package struct FuzzMeter: CustomStringConvertible {
         guard used > Self.heldAlways else { return }
         let times = Double(used - Self.heldAlways) / Double(max(1, size))
         if times > fattest.times { fattest = (times, number) }
-        if times > Double(Self.timesMax) { found = "\(size) bytes took \(used) bytes of memory" }
+        if times > timesMax { found = "\(size) bytes took \(used) bytes of memory" }
     }
 
     fileprivate mutating func fault() -> String? {
