@@ -59,19 +59,19 @@ struct NamespaceScope {
     }
 
     /// The namespace and the local part of an element's name.
-    func element(_ name: UnsafeRawBufferPointer) throws(Fault) -> (namespace: String, local: String) {
+    func element(_ name: UnsafeRawBufferPointer) throws(Fault) -> (namespace: String, local: UnsafeRawBufferPointer) {
         let (prefix, local) = try split(name)
         guard let namespace = namespace(of: prefix) else {
             throw prefix.elementsEqual("xmlns".utf8) ? .reserved : .unbound
         }
-        return (namespace, String(decoding: local, as: UTF8.self))
+        return (namespace, local)
     }
 
     /// The same of an attribute's, which has no namespace without a prefix; nil for a declaration.
-    func attribute(_ name: UnsafeRawBufferPointer) throws(Fault) -> (namespace: String, local: String)? {
+    func attribute(_ name: UnsafeRawBufferPointer) throws(Fault) -> (namespace: String, local: UnsafeRawBufferPointer)? {
         if Self.declared(name) != nil { return nil }
         let (prefix, local) = try split(name)
-        guard !prefix.isEmpty else { return ("", String(decoding: local, as: UTF8.self)) }
+        guard !prefix.isEmpty else { return ("", local) }
         return try element(name)
     }
 

@@ -1,9 +1,10 @@
 /// One element of an XML text with all that is below it (Namespaces in XML 1.0); comments and instructions are dropped.
 package struct XMLElement: Hashable, Sendable {
+    private let names: XMLName
     /// The namespace's URI; empty for none.
-    package let namespace: String
+    package var namespace: String { names.namespace }
     /// The local name.
-    package let name: String
+    package var name: String { names.local }
     /// The attributes in order; declarations of namespaces are not among them.
     package let attributes: [XMLAttribute]
     /// Elements and texts in order; neighbouring texts are one.
@@ -16,8 +17,11 @@ package struct XMLElement: Hashable, Sendable {
         namespace: String = "", name: String, attributes: [XMLAttribute] = [], children: [XMLNode] = [],
         offset: Int = 0,
     ) {
-        self.namespace = namespace
-        self.name = name
+        self.init(XMLName(namespace: namespace, local: name), attributes, children, offset: offset)
+    }
+
+    init(_ names: XMLName, _ attributes: [XMLAttribute], _ children: [XMLNode], offset: Int) {
+        self.names = names
         self.attributes = attributes
         self.children = children
         self.offset = offset
@@ -84,17 +88,21 @@ package struct XMLElement: Hashable, Sendable {
 
 /// One attribute of an element.
 package struct XMLAttribute: Hashable, Sendable {
+    private let names: XMLName
     /// The namespace's URI; empty for none, which is the rule.
-    package let namespace: String
+    package var namespace: String { names.namespace }
     /// The local name.
-    package let name: String
+    package var name: String { names.local }
     /// The normalised value.
     package let value: String
 
     /// An attribute from its parts.
     package init(namespace: String = "", name: String, value: String) {
-        self.namespace = namespace
-        self.name = name
+        self.init(XMLName(namespace: namespace, local: name), value: value)
+    }
+
+    init(_ names: XMLName, value: String) {
+        self.names = names
         self.value = value
     }
 }

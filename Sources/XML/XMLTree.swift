@@ -5,8 +5,7 @@ import CExpat
 /// A value behind a pointer, not an object: callbacks come by the thousand, and nobody else holds it meanwhile.
 struct XMLTree {
     private struct Frame {
-        let namespace: String
-        let name: String
+        let name: XMLName
         let attributes: [XMLAttribute]
         let offset: Int
         var children: [XMLNode] = []
@@ -18,6 +17,7 @@ struct XMLTree {
     private var text: [UInt8] = []
     private var nodes = 0
     private var namespaces: NamespaceScope
+    private var names = XMLNameCache()
     private(set) var root: XMLElement?
     private(set) var failure: XMLError?
 
@@ -66,7 +66,7 @@ struct XMLTree {
             guard let attributes = try attributes(found), count() else { return }
             open.append(
                 Frame(
-                    namespace: namespace, name: local, attributes: attributes,
+                    name: names.name(namespace, local), attributes: attributes,
                     offset: max(0, Int(XML_GetCurrentByteIndex(parser)))))
         } catch { stop(error.rawValue) }
     }
@@ -84,8 +84,8 @@ struct XMLTree {
                 return nil
             }
             // Expat knows doubles by their written names; two prefixes may mean the same.
-            if !namespace.isEmpty, !qualified.insert(Array(namespace.utf8) + [0] + local.utf8).inserted { throw .duplicate }
-            attributes.append(XMLAttribute(namespace: namespace, name: local, value: String(decoding: value, as: UTF8.self)))
+            if !namespace.isEmpty, !qualified.insert(Array(namespace.utf8) + [0] + local).inserted { throw .duplicate }
+            attributes.append(XMLAttribute(names.name(namespace, local), value: String(decoding: value, as: UTF8.self)))
         }
         return attributes
     }
@@ -113,9 +113,7 @@ struct XMLTree {
         flush()
         namespaces.close()
         guard let frame = open.popLast() else { return }
-        let element = XMLElement(
-            namespace: frame.namespace, name: frame.name, attributes: frame.attributes, children: frame.children,
-            offset: frame.offset)
+        let element = XMLElement(frame.name, frame.attributes, frame.children, offset: frame.offset)
         if open.isEmpty { root = element } else { open[open.count - 1].children.append(.element(element)) }
     }
 

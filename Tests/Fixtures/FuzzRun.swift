@@ -80,6 +80,8 @@ package struct FuzzMeter: CustomStringConvertible {
     private var slowest = (seconds: 0.0, number: UInt64(0))
     private var fattest = (times: 0.0, number: UInt64(0))
 
+    fileprivate init(timesMax: Double) { self.timesMax = timesMax }
+
     /// Decodes an input of so many bytes; returns and throws as the work does.
     package mutating func decode<Value, Failure: Error>(
         _ input: [UInt8], _ work: ([UInt8]) throws(Failure) -> Value
