@@ -26,7 +26,8 @@ package struct NodeConfiguration: Sendable, Equatable {
                 (0...65535).contains(port), colon > text.startIndex
             else { return nil }
             let host = String(text[..<colon])
-            guard IPAddress(host) != nil || EndpointURL("https://\(host)")?.description == "https://" + host.lowercased() else { return nil }
+            let url = EndpointURL("https://\(host)")
+            guard IPAddress(host) != nil || url?.port == 443 && url?.description == "https://" + host.lowercased() else { return nil }
             self.init(host: host, port: port)
         }
 

@@ -1,3 +1,4 @@
+import Dispatch
 import ExchangeCore
 import Glibc
 import NIOCore
@@ -30,15 +31,19 @@ final class GuardedResolver: Resolver, Sendable {
     func cancelQueries() {}
 
     private func query(_ host: String, _ port: Int, bytes count: Int) -> EventLoopFuture<[SocketAddress]> {
-        // The C library blocks while it asks.
-        NIOThreadPool.singleton.runIfActive(eventLoop: loop) { [rule, lookup] in
-            let found = lookup(host)
-            let permitted = found.filter { rule.permits($0, found: lookup) }
-            if permitted.isEmpty, !found.isEmpty { throw Self.refused }
-            return try permitted.filter { $0.bytes.count == count }.map { address in
-                try SocketAddress(packedIPAddress: ByteBuffer(bytes: address.bytes), port: port)
-            }
+        let promise = loop.makePromise(of: [SocketAddress].self)
+        // The C library blocks while it asks; a slow name must not hold up others.
+        DispatchQueue.global().async { [rule, lookup] in
+            promise.completeWith(Result {
+                let found = lookup(host)
+                let permitted = found.filter { rule.permits($0, found: lookup) }
+                if permitted.isEmpty, !found.isEmpty { throw Self.refused }
+                return try permitted.filter { $0.bytes.count == count }.map { address in
+                    try SocketAddress(packedIPAddress: ByteBuffer(bytes: address.bytes), port: port)
+                }
+            })
         }
+        return promise.futureResult
     }
 
     /// By the C library: `/etc/hosts`, DNS, and whatever else this machine asks.

@@ -64,8 +64,10 @@ struct CDAFuzzTests {
             do throws(ExchangeError) {
                 let root = try meter.decode(bytes) { bytes throws(ExchangeError) in
                     let root = try ClinicalDocument.root(bytes)
-                    return (root, try ClinicalDocument.read(root), SectionReading.sections(root))
+                    return (root, try ClinicalDocument.read(root))
                 }.0
+                // Not judged by the input's size: a statement is more than its tag, and there are 20,000 at most.
+                _ = SectionReading.sections(root)
                 guard random.oneIn(4), let rendered = try DocumentRendering.render(bytes, mimeType: "text/xml") else { return nil }
                 _ = TextWriting.lines(rendered, width: 80)
                 let page = HTMLWriting.page(rendered, bytesMax: 16 << 20)

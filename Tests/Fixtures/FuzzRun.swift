@@ -5,7 +5,8 @@ import Foundation
 ///     HIE_FUZZ_CASES  how many (10,000,000 by hand); a few without it
 ///     HIE_FUZZ_FIRST  the number of the first (0)
 ///     HIE_FUZZ_LOG    a file: a line every 100,000 cases; FILE.case has the number of the case under way, so that one that
-///                     ends the process, or does not end within a minute (which ends the process, too), can be told
+///                     ends the process, or does not end within a minute (which ends the process, too), can be told; of a
+///                     run of one case FILE.input has what was decoded
 ///
 /// `Deploy/fuzz` builds what is needed in release and runs ranges.
 package struct FuzzRun {
@@ -30,7 +31,7 @@ package struct FuzzRun {
     /// What it returns, and what the meter found, comes back with the numbers of the cases, twenty at the most.
     package func faults(_ body: (inout FuzzRandom, inout FuzzMeter) -> String?) -> [String] {
         var faults: [String] = []
-        var meter = FuzzMeter(timesMax: memoryTimesMax)
+        var meter = FuzzMeter(timesMax: memoryTimesMax, keeping: count == 1 ? log.map { $0 + ".input" } : nil)
         let current = log.map { open($0 + ".case", O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
         defer {
             alarm(0)
@@ -73,6 +74,7 @@ package struct FuzzMeter: CustomStringConvertible {
     private static let secondsMax = 1.0
 
     fileprivate let timesMax: Double
+    private let inputFile: String?
     fileprivate var number: UInt64 = 0
     private let heap = HeapUse()
     private var found: String?
@@ -80,12 +82,16 @@ package struct FuzzMeter: CustomStringConvertible {
     private var slowest = (seconds: 0.0, number: UInt64(0))
     private var fattest = (times: 0.0, number: UInt64(0))
 
-    fileprivate init(timesMax: Double) { self.timesMax = timesMax }
+    fileprivate init(timesMax: Double, keeping input: String?) {
+        self.timesMax = timesMax
+        inputFile = input
+    }
 
     /// Decodes an input of so many bytes; returns and throws as the work does.
     package mutating func decode<Value, Failure: Error>(
         _ input: [UInt8], _ work: ([UInt8]) throws(Failure) -> Value
     ) throws(Failure) -> Value {
+        if let inputFile { try? Data(input).write(to: URL(fileURLWithPath: inputFile)) }
         let before = heap?.begin() ?? 0
         let start = Self.seconds
         defer { judge(input.count, seconds: Self.seconds - start, used: heap?.most() ?? 0, before) }

@@ -126,6 +126,14 @@ import Transactions
         #expect(asked.withLock { $0 } == 12)
     }
 
+    @Test func `T23 a notification goes to a host that is listed wherever it is, but never to what nobody should speak to`() async {
+        let name = DialRule(own: ["hooks.example.org"])
+        let inner = await Self.handed("hooks.example.org", name) { _ in ["10.0.0.1", "127.0.0.1", "1.1.1.1"].compactMap { IPAddress($0) } }
+        #expect(inner == ["10.0.0.1", "127.0.0.1", "1.1.1.1"])
+        let never = await Self.handed("hooks.example.org", name) { _ in ["169.254.169.254", "0.0.0.0", "::", "fe80::1", "224.0.0.1"].compactMap { IPAddress($0) } }
+        #expect(never == [])
+    }
+
     @Test func `private addresses and this machine's are connected to where the node or a seed is there, others never`() async {
         let lookup: GuardedResolver.Lookup = { host in
             switch host {
