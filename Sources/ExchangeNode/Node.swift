@@ -90,7 +90,8 @@ package struct Node: Sendable {
             try await Self.directory(home, configuration, trust, store.projection, world: world, logger: logger),
             world: world)
         connections = try PeerConnections(
-            identity: trust.node, policy: { trust.peerPolicy(directory, now: world.now()) }, world: world)
+            identity: trust.node, policy: { trust.peerPolicy(directory, now: world.now()) }, world: world,
+            dial: configuration.dialRule)
         traceFeed = try configuration.traces?.feed(home, trust: trust, world: world)
         exchange = Exchange(
             settings: ExchangeSettings(

@@ -20,12 +20,15 @@ package struct NodeConfiguration: Sendable, Equatable {
             self.port = port
         }
 
-        /// Reads `host:port`; nil for anything else.
+        /// Reads `host:port`; nil for anything else, and for a host that is neither a DNS name nor an IP address in strict form.
         package init?(_ text: String) {
             guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
                 (0...65535).contains(port), colon > text.startIndex
             else { return nil }
-            self.init(host: String(text[..<colon]), port: port)
+            let host = String(text[..<colon])
+            let url = EndpointURL("https://\(host)")
+            guard IPAddress(host) != nil || url?.port == 443 && url?.description == "https://" + host.lowercased() else { return nil }
+            self.init(host: host, port: port)
         }
 
         package var description: String { "\(host):\(port)" }

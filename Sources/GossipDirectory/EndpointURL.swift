@@ -1,6 +1,9 @@
+import ExchangeCore
+
 /// An `https` address of a node as a directory record states it, taken apart strictly (T23).
 ///
-/// No user, no query, no fragment, no escapes, no dot segments; the host is a DNS name or an IP address in ASCII.
+/// No user, no query, no fragment, no escapes, no dot segments; the host is a DNS name in ASCII, without a dot at its end, or an IP
+/// address in its strict form.
 package struct EndpointURL: Hashable, Sendable, CustomStringConvertible {
     /// The host, lower case; an IPv6 address without its brackets.
     package let host: String
@@ -39,20 +42,29 @@ package struct EndpointURL: Hashable, Sendable, CustomStringConvertible {
                 guard after.first == UInt8(ascii: ":"), let number = number(after.dropFirst()) else { return nil }
                 port = number
             }
-            guard (2...45).contains(host.count), host.allSatisfy({ isHexadecimal($0) || $0 == UInt8(ascii: ":") }) else {
-                return nil
-            }
+            guard (2...45).contains(host.count), host.allSatisfy({ isHexadecimal($0) || $0 == UInt8(ascii: ":") }),
+                IPAddress(String(decoding: host, as: UTF8.self)) != nil
+            else { return nil }
         } else if let colon = bytes.firstIndex(of: UInt8(ascii: ":")) {
             host = bytes[..<colon]
             guard let number = number(bytes[bytes.index(after: colon)...]) else { return nil }
             port = number
         }
-        if !isSix {
-            guard (1...253).contains(host.count), host.first != UInt8(ascii: "-"), host.first != UInt8(ascii: "."),
-                host.allSatisfy({ isLetterOrDigit($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") })
-            else { return nil }
-        }
+        if !isSix, !isName(host), IPAddress(String(decoding: host, as: UTF8.self)) == nil { return nil }
         return (String(decoding: host.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self), port)
+    }
+
+    /// A DNS name. One whose last label is a number is none: resolvers take `0x7f.1` and `2130706433` for IP addresses.
+    private static func isName(_ host: ArraySlice<UInt8>) -> Bool {
+        let labels = host.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        let hyphen = UInt8(ascii: "-")
+        let isSound = labels.allSatisfy { label in
+            (1...63).contains(label.count) && label.first != hyphen && label.last != hyphen
+                && label.allSatisfy { isLetterOrDigit($0) || $0 == hyphen }
+        }
+        guard isSound, host.count <= 253, let last = labels.last else { return false }
+        let isNumber = last.allSatisfy { (0x30...0x39).contains($0) } || last.starts(with: "0x".utf8) || last.starts(with: "0X".utf8)
+        return !isNumber
     }
 
     private static func path(_ bytes: ArraySlice<UInt8>) -> String? {

@@ -35,14 +35,14 @@ final class GossipLink: Sendable {
 
     /// Begins to connect; `ended` is told once when it is over, and whether this side ended it or it never came about.
     init(
-        to host: String, port: Int, tls: CallerTLS, loop: any EventLoop,
+        to host: String, port: Int, tls: CallerTLS, loop: any EventLoop, dial: DialRule,
         ended: @escaping @Sendable (GossipLink, _ isOurEnd: Bool) -> Void,
     ) {
         self.loop = loop
         self.tls = tls
         self.ended = ended
         state = NIOLoopBoundBox.makeBoxSendingValue(State(), eventLoop: loop)
-        loop.execute { self.connect(host, port) }
+        loop.execute { self.connect(host, port, dial) }
     }
 
     /// What the other side's certificate says, once the handshake is done.
@@ -76,9 +76,10 @@ final class GossipLink: Sendable {
 
     // On the event loop.
 
-    private func connect(_ host: String, _ port: Int) {
+    private func connect(_ host: String, _ port: Int, _ dial: DialRule) {
         let name = HTTPConnection.serverName(.host(host, port: port))
         let bootstrap = ClientBootstrap(group: loop).connectTimeout(.seconds(2))
+            .resolver(GuardedResolver(loop: loop, rule: dial))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in channel.eventLoop.makeCompletedFuture { try self.prepare(channel, name) } }
         bootstrap.connect(host: host, port: port).whenFailure { error in

@@ -25,13 +25,15 @@ package final class GossipLinks: Sendable {
     private let policy: @Sendable () -> TrustPolicy
     private let world: World
     private let group: any EventLoopGroup
+    private let dial: DialRule
     private let losses: AsyncStream<CommunityID>.Continuation
     private let state: Mutex<State>
 
     init(
         context: NIOSSLContext, policy: @escaping @Sendable () -> TrustPolicy, world: World, group: any EventLoopGroup,
-        losses: AsyncStream<CommunityID>.Continuation,
+        dial: DialRule, losses: AsyncStream<CommunityID>.Continuation,
     ) {
+        self.dial = dial
         self.policy = policy
         self.world = world
         self.group = group
@@ -109,7 +111,7 @@ package final class GossipLinks: Sendable {
             let made = GossipLink(
                 to: key.host, port: key.port,
                 tls: CallerTLS(context: state.context, kind: .peer(key.community), policy: policy, now: world.now),
-                loop: group.next()
+                loop: group.next(), dial: dial
             ) { [weak self] link, isOurEnd in self?.forget(link, key, isOurEnd) }
             state.links[key] = made
             return (made, false)

@@ -81,13 +81,16 @@ package final class HTTPConnection: Sendable {
     /// Connects; without `tls` in clear (Unix sockets, tests).
     ///
     /// The handshake goes on while the first request waits, so its failure is that request's. `.unavailable` when nobody
-    /// answers, `.timeout` after two seconds or `timeout`.
+    /// answers, `.timeout` after two seconds or `timeout`. With a `dial` rule, a host that others have named is connected to
+    /// only where the rule permits.
     package static func connect(
         to destination: HTTPDestination, tls: CallerTLS? = nil, timeout: Duration = connectMax,
-        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, dial: DialRule? = nil,
     ) async throws(ExchangeError) -> HTTPConnection {
         let verdict = VerdictBox()
-        let bootstrap = ClientBootstrap(group: group)
+        let loop = group.next()
+        let bootstrap = ClientBootstrap(group: loop)
+            .resolver(dial.map { GuardedResolver(loop: loop, rule: $0) })
             .connectTimeout(.milliseconds(max(1, min(timeout, connectMax).wholeMilliseconds)))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

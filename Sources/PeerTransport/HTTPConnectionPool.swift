@@ -19,6 +19,7 @@ package final class HTTPConnectionPool: Sendable {
     private let busyMax: Int
     private let idleMax: Duration
     private let group: any EventLoopGroup
+    private let dial: DialRule?
     private let lost: @Sendable () -> Void
     private let state = Mutex(State())
 
@@ -29,11 +30,14 @@ package final class HTTPConnectionPool: Sendable {
     ///   - connectionsMax: requests under way at the same time; one more is `.unavailable` at once.
     ///   - lost: told when the other side closes a kept connection.
     ///   - idleMax: how long an unused connection is kept; shorter than servers keep theirs.
+    ///   - dial: which addresses may be connected to, where somebody else has named the host.
     package init(
         destination: HTTPDestination, tls: CallerTLS? = nil, uptime: @escaping @Sendable () -> Duration,
         connectionsMax: Int = 32, idleMax: Duration = .seconds(20),
-        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, lost: @escaping @Sendable () -> Void = {},
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton, dial: DialRule? = nil,
+        lost: @escaping @Sendable () -> Void = {},
     ) {
+        self.dial = dial
         self.lost = lost
         self.destination = destination
         self.tls = tls
@@ -71,7 +75,7 @@ package final class HTTPConnectionPool: Sendable {
         }
         let left = deadline - uptime()
         guard left > .zero else { throw ExchangeError(.timeout, "no time left to connect") }
-        let fresh = try await HTTPConnection.connect(to: destination, tls: tls, timeout: left, group: group)
+        let fresh = try await HTTPConnection.connect(to: destination, tls: tls, timeout: left, group: group, dial: dial)
         fresh.whenClosed { [weak self] in self?.forget(fresh) }
         do {
             let response = try await fresh.attempt(request, timeout: deadline - uptime())
@@ -106,7 +110,7 @@ package final class HTTPConnectionPool: Sendable {
         guard time > .zero else { throw left(ExchangeError(.timeout, "no time left to connect")) }
         let fresh: HTTPConnection
         do throws(ExchangeError) {
-            fresh = try await HTTPConnection.connect(to: destination, tls: tls, timeout: time, group: group)
+            fresh = try await HTTPConnection.connect(to: destination, tls: tls, timeout: time, group: group, dial: dial)
         } catch { throw left(error) }
         do {
             return (try await fresh.attemptStream(request, timeout: deadline - uptime()), leave(fresh).certificate)

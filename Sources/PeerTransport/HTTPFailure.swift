@@ -38,6 +38,8 @@ enum HTTPFailure: Error {
         case is NIOSSLError, is BoringSSLError:
             ExchangeError(.unavailable, "TLS failed: certificate refused, or not the node that was meant")
         case let error as NIOConnectionError where error.connectionErrors.contains(where: isRefusal): refused
+        case let error as NIOConnectionError where [error.dnsAError, error.dnsAAAAError].contains { $0 is ExchangeError }:
+            GuardedResolver.refused
         case is NIOConnectionError: ExchangeError(.unavailable, "no connection came about")
         case ChannelError.connectTimeout: ExchangeError(.timeout, "no connection before the deadline")
         default: ExchangeError(.unavailable, "the connection failed")

@@ -17,7 +17,9 @@ package struct HTTPNotificationClient: NotificationClient {
 
     package func connect(_ address: EndpointURL) async throws(ExchangeError) -> any NotificationLink {
         HTTPNotificationLink(
-            connection: try await HTTPConnection.connect(to: .host(address.host, port: address.port), tls: tls(address.host)),
+            // The administrator has listed the host, wherever it is; what nobody should speak to stays out of reach even so.
+            connection: try await HTTPConnection.connect(
+                to: .host(address.host, port: address.port), tls: tls(address.host), dial: DialRule(own: [address.host])),
             path: address.path.isEmpty ? "/" : address.path)
     }
 }

@@ -8,8 +8,8 @@ import Trust
 
 /// The connections to other nodes: one pool for each community and address, all under one certificate and one policy.
 ///
-/// Addresses come from directory records and the operator's seeds alone. What answers must hold a certificate of the
-/// community that was meant.
+/// Addresses come from directory records and the operator's seeds alone, and are connected to as the rule of dialling has it. What
+/// answers must hold a certificate of the community that was meant.
 package final class PeerConnections: Sendable {
     private struct Key: Hashable {
         let community: CommunityID?
@@ -34,13 +34,16 @@ package final class PeerConnections: Sendable {
     private let policy: @Sendable () -> TrustPolicy
     private let world: World
     private let group: any EventLoopGroup
+    private let dial: DialRule
     private let state: Mutex<State>
 
-    /// Connections under a node's certificate; `policy` is the newest trust policy of the network.
+    /// Connections under a node's certificate; `policy` is the newest trust policy of the network, `dial` says which addresses
+    /// a record may lead to.
     package init(
-        identity: TLSIdentity, policy: @escaping @Sendable () -> TrustPolicy, world: World,
+        identity: TLSIdentity, policy: @escaping @Sendable () -> TrustPolicy, world: World, dial: DialRule,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
     ) throws(ExchangeError) {
+        self.dial = dial
         let context = try MutualTLS.callerContext(identity: identity, roots: policy().roots, isPeer: true)
         self.policy = policy
         self.world = world
@@ -48,7 +51,7 @@ package final class PeerConnections: Sendable {
         (lost, losses) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
         gossip = GossipLinks(
             context: try Self.gossipContext(identity, policy()), policy: policy, world: world, group: group,
-            losses: losses)
+            dial: dial, losses: losses)
         state = Mutex(State(identity: identity, context: context))
     }
 
@@ -137,7 +140,7 @@ package final class PeerConnections: Sendable {
             let made = HTTPConnectionPool(
                 destination: .host(url.host, port: url.port),
                 tls: CallerTLS(context: state.context, kind: .peer(community), policy: policy, now: world.now),
-                uptime: world.uptime, group: group,
+                uptime: world.uptime, group: group, dial: dial,
                 lost: { [losses] in if let community { losses.yield(community) } })
             state.pools[key] = made
             return made

@@ -1,3 +1,5 @@
+import CExpat
+
 /// Strings that come again and again: a document has thousands of code systems and names, and few different ones.
 ///
 /// A table of fixed size in which a newcomer takes its place from whoever was there: nothing to fill up.
@@ -15,12 +17,27 @@ struct RecurringStrings {
         var place = UInt8(truncatingIfNeeded: bytes.count)
         for byte in bytes { place = place &* 31 &+ byte }
         let known = table[Int(place)]
-        let isSame = known.utf8.withContiguousStorageIfAvailable { known in
-            known.count == bytes.count && UnsafeRawBufferPointer(known).elementsEqual(bytes)
-        }
-        if isSame == true { return known }
+        if known.isSpelled(bytes) { return known }
         let new = String(decoding: bytes, as: UTF8.self)
         table[Int(place)] = new
         return new
+    }
+}
+
+extension String {
+    /// Whether it is these bytes: `==` would take other spellings of the same letters for equal.
+    func isSpelled(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var text = self
+        return text.withUTF8 { own in
+            guard own.count == bytes.count else { return false }
+            guard let left = own.baseAddress, let right = bytes.baseAddress else { return true }
+            return memcmp(left, right, own.count) == 0
+        }
+    }
+
+    /// Whether it is another text's bytes.
+    func isSpelled(like other: String) -> Bool {
+        var other = other
+        return other.withUTF8 { isSpelled(UnsafeRawBufferPointer($0)) }
     }
 }

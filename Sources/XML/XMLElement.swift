@@ -3,15 +3,13 @@
 /// A value that holds on to one shared, unchanging object: trees are walked by handing elements on.
 package struct XMLElement: Hashable, Sendable {
     private final class Parts: Sendable {
-        let namespace: String
-        let name: String
+        let names: XMLName
         let attributes: [XMLAttribute]
         let children: [XMLNode]
         let offset: Int
 
-        init(_ namespace: String, _ name: String, _ attributes: [XMLAttribute], _ children: [XMLNode], _ offset: Int) {
-            self.namespace = namespace
-            self.name = name
+        init(_ names: XMLName, _ attributes: [XMLAttribute], _ children: [XMLNode], _ offset: Int) {
+            self.names = names
             self.attributes = attributes
             self.children = children
             self.offset = offset
@@ -21,9 +19,9 @@ package struct XMLElement: Hashable, Sendable {
     private let parts: Parts
 
     /// The namespace's URI; empty for none.
-    package var namespace: String { parts.namespace }
+    package var namespace: String { parts.names.namespace }
     /// The local name.
-    package var name: String { parts.name }
+    package var name: String { parts.names.local }
     /// The attributes in order; declarations of namespaces are not among them.
     package var attributes: [XMLAttribute] { parts.attributes }
     /// Elements and texts in order; neighbouring texts are one.
@@ -36,18 +34,21 @@ package struct XMLElement: Hashable, Sendable {
         namespace: String = "", name: String, attributes: [XMLAttribute] = [], children: [XMLNode] = [],
         offset: Int = 0,
     ) {
-        parts = Parts(namespace, name, attributes, children, offset)
+        self.init(XMLName(namespace: namespace, local: name), attributes, children, offset: offset)
+    }
+
+    init(_ names: XMLName, _ attributes: [XMLAttribute], _ children: [XMLNode], offset: Int) {
+        parts = Parts(names, attributes, children, offset)
     }
 
     package static func == (left: XMLElement, right: XMLElement) -> Bool {
         left.parts === right.parts
-            || left.namespace == right.namespace && left.name == right.name && left.attributes == right.attributes
+            || left.parts.names == right.parts.names && left.attributes == right.attributes
                 && left.children == right.children && left.offset == right.offset
     }
 
     package func hash(into hasher: inout Hasher) {
-        hasher.combine(namespace)
-        hasher.combine(name)
+        hasher.combine(parts.names)
         hasher.combine(attributes)
         hasher.combine(children)
         hasher.combine(offset)
@@ -114,17 +115,21 @@ package struct XMLElement: Hashable, Sendable {
 
 /// One attribute of an element.
 package struct XMLAttribute: Hashable, Sendable {
+    private let names: XMLName
     /// The namespace's URI; empty for none, which is the rule.
-    package let namespace: String
+    package var namespace: String { names.namespace }
     /// The local name.
-    package let name: String
+    package var name: String { names.local }
     /// The normalised value.
     package let value: String
 
     /// An attribute from its parts.
     package init(namespace: String = "", name: String, value: String) {
-        self.namespace = namespace
-        self.name = name
+        self.init(XMLName(namespace: namespace, local: name), value: value)
+    }
+
+    init(_ names: XMLName, value: String) {
+        self.names = names
         self.value = value
     }
 }

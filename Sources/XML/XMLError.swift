@@ -22,7 +22,7 @@ package struct XMLLimits: Sendable {
     package var attributesMax: Int
     /// Elements and texts in the whole tree.
     package var nodesMax: Int
-    /// Bytes of one name, its namespace not counted.
+    /// Bytes of one name, and of one namespace.
     package var nameBytesMax: Int
 
     /// Limits; the defaults fit any clinical document, embedded PDF included.

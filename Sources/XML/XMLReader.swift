@@ -1,6 +1,6 @@
 import CExpat
 
-/// Reads XML through libexpat, namespaces resolved, any document type declaration refused (libraries.md 4).
+/// Reads XML through libexpat, namespaces resolved here, any document type declaration refused (libraries.md 4).
 package enum XMLReader {
     /// Fed at once; with `lagMax` it bounds the work on one long token (security.md L6, CVE-2023-52425).
     static let pieceBytes = 64 << 10
@@ -15,7 +15,7 @@ package enum XMLReader {
             throw XMLError("longer than \(limits.bytesMax) bytes", offset: limits.bytesMax)
         }
         guard !bytes.isEmpty else { throw XMLError("the text is empty", offset: 0) }
-        guard let parser = XML_ParserCreateNS(nil, XML_Char(XMLTree.separator)) else {
+        guard let parser = XML_ParserCreate(nil) else {
             throw XMLError("no memory for a parser", offset: 0)
         }
         defer { XML_ParserFree(parser) }

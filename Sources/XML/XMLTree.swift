@@ -4,12 +4,8 @@ import CExpat
 ///
 /// A value behind a pointer, not an object: callbacks come by the thousand, and nobody else holds it meanwhile.
 struct XMLTree {
-    /// Between namespace and name in what expat says; it cannot occur in either, since expat refuses such a namespace.
-    static let separator: UInt8 = 0x0A
-
     private struct Frame {
-        let namespace: String
-        let name: String
+        let name: XMLName
         let attributes: [XMLAttribute]
         let offset: Int
         /// Where its children begin among those that wait.
@@ -22,14 +18,17 @@ struct XMLTree {
     /// The children so far of all open elements, the outermost's first: an element takes its own when it ends.
     private var waiting: [XMLNode] = []
     private var text: [UInt8] = []
-    private var strings = RecurringStrings()
     private var nodes = 0
+    private var namespaces: NamespaceScope
+    private var names = XMLNameCache()
+    private var strings = RecurringStrings()
     private(set) var root: XMLElement?
     private(set) var failure: XMLError?
 
     init(parser: XML_Parser, limits: XMLLimits) {
         self.parser = parser
         self.limits = limits
+        namespaces = NamespaceScope(nameBytesMax: limits.nameBytesMax)
     }
 
     /// Connects the callbacks to a tree, which must stay where it is until the parser is freed.
@@ -64,36 +63,64 @@ struct XMLTree {
         guard failure == nil else { return }
         flush()
         guard open.count < limits.depthMax else { return stop("nested deeper than \(limits.depthMax) levels") }
-        guard let (namespace, local) = split(name) else { return }
+        do throws(NamespaceScope.Fault) {
+            let found = Self.attributes(list)
+            try namespaces.open(found)
+            let (namespace, local) = try namespaces.element(Self.bytes(name))
+            guard let attributes = try attributes(found), count() else { return }
+            open.append(
+                Frame(
+                    name: names.name(namespace, local), attributes: attributes,
+                    offset: max(0, Int(XML_GetCurrentByteIndex(parser))), firstChild: waiting.count))
+        } catch { stop(error.rawValue) }
+    }
+
+    /// The attributes but declarations; nil where there are too many.
+    private mutating func attributes(
+        _ found: [(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)]
+    ) throws(NamespaceScope.Fault) -> [XMLAttribute]? {
+        guard !found.isEmpty else { return [] }
         var attributes: [XMLAttribute] = []
-        var at = 0
-        while let list, at < 2 * limits.attributesMax, list[at] != nil { at += 2 }
-        attributes.reserveCapacity(at / 2)
-        at = 0
-        while let list, let key = list[at], let value = list[at + 1] {
+        attributes.reserveCapacity(min(found.count, limits.attributesMax))
+        var qualified: Set<XMLName> = []
+        for (name, value) in found {
+            guard let (namespace, local) = try namespaces.attribute(name) else { continue }
             guard attributes.count < limits.attributesMax else {
-                return stop("more than \(limits.attributesMax) attributes of one element")
+                stop("more than \(limits.attributesMax) attributes of one element")
+                return nil
             }
-            guard let (namespace, local) = split(key) else { return }
-            attributes.append(XMLAttribute(namespace: namespace, name: local, value: strings.string(Self.bytes(value))))
+            let name = names.name(namespace, local)
+            // Expat knows doubles by their written names; two prefixes may mean the same.
+            if !namespace.isEmpty, !qualified.insert(name).inserted { throw .duplicate }
+            attributes.append(XMLAttribute(name, value: strings.string(value)))
+        }
+        return attributes
+    }
+
+    private static func attributes(
+        _ list: UnsafeMutablePointer<UnsafePointer<XML_Char>?>?
+    ) -> [(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)] {
+        var found: [(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)] = []
+        var at = 0
+        while let list, let name = list[at], let value = list[at + 1] {
+            found.append((bytes(name), bytes(value)))
             at += 2
         }
-        guard count() else { return }
-        open.append(
-            Frame(
-                namespace: namespace, name: local, attributes: attributes,
-                offset: max(0, Int(XML_GetCurrentByteIndex(parser))), firstChild: waiting.count))
+        return found
+    }
+
+    private static func bytes(_ text: UnsafePointer<XML_Char>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: text, count: strlen(text))
     }
 
     private mutating func end() {
         guard failure == nil else { return }
         flush()
+        namespaces.close()
         guard let frame = open.popLast() else { return }
         let children = Array(waiting[frame.firstChild...])
         waiting.removeLast(children.count)
-        let element = XMLElement(
-            namespace: frame.namespace, name: frame.name, attributes: frame.attributes, children: children,
-            offset: frame.offset)
+        let element = XMLElement(frame.name, frame.attributes, children, offset: frame.offset)
         if open.isEmpty { root = element } else { waiting.append(.element(element)) }
     }
 
@@ -114,22 +141,5 @@ struct XMLTree {
         nodes += 1
         if nodes > limits.nodesMax { stop("more than \(limits.nodesMax) elements and texts") }
         return failure == nil
-    }
-
-    private mutating func split(_ name: UnsafePointer<XML_Char>) -> (namespace: String, name: String)? {
-        let bytes = Self.bytes(name)
-        let cut = bytes.lastIndex(of: Self.separator)
-        let local = UnsafeRawBufferPointer(rebasing: bytes[(cut.map { $0 + 1 } ?? 0)...])
-        guard local.count <= limits.nameBytesMax else {
-            stop("a name longer than \(limits.nameBytesMax) bytes")
-            return nil
-        }
-        let namespace = cut.map { strings.string(UnsafeRawBufferPointer(rebasing: bytes[..<$0])) } ?? ""
-        return (namespace, strings.string(local))
-    }
-
-    /// What ends with a zero byte, without it.
-    private static func bytes(_ text: UnsafePointer<XML_Char>) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: text, count: strlen(text))
     }
 }

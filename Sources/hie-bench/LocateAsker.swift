@@ -56,7 +56,7 @@ struct LocateAsker: Sendable {
         guard refused.isEmpty else { throw ExchangeError(.internal, "the directory refused: \(refused.prefix(1))") }
         let directory = DirectoryBook(state, world: world)
         let policy = trust.peerPolicy(directory, now: world.now())
-        connections = try PeerConnections(identity: trust.node, policy: { policy }, world: world)
+        connections = try PeerConnections(identity: trust.node, policy: { policy }, world: world, dial: DialRule(own: ["127.0.0.1"]))
         var limits = configuration.limits
         limits.fanOutMax = max(limits.fanOutMax, network.plan.places.count)
         let settings = ExchangeSettings(

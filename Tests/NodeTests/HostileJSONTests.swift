@@ -87,7 +87,7 @@ extension RealNodes {
             try await Network.process { _, node, process in
                 let client = try node.client()
                 let policy = TrustPolicy(roots: try CertificatePEM.read(PlainFile.text(node.home.networkAuthority)))
-                let peer = try PeerConnections(identity: node.peerIdentity, policy: { policy }, world: .system)
+                let peer = try PeerConnections(identity: node.peerIdentity, policy: { policy }, world: .system, dial: DialRule(own: ["127.0.0.1"]))
                 let directory = DirectoryTarget(
                     community: node.community, url: try #require(EndpointURL("https://127.0.0.1:\(node.peers.number)")))
                 let before = try await process.documents()

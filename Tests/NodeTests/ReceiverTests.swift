@@ -228,5 +228,19 @@ extension RealNodes {
             #expect(problem("name: a, send: 'h.example.org:1', authority: a.pem")?.contains("role") == true)
             #expect(problem("name: A, send: 'nowhere', authority: a.pem, role: r, give-up-hours: 0")?.contains("send") == true)
         }
+
+        @Test(arguments: [
+            "user@h.example:1", "h.example/x:1", "h.example?x:1", "h.example#x:1", "h.example\\x:1", "h example:1", "0x7f.1:1", "2130706433:1", "0177.0.0.1:1",
+            "127.1:1", "127.0.0.1.:1", "h.example.:1", "*.example:1", "h_x:1", "[::1:1", "::ffff:127.0.0.1%lo:1", "[fe80::1%25lo]:1", "h%2eexample:1",
+            "\u{FF11}27.0.0.1:1", "127\u{3002}0.0.1:1", "h\u{F6}st:1", "h:1:1", "https://h:1", ":1", "h:", "h:-1", "h:65536", "h:0x1", "h\r\nx:1", "h\u{0}:1",
+        ])
+        func `T23 an address of the configuration is a name or an IP address in its usual form, and a port`(_ text: String) {
+            #expect(NodeConfiguration.Address(text) == nil)
+        }
+
+        @Test(arguments: ["h:1", "h.example.org:65535", "H-1.Example:2575", "127.0.0.1:0", "0.0.0.0:8443", "::1:1", "[::1]:1", "[2001:db8::7]:2575", "[::]:8443"])
+        func `an address in its usual form is taken`(_ text: String) {
+            #expect(NodeConfiguration.Address(text)?.description == text)
+        }
     }
 }

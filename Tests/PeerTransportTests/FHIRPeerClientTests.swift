@@ -209,7 +209,7 @@ import XDSMetadata
 
     @Test(arguments: [
         (401, ExchangeError.Code.forbidden), (403, .forbidden), (404, .notFound), (410, .notFound), (408, .timeout),
-        (504, .timeout), (413, .tooLarge), (301, .badRequest), (302, .badRequest), (307, .badRequest), (400, .badRequest),
+        (504, .timeout), (413, .tooLarge), (301, .badRequest), (302, .badRequest), (303, .badRequest), (307, .badRequest), (308, .badRequest), (400, .badRequest),
         (422, .badRequest), (500, .unavailable), (503, .unavailable), (204, .unavailable),
     ])
     func `T23 a status means one error each, and no redirect is followed`(status: Int, code: ExchangeError.Code)

@@ -87,8 +87,8 @@ struct TransportScene: Sendable {
             policy: { policy }, now: { [now] in now })
     }
 
-    func connections(_ identity: TLSIdentity? = nil) throws -> PeerConnections {
-        try PeerConnections(identity: identity ?? westNode, policy: { [peers] in peers }, world: world)
+    func connections(_ identity: TLSIdentity? = nil, dial: DialRule = DialRule(own: ["127.0.0.1"])) throws -> PeerConnections {
+        try PeerConnections(identity: identity ?? westNode, policy: { [peers] in peers }, world: world, dial: dial)
     }
 }
 

@@ -42,7 +42,9 @@ struct XMLReaderTests {
         "<a xmlns:p='u' xmlns:q='u' p:b='1' q:b='2'/>", "<a>&lt</a>", "<a>&x;</a>", "<a>&#0;</a>", "<a>\u{1}</a>",
         "<a b='<'/>", "<1/>", "<a><!-- -- --></a>", "<!DOCTYPE a><a/>", "<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>",
         "<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>", "<?xml version='1.0' encoding='ebcdic-x'?><a/>",
-        "<a xmlns:p=''/>", "<a>]]></a>",
+        "<a xmlns:p=''/>", "<a>]]></a>", "<xmlns:a/>", "<a xmlns:xmlns='u'/>", "<a xmlns:xml='u'/>", "<a xmlns='http://www.w3.org/2000/xmlns/'/>",
+        "<a xmlns:p='http://www.w3.org/XML/1998/namespace'/>", "<:a/>", "<a:/>", "<a xmlns:p='u'><p:b:c/></a>", "<a :b='1'/>", "<a b:='1'/>",
+        "<a xmlns:p:q='u'/>", "<a p:b='1'/>", "<a><b xmlns:p='u'/><p:b/></a>", "<a xmlns:='u'/>", "<a xmlns:p='u'><p:1/></a>",
     ])
     func `what is not well-formed, or has a DOCTYPE, is refused`(_ text: String) {
         #expect(throws: XMLError.self) { try read(text) }
@@ -91,6 +93,39 @@ struct XMLReaderTests {
         #expect(try XMLReader.read(head + long + tail).text.utf8.count == long.count)
         let section = Array("<![CDATA[".utf8) + long + Array("]]>".utf8)
         #expect(try XMLReader.read(head + section + tail).text.utf8.count == long.count)
+    }
+
+    @Test func `namespaces hold for the element that declares them and what is below, the nearest first`() throws {
+        let root = try read(
+            "<p:a xmlns:p='u' p:k='1' xmlns='d'><b xmlns='' xmlns:p='v' p:k='2' k='3'><p:c/><d xmlns='d'/></b><p:e/><e xmlns='d'/></p:a>")
+        #expect(root.namespace == "u" && root.attribute("k", namespace: "u") == "1")
+        let inner = try #require(root.elements.first)
+        #expect(inner.namespace == "" && inner.attribute("k", namespace: "v") == "2" && inner.attribute("k") == "3")
+        #expect(inner.elements.map(\.namespace) == ["v", "d"])
+        #expect(root.elements.map(\.namespace) == ["", "u", "d"])
+        #expect(try read("<a xmlns:xml='http://www.w3.org/XML/1998/namespace' xml:id='i'/>").attributes.map(\.name) == ["id"])
+        let many = (0..<255).map { "xmlns:p\($0)='u'" }
+        #expect(offset("<a \(many.dropLast().joined(separator: " "))/>") == nil)
+        #expect(offset("<a \(many.joined(separator: " "))/>") == 0)
+        // Programs that declare it again at every level declare nothing new.
+        let again = String(repeating: "<a xmlns='u' xmlns:p='v'>", count: 190) + String(repeating: "</a>", count: 190)
+        #expect(offset(again) == nil)
+    }
+
+    @Test func `T108 many attributes in one long namespace cost no more than their bytes`() {
+        let namespace = String(repeating: "u", count: 120_000)
+        let names = (0..<15_000).map { "p:n\($0)=''" }.joined(separator: " ")
+        // By expat's own resolution this took 21 s.
+        #expect(offset("<a xmlns:p='\(namespace)' \(names)/>") == 0)
+        #expect(offset("<a xmlns:p='u' \(names)/>") == 0)
+    }
+
+    @Test func `T108 a namespace has a limit`() throws {
+        func declared(_ length: Int, _ inner: String) -> [UInt8] {
+            Array("<a xmlns=\"\(String(repeating: "u", count: length))\" xmlns:p=\"v\">\(inner)</a>".utf8)
+        }
+        #expect(try XMLReader.read(declared(256, "<b/>")).elements.first?.namespace.utf8.count == 256)
+        #expect(throws: XMLError("a name or a namespace that is too long", offset: 0)) { try XMLReader.read(declared(257, "<b/>")) }
     }
 
     @Test func `three encodings say the same`() throws {
