@@ -21,11 +21,11 @@ struct FeedWork: Sendable {
         case .identity(let event, let stay):
             do throws(ExchangeError) {
                 try await patiently { () throws(ExchangeError) in
-                    try await perform(event)
+                    let patient = try await perform(event)
                     // Both are safe to repeat: a message that was cut off between them comes again.
-                    if case .registered(let identifiers, _) = event, case .told(let encounter) = stay {
+                    if let patient, case .told(let encounter) = stay {
                         do throws(ExchangeError) {
-                            try await exchange.recordEncounter(encounter, of: identifiers, for: context())
+                            try await exchange.recordEncounter(encounter, of: patient, for: context())
                         } catch where error.code == .tooLarge {
                             omission = HL7Error(
                                 .applicationError, "the stay was not taken: \(error.message)", at: HL7Position("PV1"))
@@ -47,11 +47,13 @@ struct FeedWork: Sendable {
         return omission
     }
 
-    private func perform(_ event: PatientFeedEvent) async throws(ExchangeError) {
+    /// Returns the record that was registered; nil when the event is about nothing of the kind.
+    private func perform(_ event: PatientFeedEvent) async throws(ExchangeError) -> PatientID? {
         switch event {
         case .registered(let identifiers, let demographics):
-            _ = try await exchange.feedPatient(
-                PatientRegistration(identifiers: identifiers, demographics: demographics), for: context())
+            return try await exchange.feedPatient(
+                PatientRegistration(identifiers: identifiers, demographics: demographics), for: context()
+            ).record.id
         case .merged(let prior, let survivor, _):
             _ = try await exchange.mergePatient(prior, into: survivor, for: context())
         case .renumbered(let prior, let new, let demographics):
@@ -63,6 +65,7 @@ struct FeedWork: Sendable {
         case .withdrawn(let identifier):
             try await exchange.withdrawPatient(identifier, for: context())
         }
+        return nil
     }
 
     /// Tries again for a moment: another door may speak of the same patient at once, and the sender cannot know.

@@ -55,6 +55,25 @@ extension RealNodes {
             }
         }
 
+        @Test func `a stay is the registered patient's, also where a number of the message stands on another's record`() async throws {
+            try await Network.run { network in
+                let node = try network.add()
+                let port = try node.addFeed()
+                try node.reconfigure { $0 + "      - {name: SSA, system: 'http://hl7.org/fhir/sid/us-ssn'}\n" }
+                try await node.start()
+                try await until("the feed listens") { try node.node.bound["feed admissions"] != nil }
+                let client = try await FeedClient(port.number)
+                // A father's number on his daughter's registration: desks do that.
+                let people = ["X-1^^^ARH~219-09-9998^^^SSA||Zweig^Bo||19500101|M", "X-2^^^ARH~219-09-9998^^^SSA||Adler^Una||19800101|F"]
+                for (number, person) in people.enumerated() {
+                    #expect(try await client.ask(Self.stay("A01", "\(number)", person, "20260801")).code == "AA")
+                    let own = try #require(PatientIdentifier(system: node.numbers, value: "X-\(number + 1)"))
+                    let patient = try #require(try await node.exchange.activePatients(identifier: own).first)
+                    #expect(try await node.node.store.projection.encounters(of: patient.id).count == 1)
+                }
+            }
+        }
+
         @Test func `a merge over the feed brings the stay to the survivor, and days-after-end is the facility's own`() async throws {
             try await Self.one(
                 RunningNode.feedKeys + ["confidentiality: N"], node: "treating: {days-after-end: 0, days-without-end: 20000}\n",

@@ -57,13 +57,14 @@ extension Exchange {
 
     /// A feed tells of a stay or visit: from now on, who treats in it is whom a directive's "whoever treats me" means.
     ///
-    /// Safe to repeat; what is older than what is known changes nothing. Throws `.unknownPatient`, and `.tooLarge` for a record
-    /// with too many of them.
-    package func recordEncounter(_ fed: FedEncounter, of identifiers: [PatientIdentifier], for context: AccessContext)
+    /// Safe to repeat; what is older than what is known changes nothing. Throws `.tooLarge` for a record with too many of them.
+    ///
+    /// - Parameter patient: the record it was told of, as the feed's registration found or made it: other identifiers of the
+    ///   same message (an insurance's) may stand on other patients' records, too.
+    package func recordEncounter(_ fed: FedEncounter, of patient: PatientID, for context: AccessContext)
         async throws(ExchangeError)
     {
         try IdentityAuthority.demandFeeder(context)
-        let patient = try await resolve(.init(identifiers: identifiers))
         let held = ["encounter \(patient) \(fed.number)"]
         guard submissions.begin(held) else {
             throw ExchangeError(.conflict, "the same stay is being recorded right now; try again")
