@@ -12,7 +12,10 @@ extension AdminService {
     /// ITI-81 at the socket: the same events, as a Bundle, and where the search goes on.
     func searchAudit(_ call: AdminCall) async throws -> AdminAnswer {
         var query = AuditQuery()
-        query.date = DocumentQuery.Interval(from: try date(call, "from")?.start, until: try date(call, "until")?.end)
+        let now = exchange.world.now()
+        query.date = [
+            try date(call, "from").map { DateFilter(.ge, $0, asked: now) }, try date(call, "until").map { DateFilter(.le, $0, asked: now) },
+        ].compactMap { $0 }
         if call.arguments["patient"] != nil || call.arguments["identifier"] != nil {
             query.patient = try await patient(call)
         }

@@ -43,9 +43,9 @@ struct BundleParts {
         guard let request = entry.request else {
             throw ExchangeError(.badRequest, "each entry of a transaction needs method and url", at: path + ".request")
         }
-        guard request.ifMatch == nil || request.method == "PATCH" else {
+        guard request.ifMatch == nil || request.method == "PATCH" || request.method == "PUT" && Self.isFolder(entry.resource) else {
             throw ExchangeError(
-                .badRequest, "ifMatch is taken with a PATCH; a folder only grows, and nothing in it is overwritten",
+                .badRequest, "ifMatch is taken with what is here already: a PATCH of a document, a PUT of a folder",
                 at: path + ".request.ifMatch")
         }
         guard let resource = entry.resource, let type = entry.resourceType else {
@@ -97,9 +97,16 @@ struct BundleParts {
         }
     }
 
+    private static func kind(_ list: JSONObject) -> String? {
+        CodedValue.codings(inConcept: list["code"]).first { same($0.system, MHDNames.listType) }?.code
+    }
+
+    private static func isFolder(_ resource: JSONObject?) -> Bool {
+        resource.map { $0["resourceType"]?.string == "List" && kind($0) == "folder" } ?? false
+    }
+
     private mutating func take(list: Item, _ request: BundleEntry.Request) throws(ExchangeError) {
-        let codes = CodedValue.codings(inConcept: list.resource["code"]).filter { same($0.system, MHDNames.listType) }
-        switch codes.first?.code {
+        switch Self.kind(list.resource) {
         case "submissionset":
             guard set == nil else {
                 throw ExchangeError(.badRequest, "exactly one submission set is wanted", at: list.path)

@@ -21,6 +21,8 @@ package struct FolderDraft: Hashable, Sendable {
     package var id: FolderID?
     /// Whether it may be there already (PUT); a new one is made with POST.
     package var mayExist: Bool
+    /// The versions of which it must have one, as the source has read it (`ifMatch`); nil where it does not say.
+    package var condition: String?
     /// Title.
     package var title: String?
     /// `codeList`.
@@ -34,12 +36,13 @@ package struct FolderDraft: Hashable, Sendable {
 
     /// A folder as the source names and describes it.
     package init(
-        uniqueID: String?, id: FolderID? = nil, mayExist: Bool, title: String? = nil, codes: [CodedValue] = [],
+        uniqueID: String?, id: FolderID? = nil, mayExist: Bool, condition: String? = nil, title: String? = nil, codes: [CodedValue] = [],
         comments: String? = nil, members: [Member], path: String,
     ) {
         self.uniqueID = uniqueID
         self.id = id
         self.mayExist = mayExist
+        self.condition = condition
         self.title = title
         self.codes = codes
         self.comments = comments

@@ -45,7 +45,7 @@ enum FolderReading {
                     + "are put into it")
         }
         return FolderDraft(
-            uniqueID: uniqueID, id: id, mayExist: method == "PUT", title: item.resource["title"]?.string,
+            uniqueID: uniqueID, id: id, mayExist: method == "PUT", condition: folder.request.ifMatch, title: item.resource["title"]?.string,
             codes: designations.flatMap { CodedValue.codings(inConcept: $0["valueCodeableConcept"]) },
             comments: SubmissionSetReading.comments(item.resource), members: members, path: item.path)
     }

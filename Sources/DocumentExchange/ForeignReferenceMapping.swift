@@ -30,9 +30,7 @@ package enum ForeignReferenceMapping {
         throws(ExchangeError) -> Found?
     {
         try demandHome(reference, community)
-        guard let subject = subject(reference), same(subject, patient) else {
-            throw ExchangeError(.badRequest, "the peer answered about another patient")
-        }
+        try demandSubject(reference, patient)
         guard let id = reference["id"]?.string, Primitive.id.accepts(.string(id)) else { throw wrong("id") }
         guard let word = reference["status"]?.string else { throw wrong("status") }
         if same(word, "entered-in-error") { return nil }
@@ -65,18 +63,19 @@ package enum ForeignReferenceMapping {
     }
 
     /// Every home it names is the community that was asked; one it cannot name well counts as another.
-    private static func demandHome(_ reference: JSONObject, _ community: CommunityID) throws(ExchangeError) {
-        for item in reference["extension"]?.items ?? [] where item["url"]?.string == MHDNames.homeCommunity {
+    static func demandHome(_ resource: JSONObject, _ community: CommunityID) throws(ExchangeError) {
+        for item in resource["extension"]?.items ?? [] where item["url"]?.string == MHDNames.homeCommunity {
             guard item["valueOid"]?.string.flatMap({ CommunityID($0) }) == community else {
                 throw ExchangeError(.badRequest, "the peer answered for another community")
             }
         }
     }
 
-    private static func subject(_ reference: JSONObject) -> String? {
-        switch FHIRReference(json: reference["subject"])?.target {
-        case .relative("Patient", let id), .absolute(_, "Patient", let id): id
-        default: nil
+    /// It is about the patient that was asked for, by the peer's own id.
+    static func demandSubject(_ resource: JSONObject, _ patient: String) throws(ExchangeError) {
+        switch FHIRReference(json: resource["subject"])?.target {
+        case .relative("Patient", let id) where same(id, patient), .absolute(_, "Patient", let id) where same(id, patient): return
+        default: throw ExchangeError(.badRequest, "the peer answered about another patient")
         }
     }
 

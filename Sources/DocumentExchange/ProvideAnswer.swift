@@ -17,9 +17,10 @@ extension ProvideDocumentBundle {
     /// The transaction-response: one entry per request entry, in request order; to be sent only once all is durable.
     ///
     /// Warnings stand in the submission set's entry, as `response.outcome`.
-    package static func answer(_ request: ProvideRequest, _ submission: Submission, _ form: AnswerForm = .minimal)
-        -> JSONObject
-    {
+    /// - Parameter folderTags: the versions that the asker sees folders in, by their place in the request.
+    package static func answer(
+        _ request: ProvideRequest, _ submission: Submission, _ form: AnswerForm = .minimal, folderTags: [Int: String] = [:],
+    ) -> JSONObject {
         let registered = submission.documents.first?.entry.registered
         let entries = request.parts.map { part -> JSONValue in
             var response = BundleEntry.Response(status: "201 Created", etag: "W/\"1\"", lastModified: registered)
@@ -33,8 +34,8 @@ extension ProvideDocumentBundle {
                 guard submission.folders.indices.contains(index) else { break }
                 let folder = submission.folders[index]
                 response.location = "List/\(folder.folder.id)"
-                // Its version depends on what the asker may see of it; only what is new is known to all.
-                response.etag = nil
+                // Its version depends on what the asker sees of it.
+                response.etag = folderTags[index]
                 if !folder.isNew { response.status = "200 OK" }
             case .supersede(let reference):
                 response = BundleEntry.Response(

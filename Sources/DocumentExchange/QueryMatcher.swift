@@ -11,7 +11,7 @@ package enum QueryMatcher {
             && any(query.practiceSettings, entry.practiceSetting) && any(query.eventCodes, entry.eventCodes)
             && any(query.securityLabels, entry.securityCodes) && identifiers(query.identifiers, entry)
             && covers(query.creation, entry.creationTime, entry.creationTime)
-            && overlaps(query.registered, entry.registered, Timestamp(milliseconds: entry.registered.milliseconds + 1))
+            && query.registered.hold(at: entry.registered)
             && covers(query.service, entry.serviceStart, entry.serviceStop)
             && names(query.authorFamily, entry) { [$0.family] }
             && names(query.authorGiven, entry) { $0.given }
@@ -36,20 +36,10 @@ package enum QueryMatcher {
         wanted.isEmpty || wanted.contains { same($0, entry.uniqueID) || DocumentID($0) == entry.id }
     }
 
-    /// Overlap with what the two ends cover; an entry that says nothing does not match. One end alone leaves the
-    /// other open (FHIR `Period`).
-    private static func covers(_ interval: DocumentQuery.Interval?, _ start: PartialDate?, _ stop: PartialDate?) -> Bool
-    {
-        guard let interval else { return true }
-        guard start != nil || stop != nil else { return false }
-        return overlaps(interval, start?.start, stop?.end)
-    }
-
-    static func overlaps(_ interval: DocumentQuery.Interval?, _ start: Timestamp?, _ end: Timestamp?) -> Bool {
-        guard let interval else { return true }
-        if let from = interval.from, let end, end <= from { return false }
-        if let until = interval.until, let start, start >= until { return false }
-        return true
+    /// Of what the two ends cover; an entry that says nothing does not match. One end alone leaves the other open (FHIR
+    /// `Period`).
+    private static func covers(_ filters: [DateFilter], _ start: PartialDate?, _ stop: PartialDate?) -> Bool {
+        filters.isEmpty || (start != nil || stop != nil) && filters.hold(from: start?.start, until: stop?.end)
     }
 
     private static func names(

@@ -96,9 +96,7 @@ package struct RegisteredList: Hashable, Sendable {
 
     /// Whether it answers the date of a query, to somebody who may see these documents of it.
     package func matchesDate(_ query: ListQuery, showing shown: Set<DocumentID>) -> Bool {
-        guard let interval = query.date else { return true }
-        guard let date = date(showing: shown) else { return false }
-        return QueryMatcher.overlaps(interval, date.start, date.end)
+        query.date.isEmpty || date(showing: shown).map { query.date.hold(of: $0) } ?? false
     }
 
     private func isNamed(_ wanted: [String], _ uniqueID: String) -> Bool {

@@ -63,7 +63,7 @@ enum SubmissionSetReading {
     }
 
     /// Who submitted: the person or organisation, and the organisation that MHD lets stand beside a person.
-    private static func author(_ json: JSONValue?, _ lookup: ResourceLookup) -> DocumentAuthor? {
+    static func author(_ json: JSONValue?, _ lookup: ResourceLookup) -> DocumentAuthor? {
         guard let source = FHIRReference(json: json) else { return nil }
         var author = AuthorMapping.author(source, lookup)
         let organization = (json?["extension"]?.items ?? []).first { $0["url"]?.string == MHDNames.authorOrganization }
@@ -80,7 +80,7 @@ enum SubmissionSetReading {
 
     /// One name for a recipient: its identifier, what people call it, or where the reference leads; nil for one that leads to
     /// nothing.
-    private static func recipient(_ reference: FHIRReference, _ lookup: ResourceLookup) -> String? {
+    static func recipient(_ reference: FHIRReference, _ lookup: ResourceLookup) -> String? {
         if let resource = lookup.resource(reference) {
             let identifier = (resource["identifier"]?.items ?? []).lazy.compactMap { PatientIdentifier(identifier: $0) }.first
             if let identifier { return same(identifier.system, MHDNames.uri) ? identifier.value : FHIRReference(identifier: identifier).name }

@@ -13,7 +13,7 @@ extension FHIRService {
         let context = try exchanged.asker()
         let fields = try await searchFields(&exchanged)
         let search = try exchanged.reading { () throws(ExchangeError) in
-            try AuditEventSearch(fields, isStrict: Negotiation.isStrict(exchanged.request.headers))
+            try AuditEventSearch(fields, isStrict: Negotiation.isStrict(exchanged.request.headers), asked: exchange.world.now())
         }
         try Negotiation.demandJSON(exchanged.request.headers, format: search.format)
         var query = search.query

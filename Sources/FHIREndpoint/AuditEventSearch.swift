@@ -27,9 +27,9 @@ struct AuditEventSearch: Sendable {
     private var understood: [RequestField] = []
 
     /// Reads a search; throws `badRequest` for what is wrong.
-    init(_ fields: [RequestField], isStrict: Bool) throws(ExchangeError) {
+    init(_ fields: [RequestField], isStrict: Bool, asked now: Timestamp) throws(ExchangeError) {
         for field in fields {
-            let argument = try SearchArgument(field)
+            let argument = try SearchArgument(field, asked: now)
             if argument.modifier != nil, !["patient", "agent", "entity"].contains(argument.name) {
                 throw argument.fault("has a modifier that is not supported")
             }
@@ -54,11 +54,7 @@ struct AuditEventSearch: Sendable {
     private mutating func fill(_ argument: SearchArgument) throws(ExchangeError) -> Bool {
         switch argument.name {
         case "_id": query.ids = argument.texts()
-        case "date":
-            var interval = try argument.interval()
-            interval.from = [query.date?.from, interval.from].compactMap { $0 }.max()
-            interval.until = [query.date?.until, interval.until].compactMap { $0 }.min()
-            query.date = interval
+        case "date": query.date.append(try argument.date())
         case "patient":
             let ids = try argument.references("Patient", PatientSubject.self)
             guard ids.count == 1 else { throw argument.fault("takes one patient") }

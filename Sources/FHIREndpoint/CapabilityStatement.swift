@@ -116,7 +116,10 @@ struct CapabilityStatement: Sendable {
             resource["conditionalCreate"] = true
             resource["conditionalRead"] = "not-match"
         }
-        if type == "List" { resource["searchInclude"] = ["List:item"] }
+        if type == "List" {
+            if codes.contains("read") { resource["conditionalRead"] = "not-match" }
+            resource["searchInclude"] = ["List:item"]
+        }
         let parameters = searchParameters(of: type)
         if codes.contains("search-type") { resource["searchParam"] = .array(parameters) }
         if let served = CareServiceType(rawValue: type) {

@@ -28,10 +28,10 @@ struct CareServiceSearch: Sendable {
     private var understood: [RequestField] = []
 
     /// Reads a search; throws `badRequest` for what is wrong.
-    init(_ type: CareServiceType, _ fields: [RequestField], isStrict: Bool) throws(ExchangeError) {
+    init(_ type: CareServiceType, _ fields: [RequestField], isStrict: Bool, asked now: Timestamp) throws(ExchangeError) {
         self.type = type
         for field in fields {
-            let argument = try SearchArgument(field)
+            let argument = try SearchArgument(field, asked: now)
             guard try fill(argument) else {
                 guard !isStrict else {
                     throw ExchangeError(.badRequest, "a search parameter is not known here; see metadata")
@@ -92,8 +92,8 @@ struct CareServiceSearch: Sendable {
             let ids = Set(argument.texts())
             tests.append { ids.contains($0.id) }
         case "_lastUpdated":
-            let interval = try argument.interval()
-            tests.append { Self.overlaps(interval, $0.updated, $0.updated + .milliseconds(1)) }
+            let date = try argument.date()
+            tests.append { date.holds(at: $0.updated) }
         case "_count":
             guard let number = Int(try argument.single()), number >= 0 else { throw argument.fault("takes 0 or more") }
             count = number
@@ -159,11 +159,11 @@ struct CareServiceSearch: Sendable {
                 }
             }
         case .date:
-            let interval = try argument.interval()
+            let date = try argument.date()
             return { service in
                 let ends = (service.resource.map(values) ?? []).compactMap { $0.string.flatMap { PartialDate($0) } }
                 guard let first = ends.first, let last = ends.last else { return false }
-                return Self.overlaps(interval, first.start, last.end)
+                return date.holds(from: first.start, until: last.end)
             }
         case .uri, .number, .special: throw argument.fault("is not supported")
         }
@@ -185,7 +185,4 @@ struct CareServiceSearch: Sendable {
         return filter.system.map { $0 == value["system"]?.string ?? "" } ?? true
     }
 
-    private static func overlaps(_ interval: DocumentQuery.Interval, _ from: Timestamp, _ until: Timestamp) -> Bool {
-        (interval.until.map { from < $0 } ?? true) && (interval.from.map { $0 < until } ?? true)
-    }
 }

@@ -29,7 +29,7 @@ extension FHIRService {
         let type = try careServiceType(exchanged)
         let fields = try await searchFields(&exchanged)
         let search = try exchanged.reading { () throws(ExchangeError) in
-            try CareServiceSearch(type, fields, isStrict: Negotiation.isStrict(exchanged.request.headers))
+            try CareServiceSearch(type, fields, isStrict: Negotiation.isStrict(exchanged.request.headers), asked: exchange.world.now())
         }
         try Negotiation.demandJSON(exchanged.request.headers, format: search.format)
         let all = exchange.findCareServices()
@@ -51,7 +51,7 @@ extension FHIRService {
         try exchanged.demand(Permissions.lookUp)
         let type = try careServiceType(exchanged)
         let fields = try exchanged.fields()
-        let question = try exchanged.reading { () throws(ExchangeError) in try HistoryQuestion(fields) }
+        let question = try exchanged.reading { () throws(ExchangeError) in try HistoryQuestion(fields, asked: exchange.world.now()) }
         try Negotiation.demandJSON(exchanged.request.headers, format: question.format)
         let history = exchange.careServiceHistory(type, since: question.since)
         let (shown, next) = page(of: history, question.cursor, question.count) { $0.id }
@@ -107,9 +107,9 @@ struct HistoryQuestion {
 
     /// Reads `_since`, `_count`, `_format` and our own `_page`; anything else is refused, since an answer that leaves changes
     /// out would go unnoticed.
-    init(_ fields: [RequestField]) throws(ExchangeError) {
+    init(_ fields: [RequestField], asked now: Timestamp) throws(ExchangeError) {
         for field in fields {
-            let argument = try SearchArgument(field)
+            let argument = try SearchArgument(field, asked: now)
             guard argument.modifier == nil else { throw argument.fault("has a modifier that is not supported") }
             switch argument.name {
             case "_since":

@@ -18,7 +18,7 @@ extension FHIRService {
         let target = condition.utf8.first == UInt8(ascii: "?") ? condition : "?" + condition
         let search = try exchanged.reading { () throws(ExchangeError) in
             let fields = try RequestTarget("/" + target).fields
-            let search = try DocumentSearch(fields, isStrict: true, namesPatient: false)
+            let search = try DocumentSearch(fields, isStrict: true, asked: exchange.world.now(), namesPatient: false)
             guard !search.query.isEverything, search.communities == nil, search.cursor == nil else {
                 throw ExchangeError(
                     .badRequest, "If-None-Exist takes a search that means one document, such as identifier=urn:oid:...",

@@ -72,7 +72,7 @@ extension FHIRService {
             throw Self.noConsent
         }
         let etag = VersionTag.text(shown.number)
-        if let condition = exchanged.request.headers[.ifNoneMatch], Self.matches(condition, etag) {
+        if let condition = exchanged.request.headers[.ifNoneMatch], EntityTag.isNamed(etag, by: condition) {
             var answer = Answer(empty: .notModified, tickets: found.tickets)
             answer.headers[.eTag] = etag
             return answer

@@ -24,10 +24,10 @@ struct ConsentSearch: Sendable {
     private var understood: [RequestField] = []
 
     /// Reads a search; throws `badRequest` for what is wrong, and for one that names neither patient nor id.
-    init(_ fields: [RequestField], isStrict: Bool) throws(ExchangeError) {
+    init(_ fields: [RequestField], isStrict: Bool, asked now: Timestamp) throws(ExchangeError) {
         var seen: Set<String> = []
         for field in fields {
-            let argument = try SearchArgument(field)
+            let argument = try SearchArgument(field, asked: now)
             if argument.name != "_lastUpdated", !seen.insert(argument.name).inserted {
                 throw argument.fault("may be given once; join alternatives with commas")
             }
@@ -67,11 +67,7 @@ struct ConsentSearch: Sendable {
         case "patient.identifier": patientIdentifier = .some(try argument.identifier())
         case "status": query.statuses = try Self.statuses(argument)
         case "actor": query.actors = try Self.actors(argument)
-        case "_lastUpdated":
-            var interval = try argument.interval()
-            interval.from = [query.updated?.from, interval.from].compactMap { $0 }.max()
-            interval.until = [query.updated?.until, interval.until].compactMap { $0 }.min()
-            query.updated = interval
+        case "_lastUpdated": query.updated.append(try argument.date())
         case "_count":
             guard let number = Int(try argument.single()), number >= 0 else { throw argument.fault("takes 0 or more") }
             count = number

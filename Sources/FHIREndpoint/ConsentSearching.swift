@@ -13,7 +13,7 @@ extension FHIRService {
         let context = try exchanged.asker()
         let fields = try await searchFields(&exchanged)
         var search = try exchanged.reading { () throws(ExchangeError) in
-            try ConsentSearch(fields, isStrict: Negotiation.isStrict(exchanged.request.headers))
+            try ConsentSearch(fields, isStrict: Negotiation.isStrict(exchanged.request.headers), asked: exchange.world.now())
         }
         try Negotiation.demandJSON(exchanged.request.headers, format: search.format)
         search.query.patient = try await patient(of: search)

@@ -43,10 +43,10 @@ struct DocumentSearch: Sendable {
     /// Reads a search.
     ///
     /// Throws `badRequest` for what is wrong, for a search that names no patient, and, when strict, for names not known.
-    init(_ fields: [RequestField], isStrict: Bool, namesPatient: Bool = true) throws(ExchangeError) {
+    init(_ fields: [RequestField], isStrict: Bool, asked now: Timestamp, namesPatient: Bool = true) throws(ExchangeError) {
         var seen: Set<String> = []
         for field in fields {
-            let argument = try SearchArgument(field)
+            let argument = try SearchArgument(field, asked: now)
             guard let parameter = SearchParameters.named(argument.name) else {
                 guard !isStrict else {
                     throw ExchangeError(.badRequest, "a search parameter is not known here; see metadata")

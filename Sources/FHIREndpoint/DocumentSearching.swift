@@ -13,22 +13,28 @@ extension FHIRService {
         let context = try exchanged.asker()
         let fields = try await searchFields(&exchanged)
         let search = try exchanged.reading { () throws(ExchangeError) in
-            try DocumentSearch(fields, isStrict: Negotiation.isStrict(exchanged.request.headers))
+            try DocumentSearch(fields, isStrict: Negotiation.isStrict(exchanged.request.headers), asked: exchange.world.now())
         }
         try Negotiation.demandJSON(exchanged.request.headers, format: search.format)
         try demandKnown(search.communities)
         let patient = try await patient(given: search.patientIdentifier, search.patient)
         let found = try await find(search, patient, for: context)
-        let leftOut = search.ignored.map(CompletenessOutcome.leftOut)
-        var outcome = outcome((door == .client ? CompletenessOutcome.issues(found.receipt) : []) + leftOut)
-        if let signed = found.receipt.signed {
-            outcome?.extensions = [.init(url: CompletenessOutcome.receiptExtension, value: .string(signed))]
-        }
+        let outcome = outcome(of: found.receipt, leftOut: search.ignored)
         var random = exchange.world.random
         let page = SearchsetPage(
             base: base, search: search, pageEntriesMax: exchange.settings.limits.pageEntriesMax, outcome: outcome,
             outcomeID: outcome == nil ? "" : LocalID<OutcomeSubject>.random(using: &random).description)
         return Answer(.ok, json: page.bytes(of: found), tickets: found.ticket.map { [$0] } ?? [])
+    }
+
+    /// What communities said, to the facility's own, and which parameters were left out; nil when there is nothing to say.
+    func outcome(of receipt: CompletenessReceipt, leftOut names: [String]) -> OperationOutcome? {
+        var outcome = outcome(
+            (door == .client ? CompletenessOutcome.issues(receipt) : []) + names.map(CompletenessOutcome.leftOut))
+        if let signed = receipt.signed {
+            outcome?.extensions = [.init(url: CompletenessOutcome.receiptExtension, value: .string(signed))]
+        }
+        return outcome
     }
 
     /// The parameters of a search: of the query, and of the form behind it when it came by POST.
@@ -63,7 +69,7 @@ extension FHIRService {
     }
 
     /// Target Communities Option: a community that cannot be served is an error, not a gap (MHD 4.2.4).
-    private func demandKnown(_ communities: Set<CommunityID>?) throws(EdgeRefusal) {
+    func demandKnown(_ communities: Set<CommunityID>?) throws(EdgeRefusal) {
         guard let communities else { return }
         var known: Set<CommunityID> = [exchange.settings.community]
         if door == .client { known.formUnion(exchange.directory.peers(at: exchange.world.now()).map(\.community)) }

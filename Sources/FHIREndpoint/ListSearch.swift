@@ -1,4 +1,5 @@
 import ExchangeCore
+import RecordLocation
 import Transactions
 import XDSMetadata
 
@@ -24,23 +25,25 @@ struct ListSearch: Sendable {
     private(set) var patientIdentifier: PatientIdentifier??
     /// What is asked.
     private(set) var query = ListQuery()
-    /// The communities to be asked; nil means this one.
+    /// The communities to be asked; nil means all.
     private(set) var communities: Set<CommunityID>?
+    /// How far the question goes.
+    private(set) var scope = AskingScope.region
     /// Whether the documents in the lists are wanted, too (`_include=List:item`).
     private(set) var includesItems = false
     private(set) var isAscending = false
     private(set) var subset = ResourceSubset.whole
     private(set) var count: Int?
-    private(set) var cursor: ResourceCursor?
+    private(set) var cursor: ListCursor?
     private(set) var format: String?
     private(set) var ignored: [String] = []
     private var understood: [RequestField] = []
 
     /// Reads a search; throws `badRequest` for what is wrong, and for one that names no patient.
-    init(_ fields: [RequestField], isStrict: Bool) throws(ExchangeError) {
+    init(_ fields: [RequestField], isStrict: Bool, asked now: Timestamp) throws(ExchangeError) {
         var seen: Set<String> = []
         for field in fields {
-            let argument = try SearchArgument(field)
+            let argument = try SearchArgument(field, asked: now)
             let name = argument.name == "_lastupdated" ? "_lastUpdated" : argument.name
             if name != "date", name != "_lastUpdated", name != "_include", !seen.insert(name).inserted {
                 throw argument.fault("may be given once; join alternatives with commas")
@@ -63,8 +66,18 @@ struct ListSearch: Sendable {
         }
     }
 
+    /// How the question across communities is asked.
+    var locating: Locating {
+        var locating = Locating(only: communities)
+        locating.scope = scope
+        locating.resuming = cursor?.search.map {
+            Locating.Resumption(token: $0.token, seen: $0.seen, isPaging: cursor?.place != nil)
+        }
+        return locating
+    }
+
     /// This search as a link, as understood, perhaps of another page.
-    func link(base: String, page: ResourceCursor? = nil) -> String {
+    func link(base: String, page: ListCursor? = nil) -> String {
         let fields = understood + (page.map { [RequestField(name: "_page", value: $0.text)] } ?? [])
         return DocumentSearch.link("\(base)/List", fields)
     }
@@ -85,11 +98,7 @@ struct ListSearch: Sendable {
         case "sourceId": query.sourceIDs = try Self.uris(argument)
         case "source.family": query.sourceFamily = try argument.names()
         case "source.given": query.sourceGiven = try argument.names()
-        case "date", "_lastUpdated":
-            var interval = try argument.interval()
-            interval.from = [query.date?.from, interval.from].compactMap { $0 }.max()
-            interval.until = [query.date?.until, interval.until].compactMap { $0 }.min()
-            query.date = interval
+        case "date", "_lastUpdated": query.date.append(try argument.date())
         case "targetCommunityIdList":
             var communities: Set<CommunityID> = []
             for text in argument.texts() {
@@ -104,6 +113,11 @@ struct ListSearch: Sendable {
 
     private mutating func shape(_ name: String, _ argument: SearchArgument) throws(ExchangeError) -> Bool {
         switch name {
+        case "scope":
+            guard let scope = AskingScope(rawValue: try argument.single()) else {
+                throw argument.fault("takes known, region or exhaustive")
+            }
+            self.scope = scope
         case "_include":
             guard ["List:item", "List:item:DocumentReference"].contains(try argument.single()) else {
                 throw argument.fault("takes List:item")
@@ -121,7 +135,7 @@ struct ListSearch: Sendable {
         case "_summary": if try argument.single() == "count" { count = 0 } else { subset = try argument.summary() }
         case "_elements": subset = try argument.elements()
         case "_page":
-            guard let page = ResourceCursor(try argument.single()) else { throw argument.fault("is no page of ours") }
+            guard let page = ListCursor(try argument.single()) else { throw argument.fault("is no page of ours") }
             cursor = page
         case "_format": format = SearchText.unescaped(try argument.single())
         case "_total", "_pretty": break

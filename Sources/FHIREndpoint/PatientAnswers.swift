@@ -68,7 +68,7 @@ extension FHIRService {
         let context = try exchanged.asker()
         let fields = try await searchFields(&exchanged)
         let search = try exchanged.reading { () throws(ExchangeError) in
-            try PatientSearch(fields, isStrict: Negotiation.isStrict(exchanged.request.headers), isOwn: door == .client)
+            try PatientSearch(fields, isStrict: Negotiation.isStrict(exchanged.request.headers), isOwn: door == .client, asked: exchange.world.now())
         }
         try Negotiation.demandJSON(exchanged.request.headers, format: search.format)
         let size = search.isCountOnly ? 0 : search.count ?? exchange.settings.limits.patientsPerSearchMax

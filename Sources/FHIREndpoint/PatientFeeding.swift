@@ -12,7 +12,7 @@ extension FHIRService {
     /// false and a link `replaced-by`).
     func feedPatient(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> Answer {
         let context = try exchanged.asker()
-        let key = try Self.key(exchanged)
+        let key = try key(exchanged)
         let resource = try await exchanged.resource(bodies, limits: exchange.settings.limits)
         let feed = try exchanged.reading { () throws(ExchangeError) in try PatientFeed(resource, key: key) }
         if let other = feed.replacedBy {
@@ -31,17 +31,17 @@ extension FHIRService {
     /// ITI-104: `DELETE Patient?identifier=system|value`; the record is in use no more, and nothing is erased.
     func withdrawPatient(_ exchanged: inout EdgeRequest) async throws(EdgeRefusal) -> Answer {
         let context = try exchanged.asker()
-        let key = try Self.key(exchanged)
+        let key = try key(exchanged)
         try await asking { () throws(ExchangeError) in try await exchange.withdrawPatient(key, for: context) }
         return Answer(empty: .noContent)
     }
 
     /// The identifier that says which Patient is meant.
-    private static func key(_ exchanged: EdgeRequest) throws(EdgeRefusal) -> PatientIdentifier {
+    private func key(_ exchanged: EdgeRequest) throws(EdgeRefusal) -> PatientIdentifier {
         let fields = try exchanged.fields().filter { $0.name != "_format" }
         return try exchanged.reading { () throws(ExchangeError) in
             guard let field = fields.first, fields.count == 1, field.name == "identifier",
-                let identifier = try SearchArgument(field).identifier()
+                let identifier = try SearchArgument(field, asked: exchange.world.now()).identifier()
             else {
                 throw ExchangeError(
                     .badRequest, "say which patient by one condition: Patient?identifier=system|value", at: "identifier")

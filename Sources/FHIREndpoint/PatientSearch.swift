@@ -58,16 +58,7 @@ struct PatientSearch: Sendable {
         Criterion(name: "birthdate", kind: .date, definition: hl7 + "individual-birthdate") {
             argument throws(ExchangeError) in
             try plain(argument)
-            var dates: [(PatientCriteria.DatePrefix, PartialDate)] = []
-            for text in argument.texts() {
-                let letters = text.utf8.prefix(2).allSatisfy { (0x61...0x7A).contains($0) } ? String(text.prefix(2)) : ""
-                guard let prefix = letters.isEmpty ? .eq : PatientCriteria.DatePrefix(rawValue: letters) else {
-                    throw argument.fault("takes the prefixes eq, ne, ge, gt, le, lt, sa and eb")
-                }
-                guard let date = PartialDate(String(text.dropFirst(letters.count))) else { throw argument.fault("is no date") }
-                dates.append((prefix, date))
-            }
-            return .born(dates)
+            return .born(try argument.dates())
         },
         text("address", .address, hl7 + "individual-address"), text("address-city", .city, hl7 + "individual-address-city"),
         text("address-country", .country, hl7 + "individual-address-country"),
@@ -102,10 +93,10 @@ struct PatientSearch: Sendable {
     /// Reads a search; throws `badRequest` for what is wrong and for a search by nothing.
     ///
     /// - Parameter isOwn: whether the facility's own ask, who may search by demographics.
-    init(_ fields: [RequestField], isStrict: Bool, isOwn: Bool) throws(ExchangeError) {
+    init(_ fields: [RequestField], isStrict: Bool, isOwn: Bool, asked now: Timestamp) throws(ExchangeError) {
         var criteria = PatientCriteria()
         for field in fields {
-            let argument = try SearchArgument(field)
+            let argument = try SearchArgument(field, asked: now)
             switch argument.name {
             case "_count":
                 guard let number = Int(try argument.single()), number >= 0 else { throw argument.fault("takes 0 or more") }

@@ -34,7 +34,10 @@ extension FHIRService {
             case "OperationOutcome": .outcome
             default: .minimal
             }
-        return Answer(.ok, resource: ProvideDocumentBundle.answer(request, submission, form))
+        let versions = await exchange.folderVersions(request, submission, for: context)
+        return Answer(
+            .ok, resource: ProvideDocumentBundle.answer(request, submission, form, folderTags: versions.tags),
+            tickets: versions.tickets)
     }
 
     /// ITI-105 Simplified Publish: `POST DocumentReference` with its bytes inside; 201 once it is durable.

@@ -39,7 +39,7 @@ extension FHIRService {
         let found = try await asking { () throws(ExchangeError) in try await exchange.readDocument(id, for: context) }
         let etag = "W/\"\(Self.version(of: found.reference))\""
         var answer: Answer
-        if let condition = exchanged.request.headers[.ifNoneMatch], Self.matches(condition, etag) {
+        if let condition = exchanged.request.headers[.ifNoneMatch], EntityTag.isNamed(etag, by: condition) {
             answer = Answer(empty: .notModified, tickets: [found.ticket])
         } else {
             answer = Answer(.ok, json: ByteBuffer(bytes: subset.bytes(of: found.reference)), tickets: [found.ticket])
@@ -77,7 +77,7 @@ extension FHIRService {
             found.ticket.end()
             return OutcomeMapping.answer(to: .notAcceptable)
         }
-        if let condition = headers[.ifNoneMatch], form == .bytes, Self.matches(condition, etag) {
+        if let condition = headers[.ifNoneMatch], form == .bytes, EntityTag.isNamed(etag, by: condition) {
             var answer = Answer(empty: .notModified, tickets: [found.ticket])
             answer.headers[.eTag] = etag
             return answer
@@ -107,7 +107,7 @@ extension FHIRService {
             passing.ticket.end()
             return OutcomeMapping.answer(to: .notAcceptable)
         }
-        if let condition = headers[.ifNoneMatch], let etag, form == .bytes, Self.matches(condition, etag) {
+        if let condition = headers[.ifNoneMatch], let etag, form == .bytes, EntityTag.isNamed(etag, by: condition) {
             passing.body.cancel()
             var answer = Answer(empty: .notModified, tickets: [passing.ticket])
             answer.headers[.eTag] = etag
@@ -132,13 +132,4 @@ extension FHIRService {
         .cacheControl: "no-store", .xContentTypeOptions: "nosniff", .contentDisposition: "attachment",
         .contentSecurityPolicy: "sandbox", .acceptRanges: "none",
     ]
-
-    /// Whether `If-None-Match` names the tag; weak comparison, as RFC 9110 section 13.1.2 has it.
-    static func matches(_ condition: String, _ etag: String) -> Bool {
-        for part in condition.split(separator: ",", maxSplits: 32) {
-            let tag = part.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" }
-            if tag == "*" || tag == etag || (tag.hasPrefix("W/") && tag.dropFirst(2) == etag) { return true }
-        }
-        return false
-    }
 }

@@ -200,8 +200,8 @@ package enum RouteTable {
         Route(
             .post, "fhir/DocumentReference/_search", .searchDocuments, "ITI-67", doors: both, interaction: "search-type"),
         Route(.get, "fhir/DocumentReference/:id", .readDocument, "ITI-67", doors: client, interaction: "read"),
-        Route(.get, "fhir/List", .searchLists, "ITI-66", doors: client, interaction: "search-type"),
-        Route(.post, "fhir/List/_search", .searchLists, "ITI-66", doors: client, interaction: "search-type"),
+        Route(.get, "fhir/List", .searchLists, "ITI-66", doors: both, interaction: "search-type"),
+        Route(.post, "fhir/List/_search", .searchLists, "ITI-66", doors: both, interaction: "search-type"),
         Route(.get, "fhir/List/:id", .readList, "ITI-66", doors: client, interaction: "read"),
         Route(.get, "fhir/Binary/:id", .retrieveDocument, "ITI-68", doors: both, interaction: "read"),
         Route(.get, "fhir/Patient/:id", .readPatient, "ITI-78", doors: both, interaction: "read"),

@@ -149,18 +149,13 @@ enum SearchParameters {
         }
     }
 
-    /// Two of the same name make an interval: later start, earlier end.
+    /// Of several of the same name all must hold.
     private static func dates(
         _ name: String, _ definition: String,
-        _ path: any WritableKeyPath<DocumentQuery, DocumentQuery.Interval?> & Sendable,
+        _ path: any WritableKeyPath<DocumentQuery, [DateFilter]> & Sendable,
     ) -> SearchParameter {
         SearchParameter(name, .date, definition, isRepeatable: true) { search, argument throws(ExchangeError) in
-            var interval = try argument.interval()
-            if let before = search.query[keyPath: path] {
-                interval.from = [before.from, interval.from].compactMap { $0 }.max()
-                interval.until = [before.until, interval.until].compactMap { $0 }.min()
-            }
-            search.query[keyPath: path] = interval
+            search.query[keyPath: path].append(try argument.date())
         }
     }
 

@@ -13,9 +13,12 @@ struct SearchArgument: Sendable {
     let modifier: String?
     /// The alternatives, escapes still in them, at least one.
     let alternatives: [String]
+    /// When it was asked.
+    let asked: Timestamp
 
-    /// Reads a field; throws `badRequest` naming the parameter.
-    init(_ field: RequestField) throws(ExchangeError) {
+    /// Reads a field of a question asked at a moment; throws `badRequest` naming the parameter.
+    init(_ field: RequestField, asked: Timestamp) throws(ExchangeError) {
+        self.asked = asked
         let parts = field.name.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         name = String(parts[0])
         modifier = parts.count == 2 ? String(parts[1]) : nil
@@ -87,22 +90,21 @@ struct SearchArgument: Sendable {
     /// Plain texts, escapes removed.
     func texts() -> [String] { alternatives.map(SearchText.unescaped) }
 
-    /// A date with its prefix as the interval that an entry's own interval must overlap.
-    ///
-    /// `sa` and `eb` count like `gt` and `lt`: the same for points in time; for periods they give too much, never too
-    /// little. `ne` and `ap` are refused.
-    func interval() throws(ExchangeError) -> DocumentQuery.Interval {
-        let text = SearchText.unescaped(try single())
-        let letters = text.utf8.prefix(2).allSatisfy { (0x61...0x7A).contains($0) } ? String(text.prefix(2)) : ""
-        guard let date = PartialDate(String(text.dropFirst(letters.count))) else { throw fault("is no date") }
-        switch letters {
-        case "", "eq": return .init(from: date.start, until: date.end)
-        case "ge": return .init(from: date.start)
-        case "gt", "sa": return .init(from: date.end)
-        case "le": return .init(until: date.end)
-        case "lt", "eb": return .init(until: date.start)
-        default: throw fault("takes the prefixes eq, ge, gt, le, lt, sa and eb")
+    /// A date with its prefix.
+    func date() throws(ExchangeError) -> DateFilter { try date(SearchText.unescaped(try single())) }
+
+    /// Dates with their prefixes, of which any may hold.
+    func dates() throws(ExchangeError) -> [DateFilter] {
+        var dates: [DateFilter] = []
+        for text in texts() { dates.append(try date(text)) }
+        return dates
+    }
+
+    private func date(_ text: String) throws(ExchangeError) -> DateFilter {
+        guard let date = DateFilter(text, asked: asked) else {
+            throw fault("takes a date such as 2026-03 or ge2026-03-02, with eq, ne, gt, ge, lt, le, sa, eb or ap before it")
         }
+        return date
     }
 
     /// The ids of references to one type: `Type/id`, `id`, or absolute; nil for one that cannot be an id of this node.

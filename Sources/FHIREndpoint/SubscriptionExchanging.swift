@@ -58,7 +58,7 @@ extension FHIRService {
         var ignored: [String] = []
         var format: String?
         for field in fields {
-            let argument = try exchanged.reading { () throws(ExchangeError) in try SearchArgument(field) }
+            let argument = try exchanged.reading { () throws(ExchangeError) in try SearchArgument(field, asked: exchange.world.now()) }
             switch argument.name {
             case "_id", "status", "url", "criteria": wanted[argument.name, default: []] += argument.texts()
             case "_format": format = field.value

@@ -17,15 +17,10 @@ package struct PatientCriteria: Sendable {
         case containing
     }
 
-    /// How a date is compared.
-    package enum DatePrefix: String, Sendable, CaseIterable {
-        case eq, ne, gt, lt, ge, le, sa, eb
-    }
-
     /// One condition, with the values of which any may hold.
     package enum Condition: Sendable {
         case text(Text, Comparison, [String])
-        case born([(DatePrefix, PartialDate)])
+        case born([DateFilter])
         case sex([AdministrativeSex])
         case active(Bool)
         /// `phone` or `email` where it was said, and the value.
@@ -51,8 +46,8 @@ package struct PatientCriteria: Sendable {
                 switch condition {
                 case .telecom(let values) where values.count == 1:
                     values.first.map { (3, WordRange(beginning: PatientWords.telecom($0.value))) }
-                case .born(let dates) where dates.count == 1 && dates[0].0 == .eq:
-                    (2, WordRange(beginning: PatientWords.birth(dates[0].1)))
+                case .born(let dates) where dates.count == 1 && dates[0].prefix == .eq:
+                    (2, WordRange(beginning: PatientWords.birth(dates[0].date)))
                 case .text(.family, let comparison, let values) where values.count == 1 && comparison != .containing:
                     (1, WordRange(beginning: PatientWords.family(values[0])))
                 default: nil
@@ -70,7 +65,7 @@ package struct PatientCriteria: Sendable {
             return values.contains { value in stated.contains { compare($0, value, comparison) } }
         case .born(let dates):
             guard let born = facts.birthDate else { return false }
-            return dates.contains { compare(born, $0.0, $0.1) }
+            return dates.contains { $0.holds(of: born) }
         case .sex(let wanted): return facts.sex.map(wanted.contains) ?? false
         case .active(let isActive): return record.isActive == isActive
         case .telecom(let values):
@@ -105,21 +100,6 @@ package struct PatientCriteria: Sendable {
             let (text, part) = (Array(PatientWords.folded(stated).utf8), Array(PatientWords.folded(value).utf8))
             guard part.count <= text.count else { return false }
             return (0...(text.count - part.count)).contains { text[$0...].starts(with: part) }
-        }
-    }
-
-    /// R4, search.html 3.1.1.4.1: `eq` holds when what was asked for contains what is stated.
-    private static func compare(_ stated: PartialDate, _ prefix: DatePrefix, _ asked: PartialDate) -> Bool {
-        let isWithin = stated.start >= asked.start && stated.end <= asked.end
-        switch prefix {
-        case .eq: return isWithin
-        case .ne: return !isWithin
-        case .gt: return stated.end > asked.end
-        case .lt: return stated.start < asked.start
-        case .ge: return stated.end > asked.end || isWithin
-        case .le: return stated.start < asked.start || isWithin
-        case .sa: return stated.start >= asked.end
-        case .eb: return stated.end <= asked.start
         }
     }
 }

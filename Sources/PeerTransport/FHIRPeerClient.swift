@@ -7,7 +7,7 @@ import Transactions
 import Trust
 import XDSMetadata
 
-/// Asks other nodes in FHIR over mutual TLS: ITI-119, ITI-67, ITI-68, each with a signed assertion of who asks and why.
+/// Asks other nodes in FHIR over mutual TLS: ITI-119, ITI-67, ITI-66, ITI-68, each with a signed assertion of who asks and why.
 package struct FHIRPeerClient: PeerClient {
     /// Pages of one search that are read at the most.
     static let pagesMax = 64
@@ -52,23 +52,63 @@ package struct FHIRPeerClient: PeerClient {
         of patient: String, matching query: DocumentQuery, at peer: PeerNode, for context: AccessContext,
     ) async throws(ExchangeError) -> PeerDocuments {
         var found: [DocumentEntry] = []
-        var isIncomplete = false
         var seen: Set<DocumentID> = []
+        let isIncomplete = try await pages(
+            of: "/DocumentReference/_search", at: peer, for: context,
+            form: { PeerSearchForm.bytes(patient: patient, query: query, page: $0) }
+        ) { bundle throws(ExchangeError) in
+            found += try PeerAnswer.documents(bundle, of: patient, at: peer, seen: &seen)
+            return found.count
+        }
+        return PeerDocuments(found, isIncomplete: isIncomplete)
+    }
+
+    package func findLists(
+        of patient: String, matching query: ListQuery, withDocuments: Bool, at peer: PeerNode, for context: AccessContext,
+    ) async throws(ExchangeError) -> PeerLists {
+        var lists: [RegisteredList] = []
+        var documents: [DocumentEntry] = []
+        var (seen, known): (Set<String>, Set<DocumentID>) = ([], [])
+        let isIncomplete = try await pages(
+            of: "/List/_search", at: peer, for: context,
+            form: { PeerSearchForm.bytes(patient: patient, query: query, withDocuments: withDocuments, page: $0) }
+        ) { bundle throws(ExchangeError) in
+            lists += try PeerAnswer.lists(bundle, of: patient, at: peer, seen: &seen)
+            if withDocuments {
+                // A document that is in lists of two pages comes along with each of them.
+                var onPage: Set<DocumentID> = []
+                let along = try PeerAnswer.documents(bundle, of: patient, at: peer, seen: &onPage)
+                documents += along.filter { known.insert($0.id).inserted }
+            }
+            // Of lists there may be more than of documents; what bounds them is the bytes of the answer.
+            return documents.count
+        }
+        return PeerLists(lists, documents: documents, isIncomplete: isIncomplete)
+    }
+
+    /// Reads an answer page by page; whether the peer says that something is missing in it.
+    ///
+    /// - Parameters:
+    ///   - form: the question, with the token of a page.
+    ///   - take: takes one page in; how many documents there are by now.
+    private func pages(
+        of path: String, at peer: PeerNode, for context: AccessContext, form: (String?) -> [UInt8],
+        _ take: (JSONObject) throws(ExchangeError) -> Int,
+    ) async throws(ExchangeError) -> Bool {
+        var isIncomplete = false
         var pages: Set<PeerAnswer.Page> = []
         var page: PeerAnswer.Page?
         var bytesLeft = limits.peerAnswerBytesMax
         for _ in 0..<Self.pagesMax {
-            let request = search(of: patient, matching: query, page: page, bytesMax: bytesLeft)
-            let response = try await ask(request, at: peer, for: context)
+            let response = try await ask(Self.request(path, page, form, bytesMax: bytesLeft), at: peer, for: context)
             bytesLeft -= response.body.count
             let bundle = try PeerAnswer.bundle(response, limits: limits)
             isIncomplete = isIncomplete || PeerAnswer.admitsGaps(bundle)
-            found += try PeerAnswer.documents(bundle, of: patient, at: peer, seen: &seen)
-            guard found.count <= limits.documentsPerSearchMax else {
+            guard try take(bundle) <= limits.documentsPerSearchMax else {
                 throw ExchangeError(.tooLarge, "the peer names more documents than one search may bring")
             }
             page = try PeerAnswer.nextPage(bundle, base: peer.fhirBase)
-            guard let page else { return PeerDocuments(found, isIncomplete: isIncomplete) }
+            guard let page else { return isIncomplete }
             guard pages.insert(page).inserted else {
                 throw ExchangeError(.badRequest, "the peer's pages lead back to one that was read")
             }
@@ -77,9 +117,9 @@ package struct FHIRPeerClient: PeerClient {
     }
 
     /// The request for one page of an answer.
-    private func search(
-        of patient: String, matching query: DocumentQuery, page: PeerAnswer.Page?, bytesMax: Int,
-    ) -> ClientRequest {
+    private static func request(_ path: String, _ page: PeerAnswer.Page?, _ form: (String?) -> [UInt8], bytesMax: Int)
+        -> ClientRequest
+    {
         var request: ClientRequest
         switch page {
         case .place(let place):
@@ -88,10 +128,7 @@ package struct FHIRPeerClient: PeerClient {
         case .token, nil:
             var token: String?
             if case .token(let text)? = page { token = text }
-            request = ClientRequest(
-                .post, "/DocumentReference/_search",
-                body: PeerSearchForm.bytes(patient: patient, query: query, page: token), responseBytesMax: bytesMax,
-                isRepeatable: false)
+            request = ClientRequest(.post, path, body: form(token), responseBytesMax: bytesMax, isRepeatable: false)
             request.headers = [
                 ("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/fhir+json"),
             ]

@@ -86,6 +86,24 @@ enum PeerAnswer {
         return found
     }
 
+    /// ITI-66: the lists of a page; each of the patient asked for, at the community asked, and none that was in `seen` already,
+    /// which takes their ids in.
+    static func lists(_ bundle: JSONObject, of patient: String, at peer: PeerNode, seen: inout Set<String>)
+        throws(ExchangeError) -> [RegisteredList]
+    {
+        var found: [RegisteredList] = []
+        for entry in Bundle.entries(bundle) {
+            guard let resource = entry.resource, resource["resourceType"]?.string == "List",
+                let list = try ForeignListMapping.list(resource, of: patient, at: peer.community)
+            else { continue }
+            guard seen.insert(list.id).inserted else {
+                throw ExchangeError(.badRequest, "the peer names one list several times in one answer")
+            }
+            found.append(list)
+        }
+        return found
+    }
+
     /// Whether a peer says of its own answer that something is missing: an issue that is more than information (ihe.md 9.2).
     ///
     /// What it withholds by consent is no gap, and `suppressed` not a word that says more than that.

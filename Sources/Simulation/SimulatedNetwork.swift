@@ -1,3 +1,4 @@
+import DocumentExchange
 import ExchangeCore
 import PatientIndex
 import Synchronization
@@ -174,6 +175,27 @@ package struct SimulatedPeerClient: PeerClient {
                 .documents(entries.map(\.id)), from: peer.community, for: context,
                 tickets: found.ticket.map { [$0] } ?? [])
             return PeerDocuments(entries)
+        }
+    }
+
+    package func findLists(
+        of patient: String, matching query: ListQuery, withDocuments: Bool, at peer: PeerNode, for context: AccessContext,
+    ) async throws(ExchangeError) -> PeerLists {
+        let context = atPeer(context)
+        guard let id = PatientID(patient) else { throw ExchangeError(.badRequest, "not an id of a simulated node") }
+        return try await network.carry(from: community, to: peer.community, before: context.deadline) {
+            exchange throws(ExchangeError) in
+            let found = try await exchange.findLists(of: id, matching: query, for: context)
+            var lists: [RegisteredList] = []
+            var documents: [DocumentID: DocumentEntry] = [:]
+            for row in found.rows {
+                if let list = try ForeignListMapping.list(row.resource, of: patient, at: peer.community) { lists.append(list) }
+                for document in row.documents { documents[document.id] = try DocumentEntry(reference: document.reference) }
+            }
+            try await network.depart(
+                .documents(documents.keys.sorted()), from: peer.community, for: context,
+                tickets: found.ticket.map { [$0] } ?? [])
+            return PeerLists(lists, documents: withDocuments ? documents.keys.sorted().compactMap { documents[$0] } : [])
         }
     }
 

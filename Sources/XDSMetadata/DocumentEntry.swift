@@ -123,7 +123,7 @@ package struct DocumentEntry: Hashable, Sendable {
     package var version: Int { status == .current ? 1 : 2 }
 
     /// The version as HTTP's entity tag.
-    package var versionTag: String { "W/\"\(version)\"" }
+    package var versionTag: String { EntityTag.weak("\(version)") }
 
     /// The labels that consent judges, from `securityCodes`.
     package var labels: SecurityLabels { SecurityLabels(codes: securityCodes) }

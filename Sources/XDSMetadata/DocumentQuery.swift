@@ -2,22 +2,8 @@ import ExchangeCore
 
 /// What a FindDocuments query asks for (ITI-18 FindDocuments, ITI-67): every filled part must match.
 ///
-/// An interval matches when it overlaps what the entry covers; a list matches when any of its codes does.
+/// Dates match when all of them hold; a list of anything else matches when any of it does.
 package struct DocumentQuery: Hashable, Sendable {
-    /// A half-open interval of time; nil ends are open.
-    package struct Interval: Hashable, Sendable {
-        /// The first millisecond that matches.
-        package var from: Timestamp?
-        /// The first millisecond that does not match any more.
-        package var until: Timestamp?
-
-        /// An interval; nil ends are open.
-        package init(from: Timestamp? = nil, until: Timestamp? = nil) {
-            self.from = from
-            self.until = until
-        }
-    }
-
     /// A code to match: system or code may be left open (FHIR token search).
     package struct CodeFilter: Hashable, Sendable {
         /// The code; empty for any of the system.
@@ -90,11 +76,11 @@ package struct DocumentQuery: Hashable, Sendable {
     /// `uniqueId` or entryUUID / `identifier`, as URIs.
     package var identifiers: [String] = []
     /// When the document was written / `creation`.
-    package var creation: Interval?
+    package var creation: [DateFilter] = []
     /// When the entry was registered / `date`.
-    package var registered: Interval?
+    package var registered: [DateFilter] = []
     /// When care was given / `period`.
-    package var service: Interval?
+    package var service: [DateFilter] = []
     /// Family names of an author / `author.family`.
     package var authorFamily: [NameFilter] = []
     /// Given names of an author / `author.given`.

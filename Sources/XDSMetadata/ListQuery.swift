@@ -23,7 +23,7 @@ package struct ListQuery: Hashable, Sendable {
     /// `sourceId`, as URIs.
     package var sourceIDs: [String] = []
     /// When it was submitted; of a folder, when the last document came that the asker may see / `date`.
-    package var date: DocumentQuery.Interval?
+    package var date: [DateFilter] = []
     /// Family names of the author / `source.family`.
     package var sourceFamily: [DocumentQuery.NameFilter] = []
     /// Given names of the author / `source.given`.

@@ -96,7 +96,8 @@ struct NonInterference: Sendable {
         try askForLists(scene, first, second, step: 100 + 2 * count, into: &outcome)
     }
 
-    /// Every requester asks for the lists of everybody at their own node (ITI-66), whatever else was asked before.
+    /// Every requester asks for the lists of everybody at their own node (ITI-66), whole and page by page, whatever else was
+    /// asked before.
     private func askForLists(
         _ scene: ConsentScene, _ first: Region, _ second: Region, step: Int, into outcome: inout Outcome,
     ) throws {
@@ -104,23 +105,42 @@ struct NonInterference: Sendable {
         for requester in scene.requesters {
             guard let node = scene.ground.communities.firstIndex(of: requester.community) else { continue }
             for patient in scene.ground.patients[node].compactMap({ $0 }) {
-                for more in ["", "&code=folder&_include=List:item", "&date=ge2026-03-02", "&_summary=count"] {
+                for more in ["", "&code=folder&_include=List:item", "&date=ge2026-03-02", "&date=ne2026-03-02", "&_summary=count", "&_count=1"] {
                     step += 2
                     let asked = Asking(node: node, door: .client, requester: requester, path: "/fhir/List?patient=\(patient)" + more)
-                    let answers = try [first, second].map { region in try region.step(step) { await region.send(asked) } }
-                    outcome.answers += 1
-                    trace?("\(Self.line(asked)): \(answers[0].status), \(answers[0].body.count) bytes")
-                    if let difference = Self.difference(answers[0], answers[1], known: scene.known) {
-                        outcome.violations.append("\(Self.line(asked)): \(difference)")
+                    let walks = try [first, second].map { region in
+                        try region.step(step) { await Self.walk(asked, through: region) }
+                    }
+                    outcome.answers += walks[0].count
+                    trace?("\(Self.line(asked)): \(walks[0].count) pages")
+                    if walks[0].count != walks[1].count {
+                        outcome.violations.append("\(Self.line(asked)): \(walks[0].count) and \(walks[1].count) pages")
+                    }
+                    for (number, pair) in zip(walks[0], walks[1]).enumerated() {
+                        if let difference = Self.difference(pair.0, pair.1, known: scene.known) {
+                            outcome.violations.append("\(Self.line(asked)), page \(number + 1): \(difference)")
+                        }
                     }
                 }
             }
         }
     }
 
+    /// An answer and the pages behind it, each by the link of the one before, as its region wrote it.
+    private static func walk(_ asking: Asking, through region: Region) async -> [Received] {
+        var pages: [Received] = []
+        var next: Asking? = asking
+        while let asked = next, pages.count < 40 {
+            let answer = await region.send(asked)
+            pages.append(answer)
+            next = followers(of: asked, answer, base: region.nodes[asked.node].facility.base).first
+        }
+        return pages
+    }
+
     /// The next page, as the answer links it, asked for in the same way.
     private static func followers(of asking: Asking, _ answer: Received, base: String) -> [Asking] {
-        guard answer.status == 200, asking.path.utf8.starts(with: "/fhir/DocumentReference".utf8),
+        guard answer.status == 200, ["/fhir/DocumentReference", "/fhir/List"].contains(where: asking.path.hasPrefix),
             let links = try? JSONReader.read(answer.body)["link"]?.items,
             let url = links.first(where: { $0["relation"]?.string == "next" })?["url"]?.string,
             url.utf8.starts(with: base.utf8)

@@ -100,6 +100,10 @@ final class ScriptedPeers: PeerClient {
         return PeerDocuments(lies)
     }
 
+    func findLists(
+        of patient: String, matching query: ListQuery, withDocuments: Bool, at peer: PeerNode, for context: AccessContext,
+    ) async throws(ExchangeError) -> PeerLists { throw ExchangeError(.notFound, "this script has no lists") }
+
     func retrieve(_ document: DocumentEntry, at peer: PeerNode, for context: AccessContext)
         async throws(ExchangeError) -> PeerContent
     {

@@ -24,8 +24,8 @@ struct QueryMatcherTests {
         return QueryMatcher.matches(entry, query)
     }
 
-    private static func interval(_ from: String?, _ until: String?) -> DocumentQuery.Interval {
-        .init(from: from.flatMap { PartialDate($0)?.start }, until: until.flatMap { PartialDate($0)?.start })
+    private static func dates(_ texts: String...) -> [DateFilter] {
+        texts.compactMap { DateFilter($0, asked: Timestamp(milliseconds: 0)) }
     }
 
     @Test func `an empty query matches everything`() {
@@ -48,16 +48,27 @@ struct QueryMatcherTests {
         #expect(!Self.matches { $0.identifiers = ["urn:oid:9"] })
     }
 
-    @Test func `intervals overlap what a date covers, half open`() {
-        #expect(Self.matches { $0.creation = Self.interval("2026-03-31", nil) })
-        #expect(!Self.matches { $0.creation = Self.interval("2026-04-01", nil) })
-        #expect(!Self.matches { $0.creation = Self.interval(nil, "2026-03-01") })
-        #expect(Self.matches { $0.service = Self.interval("2026-02-20", "2026-02-21") })
-        #expect(!Self.matches { $0.service = Self.interval("2026-02-21", nil) })
-        #expect(!Self.matches { $0.service = Self.interval(nil, "2026-02-10") })
+    @Test func `dates hold of what an entry covers, and of nothing where it says nothing`() {
+        #expect(Self.matches { $0.creation = Self.dates("ge2026-03-31") })
+        #expect(!Self.matches { $0.creation = Self.dates("ge2026-04-01") })
+        #expect(!Self.matches { $0.creation = Self.dates("lt2026-03-01") })
+        #expect(Self.matches { $0.service = Self.dates("ge2026-02-20", "lt2026-02-21") })
+        #expect(!Self.matches { $0.service = Self.dates("gt2026-02-20") })
+        #expect(!Self.matches { $0.service = Self.dates("lt2026-02-10") })
+        #expect(Self.matches { $0.service = Self.dates("ne2026-02-12", "2026-02", "ap2026-02-12") })
+        #expect(!Self.matches { $0.service = Self.dates("ne2026-02") })
+        #expect(!Self.matches { $0.service = Self.dates("2026-02-12") })
         let registered = Self.entry.registered
-        #expect(Self.matches { $0.registered = .init(from: registered, until: nil) })
-        #expect(!Self.matches { $0.registered = .init(from: nil, until: registered) })
+        #expect(Self.matches { $0.registered = Self.dates("ge\(registered)") })
+        #expect(!Self.matches { $0.registered = Self.dates("lt\(registered)") })
+        var silent = Self.entry
+        (silent.creationTime, silent.serviceStart, silent.serviceStop) = (nil, nil, nil)
+        for path in [\DocumentQuery.creation, \.service] {
+            var query = DocumentQuery()
+            query[keyPath: path] = Self.dates("ne2020")
+            #expect(QueryMatcher.matches(Self.entry, query))
+            #expect(!QueryMatcher.matches(silent, query))
+        }
     }
 
     @Test func `authors match from the start of a name, without case`() {

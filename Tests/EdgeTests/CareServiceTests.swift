@@ -97,7 +97,8 @@ import Trust
         ("Organization?_lastUpdated=ge2026-03-01", 2),
         ("Endpoint?organization=Organization/1.3.6.1.4.1.21367.2026.11", 2), ("Endpoint?status=active", 2),
         ("Endpoint?status=off", 0), ("Location?status=active", 1), ("Location?organization=1.3.6.1.4.1.21367.2026.11", 1),
-        ("OrganizationAffiliation?date=2026-03-02", 1), ("OrganizationAffiliation?date=lt2025-01-01", 0),
+        ("OrganizationAffiliation?date=ap2026-03-02", 1), ("OrganizationAffiliation?date=2026-03-02", 0),
+        ("OrganizationAffiliation?date=ne2026-03-02", 1), ("Organization?_lastUpdated=ne2026-03-02", 0), ("OrganizationAffiliation?date=lt2025-01-01", 0),
         ("OrganizationAffiliation?role=member", 1), ("OrganizationAffiliation?active=true", 1),
     ])
     func `each parameter of ITI-90 narrows the search`(path: String, count: Int) async throws {

@@ -83,7 +83,7 @@ import Transactions
         #expect(try read.json()["meta"]?["versionId"]?.string == "1")
         let known = await scene.send(.get, path, [.ifNoneMatch: "W/\"1\""])
         #expect(known.status.code == 304 && known.body.readableBytes == 0)
-        for (condition, status) in [("W/\"2\"", 412), ("*", 412), ("W/\"1\"", 200)] {
+        for (condition, status) in [("W/\"2\"", 412), ("1", 412), ("\"9\", \"1\"", 200)] {
             var bundle = ProvidedBundle(
                 set: "urn:oid:1.2.9.2",
                 documents: [
@@ -167,7 +167,8 @@ import Transactions
         ("category=http://loinc.org%7C", "category=urn:x%7C"), ("creation=2026-03", "creation=2026-04"),
         ("date=ge2026-03-02", "date=lt2026-03-02"), ("event=a&event=b", "event=a&event=c"), ("event=c,b", "event=c"),
         ("facility=22232009", "facility=1"), ("format=urn:ihe:pcc:xphr:2007", "format=x"),
-        ("identifier=urn:oid:1.2.8.77", "identifier=urn:oid:1.2.8.7"), ("period=2026-02", "period=2026-05"),
+        ("identifier=urn:oid:1.2.8.77", "identifier=urn:oid:1.2.8.7"), ("period=2026-02", "period=2026-02-15"), ("period=ap2026-02-15", "period=ap2026-05-15"),
+        ("period=ne2026-02-15", "period=ne2026-02"), ("creation=ne2026-02", "creation=ne2026-03"), ("date=ap2026-03", "date=ne2026-03"),
         ("period=sa2026-01&period=eb2027", "period=gt2027"), ("author.family=van", "author.family:exact=van"),
         ("author.family:exact=van%20Dyk", "author.family:contains=xx"), ("author.family:contains=DYK", "author.given=Bob"),
         ("author.given=Ada", "author.given:exact=ada"), ("security-label=N", "security-label=R"), ("setting=408478003", "setting=1"),

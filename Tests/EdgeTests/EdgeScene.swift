@@ -49,6 +49,10 @@ struct NoPeers: PeerClient {
         of patient: String, matching query: DocumentQuery, at peer: PeerNode, for context: AccessContext,
     ) async throws(ExchangeError) -> PeerDocuments { throw ExchangeError(.unavailable, "no such host") }
 
+    func findLists(
+        of patient: String, matching query: ListQuery, withDocuments: Bool, at peer: PeerNode, for context: AccessContext,
+    ) async throws(ExchangeError) -> PeerLists { throw ExchangeError(.unavailable, "no such host") }
+
     func retrieve(_ document: DocumentEntry, at peer: PeerNode, for context: AccessContext) async throws(ExchangeError)
         -> PeerContent
     { throw ExchangeError(.unavailable, "no such host") }

@@ -19,7 +19,7 @@ import XDSMetadata
         ("event", "http://hl7.org/fhir/sid/icd-10-cm|B20"), ("facility", "http://snomed.info/sct|225732001"),
         ("format", "http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode|urn:ihe:iti:xds-sd:text:2008"),
         ("identifier", "urn:ietf:rfc:3986|urn:oid:1.2.3.4.5.77"), ("patient", "PATIENT"),
-        ("patient.identifier", EdgeScene.mrn + "|IHERED-994"), ("period", "2019-02-01"),
+        ("patient.identifier", EdgeScene.mrn + "|IHERED-994"), ("period", "ap2019-02-01"),
         ("related", "DocumentReference/OTHER"),
         ("security-label", CodeSystems.confidentiality + "|R"), ("setting", "http://snomed.info/sct|394586005"),
         ("status", "current,superseded"), ("type", "http://loinc.org|34133-9"),

@@ -52,7 +52,7 @@ import Transactions
         ("_id=SET", "_id=41"), ("_lastUpdated=ge2026", "_lastupdated=lt2026"), ("code=submissionset", "code=other"),
         ("code=https://profiles.ihe.net/ITI/MHD/CodeSystem/MHDlistTypes%7Csubmissionset", "code=urn:x%7Csubmissionset"),
         ("date=2026-03", "date=2026-04"), ("date=ge2026-03-01&date=le2026-03-02", "date=gt2026-03-02"),
-        ("date=2026", "date=sa2026"), ("designationType=http://loinc.org%7C18842-5", "designationType=x%7C18842-5"),
+        ("date=2026", "date=sa2026"), ("date=ne2026-03-01", "date=ne2026-03"), ("date=ap2026-03-02", "date=ap2026-02-20"), ("designationType=http://loinc.org%7C18842-5", "designationType=x%7C18842-5"),
         ("designationType=18842-5,other", "designationType=other"), ("designationType=http://loinc.org%7C", "designationType=urn:x%7C"),
         ("identifier=urn:ietf:rfc:3986%7Curn:oid:1.2.9.1", "identifier=urn:oid:1.2.9.2"),
         ("identifier=urn:uuid:SET", "identifier=urn:x%7Curn:oid:1.2.9.1"),
@@ -80,7 +80,7 @@ import Transactions
         "", "?code=folder", "?patient=a,b", "?patient=1&code=a&code=b", "?patient=1&status=gone", "?patient=1&date=soon",
         "?patient=1&source.family:not=x", "?patient=1&code:text=x", "?patient=1&sourceId=x%7C", "?patient=1&_count=-1",
         "?patient=1&_sort=title", "?patient=1&_page=x", "?patient=1&_elements=a.b", "?patient=1&_include=List:source",
-        "?patient=1&targetCommunityIdList=here", "?patient=1&date=ne2026",
+        "?patient=1&targetCommunityIdList=here", "?patient=1&date=ea2026",
     ])
     func `a search that is wrong is refused`(_ query: String) async throws {
         let answer = await scene.send(.get, "/fhir/List" + query)
@@ -90,8 +90,44 @@ import Transactions
 
     @Test func `lists of another community are an error, not a gap`() async throws {
         let query = "/fhir/List?patient=\(scene.patient.id)&targetCommunityIdList=urn:oid:1.9.9"
-        #expect(await scene.send(.get, query).status.code == 404)
-        #expect(await scene.send(.get, "/fhir/List?patient=1", door: .peer).status.code == 404)
+        let answer = await scene.send(.get, query)
+        #expect(answer.status.code == 404)
+        #expect(try answer.json()["issue"]?[0]?["details"]?["coding"]?[0]?["code"]?.string == "XDSUnknownCommunity")
+    }
+
+    @Test func `the facility's own are told what each community said, another community only what is here`() async throws {
+        let made = try await scene.provide(ProvidedBundle(documents: [.init(name: "a")]))
+        let query = "/fhir/List?patient=\(scene.patient.id)"
+        func outcome(_ answer: Answer) throws -> JSONValue? {
+            try answer.json()["entry"]?.items.first { $0["search"]?["mode"]?.string == "outcome" }?["resource"]
+        }
+        let own = await scene.send(.get, query)
+        let issue = try outcome(own)?["issue"]?[0]
+        #expect(issue?["details"]?["text"]?.string == "Eastside answered: 1 list")
+        #expect(issue?["details"]?["coding"]?[0]?["code"]?.string == "answered")
+        for query in [query, query + "&scope=exhaustive", query + "&scope=known"] {
+            #expect(try await scene.send(.get, query).json()["total"]?.integer == 1)
+        }
+        #expect(await scene.send(.get, query + "&scope=everything").status.code == 400)
+        let peer = await scene.send(.get, query, door: .peer)
+        #expect(peer.status.code == 200)
+        #expect(try peer.matches() == own.matches())
+        #expect(try outcome(peer) == nil)
+        #expect(await scene.send(.get, "/fhir/List/\(made[0])", door: .peer).status.code == 501, "by id it is asked at home")
+    }
+
+    @Test(arguments: ["", "x", "a b c", "a b c d", "1 x - 0", "-1 id - 0", "9999999 id - 0", "- - - 0", "- - short 1", "1 id \(String(repeating: "f", count: 32)) -1"])
+    func `a page that no link names is none`(_ text: String) throws {
+        let cursor = ListCursor(Base64.encode(Array(text.utf8), .url))
+        #expect((cursor == nil) == (text != "1 x - 0"), "\(text)")
+    }
+
+    @Test func `a page's link says what was shown, and of which search`() throws {
+        for cursor in [
+            ListCursor(place: .init(index: 3, after: "id"), search: nil),
+            ListCursor(place: nil, search: .init(String(repeating: "a", count: 32), seen: 2)),
+            ListCursor(place: .init(index: 1, after: "id"), search: .init(String(repeating: "b", count: 32), seen: 0)),
+        ] { #expect(ListCursor(cursor.text) == cursor) }
     }
 
     @Test func `a folder is made, put into, and joined by what replaces a document in it`() async throws {
@@ -213,7 +249,7 @@ import Transactions
         _ = try await scene.provide(
             ProvidedBundle(documents: [.init(name: "a")], folders: [.init(uniqueID: "urn:oid:1.2.7.1", members: ["a"])]))
         let open = "&_sort=date"
-        try await withhold("R")
+        try await scene.withhold("R")
         let before = try await lists(open)
         _ = try await scene.provide(
             ProvidedBundle(
@@ -224,24 +260,6 @@ import Transactions
         #expect(try await lists("&code=folder&date=\(date)").count == 1)
         #expect(try await lists("&code=folder&date=gt\(date)").isEmpty)
         #expect(try await lists("&identifier=urn:oid:1.2.9.2").isEmpty)
-    }
-
-    private func withhold(_ label: String) async throws {
-        let consent: JSONValue = [
-            "resourceType": "Consent", "status": "active",
-            "scope": ["coding": [["system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"]]],
-            "category": [["coding": [["system": "http://loinc.org", "code": "59284-0"]]]],
-            "patient": ["reference": .string("Patient/\(scene.patient.id)")], "dateTime": "2026-03-01T10:00:00Z",
-            "policyRule": ["coding": [["system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "OPTIN"]]],
-            "provision": [
-                "type": "permit",
-                "provision": [
-                    ["type": "deny", "securityLabel": [["system": .string(CodeSystems.confidentiality), "code": .string(label)]]],
-                ],
-            ],
-        ]
-        let answer = await scene.send(.post, "/fhir/Consent", body: JSONWriter.bytes(consent), role: "privacy-officer")
-        #expect(answer.status.code == 201, "\(String(buffer: answer.body))")
     }
 
     @Test func `pages follow each other, and summaries say that they are some`() async throws {
@@ -267,7 +285,7 @@ import Transactions
         #expect(try counted.matches().isEmpty)
         let included = await scene.send(.get, "/fhir/List?patient=\(scene.patient.id)&_count=2&_include=List:item")
         let modes = try included.json()["entry"]?.items.compactMap { $0["search"]?["mode"]?.string }
-        #expect(modes == ["match", "match", "include", "include"])
+        #expect(modes == ["match", "match", "include", "include", "outcome"])
     }
 
     @Test func `lists speak XML, and refuse what is neither`() async throws {

@@ -2,6 +2,7 @@ import ExchangeCore
 import HTTPTypes
 import JSON
 import NIOCore
+import Testing
 
 @testable import FHIREndpoint
 
@@ -19,6 +20,8 @@ struct ProvidedBundle {
         var uniqueID: String
         var method = "POST"
         var url = "List"
+        /// `ifMatch` of its entry.
+        var condition: String?
         var title: String? = "Heart"
         /// Names of documents of the Bundle, or references.
         var members: [String]
@@ -92,7 +95,12 @@ struct ProvidedBundle {
         for folder in folders {
             var resource = list("folder", folder.uniqueID, folder.members.map(member))
             resource["title"] = folder.title.map { .string($0) }
-            entries.append(Self.entry(Self.url(folder.uniqueID), resource, folder.method, folder.url))
+            var entry = Self.entry(Self.url(folder.uniqueID), resource, folder.method, folder.url).object ?? [:]
+            if let condition = folder.condition, var request = entry["request"]?.object {
+                request["ifMatch"] = .string(condition)
+                entry["request"] = .object(request)
+            }
+            entries.append(.object(entry))
         }
         for document in documents {
             var reference: JSONObject = [
@@ -137,5 +145,24 @@ extension EdgeScene {
     /// Sends a Bundle.
     func provided(_ bundle: ProvidedBundle, _ headers: HTTPFields = [:]) async -> Answer {
         await send(.post, "/fhir", headers, body: JSONWriter.bytes(bundle.json))
+    }
+
+    /// Records that what bears a label is withheld from everybody.
+    func withhold(_ label: String) async throws {
+        let consent: JSONValue = [
+            "resourceType": "Consent", "status": "active",
+            "scope": ["coding": [["system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"]]],
+            "category": [["coding": [["system": "http://loinc.org", "code": "59284-0"]]]],
+            "patient": ["reference": .string("Patient/\(patient.id)")], "dateTime": "2026-03-01T10:00:00Z",
+            "policyRule": ["coding": [["system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "OPTIN"]]],
+            "provision": [
+                "type": "permit",
+                "provision": [
+                    ["type": "deny", "securityLabel": [["system": .string(CodeSystems.confidentiality), "code": .string(label)]]],
+                ],
+            ],
+        ]
+        let answer = await send(.post, "/fhir/Consent", body: JSONWriter.bytes(consent), role: "privacy-officer")
+        #expect(answer.status.code == 201, "\(String(buffer: answer.body))")
     }
 }

@@ -1,6 +1,7 @@
 import ExchangeCore
 import Fixtures
 import JSON
+import PatientIndex
 import Testing
 import XDSMetadata
 
@@ -8,9 +9,10 @@ import XDSMetadata
 
 @Suite struct SearchTests {
     static let patient = "Patient/0190aaaa-0000-4000-8000-000000000001"
+    static let now = Timestamp(milliseconds: 1_772_445_600_000)
 
     private func search(_ query: String, isStrict: Bool = false) throws(ExchangeError) -> DocumentSearch {
-        try DocumentSearch(try RequestTarget("/fhir/DocumentReference?" + query).fields, isStrict: isStrict)
+        try DocumentSearch(try RequestTarget("/fhir/DocumentReference?" + query).fields, isStrict: isStrict, asked: Self.now)
     }
 
     private func query(_ query: String) throws(ExchangeError) -> DocumentQuery {
@@ -66,7 +68,7 @@ import XDSMetadata
             let value = name == "patient.identifier" ? "urn:oid:1.2%7Cx" : Self.sample(name, parameter["type"]?.string ?? "")
             let patient = name == "patient" ? "" : "patient=\(Self.patient)&"
             let fields = try RequestTarget("/fhir/List?\(patient)\(name)=\(value)").fields
-            #expect(throws: Never.self, "\(name)") { try ListSearch(fields, isStrict: true) }
+            #expect(throws: Never.self, "\(name)") { try ListSearch(fields, isStrict: true, asked: Self.now) }
         }
     }
 
@@ -95,21 +97,23 @@ import XDSMetadata
         #expect(try query("_id=41").identifiers == [DocumentSearch.nobody])
     }
 
-    @Test(arguments: [
-        ("2026-03", "2026-03-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z"),
-        ("eq2026-03-02", "2026-03-02T00:00:00.000Z", "2026-03-03T00:00:00.000Z"),
-        ("ge2026", "2026-01-01T00:00:00.000Z", nil), ("gt2026", "2027-01-01T00:00:00.000Z", nil),
-        ("sa2026", "2027-01-01T00:00:00.000Z", nil), ("le2026", nil, "2027-01-01T00:00:00.000Z"),
-        ("lt2026", nil, "2026-01-01T00:00:00.000Z"), ("eb2026", nil, "2026-01-01T00:00:00.000Z"),
-        ("ge2026-03-02T10:00:00+01:00", "2026-03-02T09:00:00.000Z", nil),
-    ] as [(String, String?, String?)])
-    func `a date with its prefix is an interval`(_ text: String, _ from: String?, _ until: String?) throws {
+    @Test(arguments: DateFilter.Prefix.allCases)
+    func `a date is read with each prefix, by every parameter of dates`(_ prefix: DateFilter.Prefix) throws {
+        let date = try #require(PartialDate("2026-03"))
         for name in ["date", "creation", "period", "_lastUpdated", "_lastupdated"] {
-            let found = try query("\(name)=\(text)")
-            let interval = try #require(found.registered ?? found.creation ?? found.service)
-            #expect(interval.from?.description == from)
-            #expect(interval.until?.description == until)
+            let found = try query("\(name)=\(prefix)2026-03")
+            #expect(found.registered + found.creation + found.service == [DateFilter(prefix, date, asked: Self.now)])
         }
+        #expect(try query("date=2026-03").registered == [DateFilter(.eq, date, asked: Self.now)])
+        let lists = try RequestTarget("/fhir/List?patient=\(Self.patient)&date=\(prefix)2026-03&_lastUpdated=2026").fields
+        #expect(try ListSearch(lists, isStrict: true, asked: Self.now).query.date.map(\.prefix) == [prefix, .eq])
+        let people = try RequestTarget("/fhir/Patient?birthdate=\(prefix)1957,ne2026-03").fields
+        let search = try PatientSearch(people, isStrict: true, isOwn: true, asked: Self.now)
+        guard case .criteria(let criteria) = search.subject, case .born(let dates) = criteria.conditions.first else {
+            Issue.record("no birth date")
+            return
+        }
+        #expect(dates.map(\.prefix) == [prefix, .ne])
     }
 
     @Test func `what is given again must hold as well`() throws {
@@ -122,14 +126,13 @@ import XDSMetadata
         #expect(found.typeCodes == [.init(code: "", system: "urn:x")])
     }
 
-    @Test func `two dates of one name bound an interval`() throws {
-        let interval = try #require(try query("date=ge2026-01&date=lt2026-03&date=ge2025").registered)
-        #expect(interval.from?.description == "2026-01-01T00:00:00.000Z")
-        #expect(interval.until?.description == "2026-03-01T00:00:00.000Z")
+    @Test func `of several dates of one name all must hold`() throws {
+        let dates = try query("date=ge2026-01&date=lt2026-03&_lastUpdated=ge2025").registered
+        #expect(dates.map { "\($0.prefix)\($0.date)" } == ["ge2026-01", "lt2026-03", "ge2025"])
     }
 
     @Test(arguments: [
-        "date=ne2026", "date=ap2026", "date=yesterday", "date=2026-02-30", "date=2026,2027", "type=", "type=a,,b",
+        "date=ea2026", "date=ne", "date=yesterday", "date=2026-02-30", "date=2026,2027", "type=", "type=a,,b",
         "type=%7C", "author.family:text=x", "_elements=a.b", "status=entered-in-error", "status=x%7Ccurrent", "type:not=x", "type:text=x",
         "patient:Group=1", "_count=-1", "_count=x", "_count=99999999999999999999", "_sort=title", "_summary=x",
         "_total=x", "_page=x", "_page=AAAA", "author.family=%20", "related=Observation/1",
@@ -170,7 +173,7 @@ import XDSMetadata
     @Test func `the self link asks the same again`() throws {
         let first = try search("patient=\(Self.patient)&type=http%3A%2F%2Floinc.org%7Ca%5C,b&date=ge2026-01-01T00:00:00%2B01:00")
         let target = try RequestTarget(first.link(base: "https://a.example.org/fhir"))
-        let second = try DocumentSearch(try target.fields, isStrict: true)
+        let second = try DocumentSearch(try target.fields, isStrict: true, asked: Self.now)
         #expect(second.query == first.query)
         #expect(second.patient == first.patient)
         #expect(target.segments == ["fhir", "DocumentReference"])
@@ -180,7 +183,7 @@ import XDSMetadata
         throws
     {
         func search(_ query: String, isStrict: Bool = false, isOwn: Bool) throws(ExchangeError) -> PatientSearch {
-            try PatientSearch(try RequestTarget("/fhir/Patient?" + query).fields, isStrict: isStrict, isOwn: isOwn)
+            try PatientSearch(try RequestTarget("/fhir/Patient?" + query).fields, isStrict: isStrict, isOwn: isOwn, asked: Self.now)
         }
         for isOwn in [true, false] {
             guard case .identifier(let identifier) = try search("identifier=urn:oid:1.2%7CA1", isOwn: isOwn).subject else {

@@ -35,7 +35,7 @@ import Transactions
     ) throws -> JSONValue {
         let fields = try RequestTarget("/fhir/DocumentReference?patient=1" + query).fields
         let page = SearchsetPage(
-            base: "https://a/fhir", search: try DocumentSearch(fields, isStrict: true), pageEntriesMax: max,
+            base: "https://a/fhir", search: try DocumentSearch(fields, isStrict: true, asked: Timestamp(milliseconds: 0)), pageEntriesMax: max,
             outcome: outcome, outcomeID: "x")
         let buffer = page.bytes(of: found)
         return try JSONReader.read(Array(buffer.readableBytesView))
@@ -104,7 +104,7 @@ import Transactions
         let going = try bundle(Self.found(0..<5, .init(token: token, seen: 2, isOver: false)), "&_count=2")
         for (relation, isPaging) in [("next", true), ("monitor", false)] {
             let address = try #require(link(relation, going))
-            let search = try DocumentSearch(RequestTarget(address).fields, isStrict: true)
+            let search = try DocumentSearch(RequestTarget(address).fields, isStrict: true, asked: Timestamp(milliseconds: 0))
             let resuming = try #require(search.locating.resuming)
             #expect(resuming == .init(token: token, seen: 2, isPaging: isPaging))
         }

@@ -52,8 +52,8 @@ import XDSMetadata
             #expect(try await search { $0.outcomes = ["8"] }.count == 1, "one denial")
             #expect(try await search { $0.types = [.init(code: "rest", system: "urn:other")] }.isEmpty)
             let now = scene.world.now()
-            #expect(try await search { $0.date = .init(from: now + .seconds(60)) }.isEmpty)
-            #expect(try await search { $0.date = .init(until: now + .seconds(60)) }.count >= all.count)
+            #expect(try await search { $0.date = [DateFilter(.ge, PartialDate(now + .seconds(60)), asked: now)] }.isEmpty)
+            #expect(try await search { $0.date = [DateFilter(.le, PartialDate(now + .seconds(60)), asked: now)] }.count >= all.count)
             let log = try await scene.exchange.accessLog(of: patient, limit: 100, for: admin)
             #expect(log.contains { $0.record.transaction == "ITI-81" }, "reading is recorded")
         }

@@ -37,7 +37,7 @@ import XDSMetadata
     }
 
     private static func shown(_ lists: [FoundList], _ kind: ListKind) -> [[DocumentID]] {
-        lists.filter { $0.kind == kind }.map { $0.documents.map(\.facts.id) }
+        lists.filter { $0.kind == kind }.map { $0.documents.map(\.id) }
     }
 
     @Test func `T87 each answer about lists is in the journal with every document judged, and a replay agrees`() throws {

@@ -16,6 +16,9 @@ import XDSMetadata
         let posted = Mutex<[(path: String, authorization: String?, body: JSONValue)]>([])
         let status = Mutex(200)
         let path = Mutex("")
+        /// What is counted before each posting, and what it came to.
+        let watch = Mutex<(@Sendable () async -> Int)?>(nil)
+        let watched = Mutex<[Int]>([])
 
         func connect(_ address: EndpointURL) async throws(ExchangeError) -> any NotificationLink {
             path.withLock { $0 = address.path }
@@ -25,6 +28,10 @@ import XDSMetadata
 
         func post(_ notification: [UInt8], authorization: String?) async throws(ExchangeError) -> Int {
             guard let body = try? JSONReader.read(notification) else { throw ExchangeError(.internal, "no JSON was posted") }
+            if let watch = watch.withLock({ $0 }) {
+                let count = await watch()
+                watched.withLock { $0.append(count) }
+            }
             let path = path.withLock { $0 }
             posted.withLock { $0.append((path, authorization, body)) }
             return status.withLock { $0 }
@@ -147,6 +154,55 @@ import XDSMetadata
         }
     }
 
+    @Test func `full-resource tells what the subscriber would read at that moment, journaled before it leaves`() throws {
+        try Self.run { node, receiver, deliver in
+            let patient = try await node.register("P").id
+            let made = try await node.exchange.createSubscription(
+                Self.resource("DocumentReference?patient=Patient/\(patient)", content: "full-resource"), for: node.context())
+            #expect(made.subscription.content == .fullResource)
+            #expect(made.json["channel"]?["_payload"]?["extension"]?[0]?["valueCode"] == "full-resource")
+            let first = try await node.publish(1, for: patient)
+            // Replaced before it is told of: it is told as it is by then, not as it was.
+            let second = try await node.publish(2, for: patient, replaces: first.id)
+            receiver.watch.withLock { $0 = { [projection = node.exchange.projection] in
+                let accesses = (try? await projection.accesses(to: patient, limit: 20)) ?? []
+                return accesses.count { $0.record.transaction == "ITI-112" && $0.record.decisions.contains(where: \.isPermitted) }
+            } }
+            try await deliver(made.subscription.id)
+            #expect(receiver.watched.withLock { $0 } == [0, 1, 2], "each stands in the journal before it leaves")
+            let told = receiver.posted.withLock { $0 }.dropFirst().map { $0.body["entry"]?[1]?["resource"] }
+            for (id, resource) in zip([first.id, second.id], told) {
+                let read = try await node.exchange.readDocument(id, for: node.context())
+                read.ticket.end()
+                #expect(resource == (try JSONReader.read(read.reference)))
+            }
+            #expect(told.map { $0?["status"]?.string } == ["superseded", "current"])
+            let report = try await node.exchange.replayJournal(for: node.administrator)
+            #expect(report.findings.isEmpty && report.decisions == 4, "\(report.findings)")
+        }
+    }
+
+    @Test func `T95 full-resource: revoked between event and sending, or withheld from this subscriber alone, nothing leaves`() throws {
+        try Self.run { node, receiver, deliver in
+            let patient = try await node.register("P").id
+            let made = try await node.exchange.createSubscription(
+                Self.resource("DocumentReference?patient=Patient/\(patient)", content: "full-resource"), for: node.context())
+            try await deliver(made.subscription.id)
+            try await node.publish(1, for: patient)
+            let refusal = try await node.refuse(patient)
+            try await deliver(made.subscription.id)
+            #expect(receiver.posted.withLock { $0.count } == 1, "the handshake alone")
+            let text = receiver.posted.withLock { $0 }.map { String(decoding: JSONWriter.bytes($0.body), as: UTF8.self) }.joined()
+            #expect(!text.contains("DocumentReference/"))
+            _ = try await node.exchange.revokeConsent(refusal.id, for: node.administrator)
+            let shown = try await node.publish(2, for: patient)
+            try await deliver(made.subscription.id)
+            #expect(receiver.told == [shown.id.description])
+            let accesses = try await node.exchange.projection.accesses(to: patient, limit: 20).map(\.record).filter { $0.transaction == "ITI-112" }
+            #expect(accesses.count == 2 && accesses.flatMap(\.decisions).filter(\.isPermitted).flatMap(\.documents) == [shown.id])
+        }
+    }
+
     @Test func `deleted, ended, merged and erased: what is told of then`() throws {
         try Self.run { node, receiver, deliver in
             let patient = try await node.register("P").id
@@ -218,7 +274,7 @@ import XDSMetadata
                 (.badRequest, filtered("DocumentReference?patient=\(patient)&patient=\(patient)")),
                 (.badRequest, filtered("DocumentReference?patient=\(patient)&status=current")),
                 (.badRequest, filtered("DocumentReference?patient=\(patient)&patient.identifier=urn:oid:1.2|X")),
-                (.badRequest, Self.resource("DocumentReference?patient=\(patient)", content: "full-resource")),
+                (.badRequest, Self.resource("DocumentReference?patient=\(patient)", content: "everything")),
                 (.badRequest, Self.resource("DocumentReference?patient=\(patient)", header: "Host: inner")),
                 (.badRequest, Self.resource("DocumentReference?patient=\(patient)", header: "Authorization: a\r\nHost: b")),
                 (.badRequest, Self.resource("DocumentReference?patient=\(patient)", end: "1960-01-01T00:00:00Z")),

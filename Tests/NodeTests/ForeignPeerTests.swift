@@ -74,6 +74,22 @@ extension RealNodes {
             }
         }
 
+        @Test func `it has no lists, which is named as a gap and hides nothing of this node's own`() async throws {
+            try await Self.run { node, peer, patient, client in
+                let published = try await node.client("writer").post(
+                    "/DocumentReference", Submissions.simplified(Array(Canary.document(1).utf8), at: node, of: "RH-1"))
+                #expect(published.status == 201)
+                let found = try await client.send(.get, "/List?patient=\(patient)", headers: [("request-timeout", "5")])
+                #expect(found.status == 200)
+                #expect(try found.matches.count == 1, "\(found.text.prefix(500))")
+                #expect(try Region.receipt(found)[Self.arc] == "skipped")
+                let issue = try found.issues.first { $0["details"]?["coding"]?[0]?["code"] == "skipped" }
+                #expect(issue?["severity"] == "warning" && issue?["code"] == "incomplete")
+                #expect(issue?["details"]?["text"]?.string?.hasSuffix("questions about lists; its lists are not in this answer") == true)
+                #expect(peer.requests.contains { $0[0] == "POST" && $0[1] == "/fhir/List/_search" })
+            }
+        }
+
         @Test func `a document is found again after the node forgot what it was shown, as a Binary resource too`() async throws {
             try await Self.run { node, _, patient, client in
                 let links = try Self.links(try await Self.find(patient, by: client))

@@ -253,16 +253,36 @@ import XDSMetadata
         }
     }
 
+    @Test(arguments: DateFilter.Prefix.allCases, ["0001", "9999", "9999-12-31T23:59:59.999Z", "0001-01-01"])
+    func `a date that is sent on is one that FHIR can write`(_ prefix: DateFilter.Prefix, _ date: String) throws {
+        var query = DocumentQuery()
+        query.creation = [try #require(DateFilter("\(prefix)\(date)", asked: scene.now))]
+        let form = String(decoding: PeerSearchForm.bytes(patient: "p", query: query, page: nil), as: UTF8.self)
+        for field in form.split(separator: "&").dropFirst() {
+            let value = field.dropFirst("creation=".count).replacing("%3A", with: ":")
+            #expect(DateFilter(String(value), asked: scene.now) != nil, "\(value)")
+        }
+    }
+
     @Test func `a query goes into the form, escaped`() throws {
         var query = DocumentQuery()
         query.statuses = [.current]
         query.typeCodes = [.init(code: "18842-5", system: "http://loinc.org"), .init(code: "a,b|c")]
         query.authorFamily = ["O'Neill & Söhne"]
-        query.registered = .init(from: scene.now, until: scene.now + .seconds(1))
+        query.registered = try ["ge\(scene.now)", "lt\(scene.now + .seconds(1))", "ap\(scene.now + .seconds(3600))"].map {
+            try #require(DateFilter($0, asked: scene.now))
+        }
+        query.creation = try ["ne2026-02", "2026", "gt2025", "le2025", "sa2025", "eb2025"].map {
+            try #require(DateFilter($0, asked: scene.now))
+        }
         let form = String(decoding: PeerSearchForm.bytes(patient: "p1", query: query, page: nil), as: UTF8.self)
         #expect(
             form == "patient=Patient%2Fp1&status=current&type=http%3A%2F%2Floinc.org%7C18842-5%2Ca%5C%2Cb%5C%7Cc"
-                + "&author.family=O%27Neill%20%26%20S%C3%B6hne&date=ge2026-03-02T10%3A00%3A00.000Z"
-                + "&date=lt2026-03-02T10%3A00%3A01.000Z")
+                + "&author.family=O%27Neill%20%26%20S%C3%B6hne&creation=ne2026-02&creation=2026"
+                + "&creation=ge2026-01-01T00%3A00%3A00.000Z&creation=lt2026-01-01T00%3A00%3A00.000Z"
+                + "&creation=sa2025-12-31T23%3A59%3A59.999Z&creation=eb2025-01-01T00%3A00%3A00.000Z"
+                + "&date=ge2026-03-02T10%3A00%3A00.000Z&date=lt2026-03-02T10%3A00%3A01.000Z"
+                // An hour ahead, a tenth of it on both sides.
+                + "&date=ge2026-03-02T10%3A54%3A00.000Z&date=lt2026-03-02T11%3A06%3A00.001Z")
     }
 }

@@ -6,7 +6,7 @@ import XDSMetadata
 /// A search for audit events as understood (ITI-81).
 package struct AuditQuery: Sendable {
     /// When it was recorded.
-    package var date: DocumentQuery.Interval?
+    package var date: [DateFilter] = []
     /// About whom.
     package var patient: PatientID?
     /// Identifiers of agents, as written in the event; any of them.
@@ -95,8 +95,7 @@ extension Exchange {
             let entries = try await reader.entries(in: max(start, floor)..<position) { header in
                 // What stands in clear may name a patient, too: an erasure does.
                 (query.patient == nil || header.subject == nil || header.subject == query.patient)
-                    && (query.date?.from.map { header.time >= $0 } ?? true)
-                    && (query.date?.until.map { header.time < $0 } ?? true)
+                    && query.date.hold(at: header.time)
             }
             position = max(start, floor)
             for entry in entries.reversed() where events.count < count || entry.position > position {

@@ -16,7 +16,7 @@ package struct ConsentQuery: Sendable {
     /// Whom a provision must name, as references or `system|value`; empty is anybody.
     package var actors: [String] = []
     /// When the newest version was recorded.
-    package var updated: DocumentQuery.Interval?
+    package var updated: [DateFilter] = []
 
     /// A search for everything.
     package init() {}
@@ -25,9 +25,7 @@ package struct ConsentQuery: Sendable {
     func matches(_ version: ConsentVersion) throws(ExchangeError) -> Bool {
         if let patient, version.directive.patient != patient { return false }
         if !ids.isEmpty, !ids.contains(version.directive.id) { return false }
-        let time = version.directive.recorded
-        if let from = updated?.from, time < from { return false }
-        if let until = updated?.until, time >= until { return false }
+        guard updated.hold(at: version.directive.recorded) else { return false }
         guard !statuses.isEmpty || !actors.isEmpty else { return true }
         let consent = try version.json
         if !statuses.isEmpty, !(consent["status"]?.string.map(statuses.contains) ?? false) { return false }

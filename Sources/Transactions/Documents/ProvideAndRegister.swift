@@ -27,11 +27,13 @@ extension Exchange {
         if let warning = try await patientWarning(request.patient.demographics, registered: patient) {
             submission.warnings.append(warning)
         }
-        let held = names(of: submission)
+        let watched = try await watchedDocuments(resolved, submission)
+        let held = names(of: submission) + watched.map(\.description)
         guard submissions.begin(held) else {
             throw ExchangeError(.conflict, "one of these documents is being published right now; try again")
         }
         defer { submissions.end(held) }
+        try await demandFolderVersions(resolved, submission, watched, for: context)
         let facts = try await registryFacts(of: submission)
         try SubmissionRules.check(submission, against: facts)
         try Self.demandVersions(resolved, facts)

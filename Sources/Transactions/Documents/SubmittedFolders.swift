@@ -28,6 +28,8 @@ extension Exchange {
             if let id = draft.id {
                 let folder = try await read { try await projection.folder(id) }
                 guard let folder, draft.uniqueID.map({ $0.utf8.elementsEqual(folder.uniqueID.utf8) }) ?? true else {
+                    // That there is none of any version is for its condition to say.
+                    if draft.condition != nil { continue }
                     throw ExchangeError(
                         .notFound, "UnresolvedReferenceException: the reference leads to no folder of this node", at: draft.path)
                 }
@@ -63,7 +65,7 @@ extension Exchange {
         for (reference, condition) in request.conditions {
             guard let target = facts.targets.first(where: { reference.utf8.suffix(36).elementsEqual($0.id.description.utf8) })
             else { continue }
-            guard target.versionTag.utf8.elementsEqual(condition.utf8) else {
+            guard EntityTag.isNamed(target.versionTag, by: condition) else {
                 throw ExchangeError(
                     .conflict, "XDSMetadataVersionError: the document has another version than ifMatch says; read it, then change that",
                     at: "Bundle.entry.request.ifMatch")

@@ -1,3 +1,4 @@
+import DocumentExchange
 import ExchangeCore
 import Logging
 import PatientIndex
@@ -42,15 +43,16 @@ extension Exchange {
     private func line(_ peer: PeerNode, _ state: CommunityAnswer.State, since started: Duration) -> RecordSearch.Answer {
         RecordSearch.Answer(
             line: CommunityAnswer(
-                community: peer.community, name: peer.name, state: state, elapsed: world.uptime() - started),
-            documents: [])
+                community: peer.community, name: peer.name, state: state, elapsed: world.uptime() - started))
     }
 
     private func ask(_ peer: PeerNode, for search: RecordSearch) async -> RecordSearch.Answer {
         let started = world.uptime()
         do throws(AskingFailure) {
-            let (state, documents) = try await documents(at: peer, for: search)
-            return RecordSearch.Answer(line: line(peer, state, since: started).line, documents: documents)
+            let found = try await found(at: peer, for: search)
+            var answer = line(peer, found.state, since: started)
+            (answer.documents, answer.lists) = (found.documents, found.lists)
+            return answer
         } catch {
             switch error {
             case .breakerOpen: return line(peer, .breakerOpen, since: started)
@@ -67,10 +69,8 @@ extension Exchange {
         }
     }
 
-    /// Who the patient is there, then the documents; as it was remembered when it said so a short while ago.
-    private func documents(at peer: PeerNode, for search: RecordSearch)
-        async throws(AskingFailure) -> (CommunityAnswer.State, [DocumentEntry])
-    {
+    /// Who the patient is there, then what was asked for; as it was remembered when it said so a short while ago.
+    private func found(at peer: PeerNode, for search: RecordSearch) async throws(AskingFailure) -> FoundElsewhere {
         let patient = search.person.id
         let asked = Self.correlationKey(search.person)
         let known = searches.with { [now = world.uptime()] in
@@ -78,41 +78,61 @@ extension Exchange {
         }
         if let known {
             let found = try await find(known, at: peer, for: search)
-            if !found.entries.isEmpty { return Self.said(found) }
+            if found.state != .none { return found }
             // Nothing there any more, or nothing of this kind: who the patient is there may have changed.
             searches.with { $0.correlations.drop(patient, at: peer.community) }
         }
         switch try await request(to: peer, for: search.context, { [peers] peer, context throws(ExchangeError) in
             try await peers.match(search.person, at: peer, for: context)
         }) {
-        case .none: return (.none, [])
-        case .ambiguous(let needs): return (.ambiguous(needs: needs), [])
+        case .none: return FoundElsewhere(state: .none)
+        case .ambiguous(let needs): return FoundElsewhere(state: .ambiguous(needs: needs))
         case .one(let theirs):
             searches.with { [now = world.uptime()] in
                 $0.correlations.note(patient, at: peer.community, is: theirs, for: asked, now: now)
             }
-            return Self.said(try await find(theirs, at: peer, for: search))
+            return try await find(theirs, at: peer, for: search)
         }
-    }
-
-    private static func said(_ found: PeerDocuments) -> (CommunityAnswer.State, [DocumentEntry]) {
-        let count = found.entries.count
-        if found.isIncomplete { return (.incomplete(count), found.entries) }
-        return (count == 0 ? .none : .answered(count), found.entries)
     }
 
     private func find(_ theirs: String, at peer: PeerNode, for search: RecordSearch)
-        async throws(AskingFailure) -> PeerDocuments
+        async throws(AskingFailure) -> FoundElsewhere
     {
-        let found = try await request(to: peer, for: search.context) { [peers] peer, context throws(ExchangeError) in
-            try await peers.findDocuments(of: theirs, matching: search.question.query, at: peer, for: context)
+        let found: FoundElsewhere
+        switch search.question.asked {
+        case .documents(let query):
+            let shown = try await request(to: peer, for: search.context) { [peers] peer, context throws(ExchangeError) in
+                try await peers.findDocuments(of: theirs, matching: query, at: peer, for: context)
+            }
+            found = FoundElsewhere(count: shown.entries.count, isIncomplete: shown.isIncomplete, documents: shown.entries)
+        case .lists(let query, let withDocuments):
+            guard let shown = try await lists(of: theirs, matching: query, withDocuments, at: peer, for: search.context) else {
+                return FoundElsewhere(state: .skipped(.noLists))
+            }
+            found = FoundElsewhere(
+                count: shown.lists.count, isIncomplete: shown.isIncomplete, documents: shown.documents, lists: shown.lists)
         }
         // T9: a peer speaks for its own community alone; anything else voids the whole answer.
-        guard found.entries.allSatisfy({ $0.home == peer.community }) else {
+        guard found.documents.allSatisfy({ $0.home == peer.community }) else {
             throw .failed(ExchangeError(.badRequest, "the peer answered for another community"))
         }
-        shown.note(found.entries, of: search.person.id, now: world.uptime())
+        shown.note(found.documents, of: search.person.id, now: world.uptime())
         return found
+    }
+
+    /// The lists that a community shows; nil when its node has no such question. One that has answers about everybody, also
+    /// about those it does not know.
+    private func lists(
+        of theirs: String, matching query: ListQuery, _ withDocuments: Bool, at peer: PeerNode, for context: AccessContext,
+    ) async throws(AskingFailure) -> PeerLists? {
+        do throws(AskingFailure) {
+            return try await request(to: peer, for: context) { [peers] peer, context throws(ExchangeError) in
+                try await peers.findLists(of: theirs, matching: query, withDocuments: withDocuments, at: peer, for: context)
+            }
+        } catch {
+            guard case .failed(let reason) = error, reason.code == .notFound else { throw error }
+            return nil
+        }
     }
 
     /// What a remembered answer to "who is this?" was an answer to: all that was said of the patient.
@@ -169,4 +189,19 @@ enum AskingFailure: Error {
     case breakerOpen
     /// Too much is under way to it.
     case busy
+}
+
+/// What one community said, and showed.
+private struct FoundElsewhere {
+    let state: CommunityAnswer.State
+    var documents: [DocumentEntry] = []
+    var lists: [RegisteredList] = []
+
+    init(state: CommunityAnswer.State) { self.state = state }
+
+    init(count: Int, isIncomplete: Bool, documents: [DocumentEntry], lists: [RegisteredList] = []) {
+        state = isIncomplete ? .incomplete(count) : count == 0 ? .none : .answered(count)
+        self.documents = documents
+        self.lists = lists
+    }
 }

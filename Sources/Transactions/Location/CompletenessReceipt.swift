@@ -36,14 +36,23 @@ package struct CommunityAnswer: Hashable, Sendable {
         case busy = "too many questions to it are under way"
         /// Its node has no such question.
         case notOffered = "its node does not answer such questions"
+        /// Its node shows documents, and no lists of them.
+        case noLists = "its node does not answer questions about lists"
 
         /// Whether the requester wanted it asked.
         package var isGap: Bool {
             switch self {
             case .notNamed, .outOfScope, .notOffered: false
-            case .noTime, .busy: true
+            case .noTime, .busy, .noLists: true
             }
         }
+    }
+
+    /// What was asked for, by its plural.
+    package enum Subject: String, Hashable, Sendable {
+        case documents
+        /// Submission sets and folders.
+        case lists
     }
 
     /// The community asked.
@@ -54,6 +63,8 @@ package struct CommunityAnswer: Hashable, Sendable {
     package let state: State
     /// How long its answer took.
     package let elapsed: Duration
+    /// What it was asked for.
+    package var subject = Subject.documents
 
     /// One community's answer.
     package init(community: CommunityID, name: String, state: State, elapsed: Duration) {
@@ -88,8 +99,8 @@ package struct CommunityAnswer: Hashable, Sendable {
         }
     }
 
-    /// How many documents it showed.
-    package var documents: Int {
+    /// How many of what was asked for it showed.
+    package var count: Int {
         switch state {
         case .answered(let count), .incomplete(let count): count
         case .none, .denied, .ambiguous, .timedOut, .unreachable, .breakerOpen, .skipped: 0
@@ -98,20 +109,20 @@ package struct CommunityAnswer: Hashable, Sendable {
 
     /// One sentence for a clinician; names the facility, never the patient.
     package var sentence: String {
-        switch state {
-        case .answered(let count): "\(name) answered: \(count) \(count == 1 ? "document" : "documents")"
-        case .incomplete(let count):
-            "\(name) answered: \(count) \(count == 1 ? "document" : "documents"), and says that others are missing"
-        case .none: "\(name) answered: no documents"
-        case .denied: "\(name) refused the request; its documents are not in this list"
+        let missing = subject == .documents ? "its documents are not in this list" : "its lists are not in this answer"
+        func counted(_ count: Int) -> String { "\(count) \(count == 1 ? String(subject.rawValue.dropLast()) : subject.rawValue)" }
+        return switch state {
+        case .answered(let count): "\(name) answered: \(counted(count))"
+        case .incomplete(let count): "\(name) answered: \(counted(count)), and says that others are missing"
+        case .none: "\(name) answered: no \(subject.rawValue)"
+        case .denied: "\(name) refused the request; \(missing)"
         case .ambiguous(let needs):
             "\(name) cannot tell which patient is meant"
                 + (needs.isEmpty ? "" : " (it needs: \(needs.joined(separator: ", ")))")
-        case .timedOut: "\(name) did not answer in time; its documents are not in this list"
-        case .unreachable: "\(name) could not be reached; its documents are not in this list"
-        case .breakerOpen: "\(name) has not answered lately and was left alone; its documents are not in this list"
-        case .skipped(let reason):
-            "\(name) was not asked: \(reason.rawValue)" + (reason.isGap ? "; its documents are not in this list" : "")
+        case .timedOut: "\(name) did not answer in time; \(missing)"
+        case .unreachable: "\(name) could not be reached; \(missing)"
+        case .breakerOpen: "\(name) has not answered lately and was left alone; \(missing)"
+        case .skipped(let reason): "\(name) was not asked: \(reason.rawValue)" + (reason.isGap ? "; \(missing)" : "")
         }
     }
 }
@@ -124,8 +135,14 @@ package struct CompletenessReceipt: Hashable, Sendable {
     package var signed: String?
 
     /// A receipt; lines are put into the order of communities, so that equal answers read the same.
-    package init(_ communities: [CommunityAnswer], signed: String? = nil) {
-        self.communities = communities.sorted { $0.community < $1.community }
+    package init(
+        _ communities: [CommunityAnswer], about subject: CommunityAnswer.Subject = .documents, signed: String? = nil,
+    ) {
+        self.communities = communities.sorted { $0.community < $1.community }.map { answer in
+            var answer = answer
+            answer.subject = subject
+            return answer
+        }
         self.signed = signed
     }
 

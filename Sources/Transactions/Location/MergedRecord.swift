@@ -95,7 +95,7 @@ struct MergedRecord {
     }
 
     /// Another community's entry as this node shows it: its own patient, and a link that leads through this node.
-    private static func reference(_ entry: DocumentEntry, base: String, patient: PatientID) -> JSONObject {
+    static func reference(_ entry: DocumentEntry, base: String, patient: PatientID) -> JSONObject {
         var reference = DocumentReferenceMapping.json(entry, base: base)
         reference["subject"] = ["reference": .string("\(base)/Patient/\(patient)")]
         guard case .array(var content) = reference["content"], var first = content.first?.object,

@@ -1,3 +1,4 @@
+import DocumentExchange
 import ExchangeCore
 import XDSMetadata
 
@@ -52,6 +53,23 @@ package struct PeerDocuments: Hashable, Sendable {
     }
 }
 
+/// What a peer shows of the lists of a patient's documents.
+package struct PeerLists: Hashable, Sendable {
+    /// Submission sets and folders, with those of their documents that the peer shows.
+    package let lists: [RegisteredList]
+    /// The documents in them, where they were asked for; each once.
+    package let documents: [DocumentEntry]
+    /// Whether the peer itself says that some are missing.
+    package let isIncomplete: Bool
+
+    /// Lists, all there are unless the peer says otherwise.
+    package init(_ lists: [RegisteredList], documents: [DocumentEntry] = [], isIncomplete: Bool = false) {
+        self.lists = lists
+        self.documents = documents
+        self.isIncomplete = isIncomplete
+    }
+}
+
 /// A document's bytes as a peer sends them.
 package struct PeerContent: Sendable {
     /// The media type the peer states.
@@ -70,7 +88,7 @@ package struct PeerContent: Sendable {
     }
 }
 
-/// The port to other nodes: three questions, each asked on behalf of one user under one deadline; and consent on its way.
+/// The port to other nodes: four questions, each asked on behalf of one user under one deadline; and consent on its way.
 ///
 /// Errors by code: `.timeout` when the context's deadline passed, `.unavailable` when no connection came about or it
 /// broke, `.forbidden` when the peer refused before looking anybody up, `.notFound`, `.badRequest` for an answer that
@@ -84,6 +102,12 @@ package protocol PeerClient: Sendable {
     func findDocuments(
         of patient: String, matching query: DocumentQuery, at peer: PeerNode, for context: AccessContext,
     ) async throws(ExchangeError) -> PeerDocuments
+
+    /// ITI-66: the lists the peer shows of a patient it knows by `patient`, with the documents in them where `withDocuments`
+    /// says so. All of them are the peer's own. `.notFound` when its node has no such question.
+    func findLists(
+        of patient: String, matching query: ListQuery, withDocuments: Bool, at peer: PeerNode, for context: AccessContext,
+    ) async throws(ExchangeError) -> PeerLists
 
     /// ITI-68: the bytes of a document that the peer showed, from where it said they are.
     func retrieve(_ document: DocumentEntry, at peer: PeerNode, for context: AccessContext) async throws(ExchangeError)

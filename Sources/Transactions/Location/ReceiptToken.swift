@@ -11,18 +11,18 @@ enum ReceiptToken {
     /// Signs a receipt.
     ///
     /// - Parameters:
-    ///   - rows: the whole list as it is shown, in its order.
+    ///   - references: the whole list as it is shown, in its order.
     ///   - directory: the root of the directory the question was planned by.
     static func sign(
-        _ receipt: CompletenessReceipt, over rows: [FoundDocument], asker: CommunityID, context: AccessContext,
+        _ receipt: CompletenessReceipt, over references: [[UInt8]], of subject: CommunityAnswer.Subject, asker: CommunityID, context: AccessContext,
         scope: String, directory: String, begun: Timestamp, now: Timestamp, key: SigningKey,
     ) throws(ExchangeError) -> String {
         var payload: JSONObject = [
             "iss": .string(asker.urn), "iat": .number(String(now.seconds)), "trace": .string(context.traceID),
             "begun": .string(begun.description), "scope": .string(scope), "directory": .string(directory),
-            "complete": .bool(receipt.isComplete), "documents": .number(String(rows.count)),
-            "list": .string(digest(of: rows)),
+            "complete": .bool(receipt.isComplete), "list": .string(digest(of: references)),
         ]
+        payload[subject.rawValue] = .number(String(references.count))
         payload["communities"] = .array(
             receipt.communities.map { answer in
                 var line: JSONObject = [
@@ -30,7 +30,7 @@ enum ReceiptToken {
                     "ms": .number(String(answer.elapsed.wholeMilliseconds)),
                 ]
                 switch answer.state {
-                case .answered(let count), .incomplete(let count): line["documents"] = .number(String(count))
+                case .answered(let count), .incomplete(let count): line[subject.rawValue] = .number(String(count))
                 case .ambiguous(let needs): line["needs"] = .array(needs.map { .string($0) })
                 case .skipped(let reason): line["why"] = .string(reason.rawValue)
                 case .none, .denied, .timedOut, .unreachable, .breakerOpen: break
@@ -41,10 +41,10 @@ enum ReceiptToken {
     }
 
     /// SHA-256 over each reference's bytes, each followed by a line feed; base64url.
-    static func digest(of rows: [FoundDocument]) -> String {
+    static func digest(of references: [[UInt8]]) -> String {
         var hash = SHA256()
-        for row in rows {
-            hash.update(data: row.reference)
+        for reference in references {
+            hash.update(data: reference)
             hash.update(data: [0x0A])
         }
         return Base64.encode(Array(hash.finalize()), .url)

@@ -45,19 +45,44 @@ package struct Locating: Hashable, Sendable {
 extension Exchange {
     /// ITI-67 across communities: this node's documents and those every other community shows, in one list.
     ///
-    /// Every community of the directory gets its line in the receipt (promise 3). The question is journaled before it is
-    /// asked, because it discloses demographics; the answer before it is given. Only clients' questions go out: what a
-    /// peer asks is answered by this node alone (T17).
-    ///
-    /// The requester waits until the context's deadline; communities are asked until `locateSecondsMax` have passed. What
-    /// comes in between is there for whoever goes on with the search. It is not kept any longer: the communities that
-    /// showed something were told until when it may be passed on, and a refusal waits for that moment (promise 2).
+    /// Asked as `locate` has it. What a peer asks is answered by this node alone (T17).
     package func locateDocuments(
         of patient: PatientID, matching query: DocumentQuery, _ locating: Locating = Locating(),
         for context: AccessContext,
     ) async throws(ExchangeError) -> FoundDocuments {
         try Permissions.findDocuments.demand(context)
         guard context.door != .peer else { return try await findDocuments(of: patient, matching: query, for: context) }
+        let started = world.uptime()
+        let located = try await locate(.documents(query), of: patient, locating, transaction: "ITI-67", for: context) {
+            try await projection.facts(about: patient, matching: query)
+        }
+        guard let located else {
+            return FoundDocuments(rows: [], receipt: CompletenessReceipt([ownAnswer(count: 0, since: started)]), ticket: nil)
+        }
+        let own = located.disclosure.documents
+        let merged = MergedRecord(
+            own: own, others: located.answers.flatMap(\.documents), base: settings.clientBase, patient: patient)
+        return FoundDocuments(
+            rows: merged.rows,
+            receipt: try receipt(of: located, own: own.count, over: merged.rows.map(\.reference), .documents, for: context),
+            ticket: located.disclosure.ticket, search: located.going)
+    }
+
+    /// A question across communities: what this node shows and what every other community said.
+    ///
+    /// Every community of the directory gets its line in the receipt (promise 3). The question is journaled before it is
+    /// asked, because it discloses demographics; the answer before it is given. Only clients' questions go out.
+    ///
+    /// The requester waits until the context's deadline; communities are asked until `locateSecondsMax` have passed. What
+    /// comes in between is there for whoever goes on with the search. It is not kept any longer: the communities that
+    /// showed something were told until when it may be passed on, and a refusal waits for that moment (promise 2).
+    ///
+    /// - Parameter own: the facts of this node that the question is about, read anew when consent has moved.
+    /// - Returns: nil for a patient whom this node does not know.
+    func locate(
+        _ asked: RecordSearch.Asked, of patient: PatientID, _ locating: Locating, transaction: String,
+        for context: AccessContext, own: () async throws -> PatientFacts,
+    ) async throws(ExchangeError) -> Located? {
         let asker = "\(context.user) \(context.organization)"
         // What cannot be answered in time is refused at once, so that what is begun is answered in time.
         guard searches.with({ $0.shares.enter(asker) }) else {
@@ -69,83 +94,87 @@ extension Exchange {
         let wantsOwn = locating.only?.contains(settings.community) ?? true
         var search: RecordSearch?
         var attempt = 0
-        var shown = 0
+        var seen = 0
         var lines: [CommunityAnswer] = []
-        var found: [DocumentEntry] = []
+        var found: [RecordSearch.Answer] = []
         let disclosure = try await disclose(
-            for: context, transaction: "ITI-67", records: \.consent.records,
+            for: context, transaction: transaction, records: \.consent.records,
             communities: { lines.map { "\($0.community.urn) \($0.word)" } }
         ) {
             // Consent as it is known before the others are asked: when one of them sends word of a refusal meanwhile, what
             // it showed before does not hold any more, and all are asked again.
             if attempt > 0, let stale = search { searches.drop(stale) }
-            let known = attempt == 0 ? resumed(locating, of: patient, matching: query, for: context) : nil
+            (found, lines) = ([], [])
+            let question = question(asked, locating, of: patient, for: context)
+            let known = attempt == 0 ? resumed(locating, question) : nil
             attempt += 1
             if let known {
                 search = known
             } else {
-                search = try await begin(locating, of: patient, matching: query, for: context)
+                search = try await begin(question, locating, for: context)
             }
             var position = UInt64.max
             if let search {
-                shown = await wait(search, known == nil ? nil : locating.resuming, for: context)
-                let (answers, all) = search.answers(first: shown, at: world.uptime())
-                lines = all
-                found = answers.flatMap(\.documents)
+                seen = await wait(search, known == nil ? nil : locating.resuming, for: context)
+                (found, lines) = search.answers(first: seen, at: world.uptime())
                 position = search.position
             }
-            let facts = try await projection.facts(about: patient, matching: query)
+            let facts = try await own()
             return facts.with(wantsOwn ? facts.documents : [], at: min(position, facts.position))
         }
-        guard let disclosure else { return nobody(since: started) }
-        let own = disclosure.documents
-        let merged = MergedRecord(own: own, others: found, base: settings.clientBase, patient: patient)
-        var receipt = CompletenessReceipt(
-            lines + [
-                wantsOwn
-                    ? ownAnswer(count: own.count, since: started)
-                    : CommunityAnswer(
-                        community: settings.community, name: settings.name, state: .skipped(.notNamed), elapsed: .zero)
-            ])
-        guard let search else {
-            return FoundDocuments(rows: merged.rows, receipt: receipt, ticket: disclosure.ticket)
-        }
+        guard let disclosure else { return nil }
+        return Located(
+            disclosure: disclosure, answers: found, lines: lines, search: search, seen: seen, wantsOwn: wantsOwn,
+            reach: locating.reach, started: started)
+    }
+
+    /// The receipt of a question, signed where others were asked; ends the answer's ticket when it throws.
+    ///
+    /// - Parameters:
+    ///   - own: how much of the answer is this node's own.
+    ///   - references: the whole answer as it is shown, in its order.
+    func receipt(
+        of located: Located, own: Int, over references: [[UInt8]], _ subject: CommunityAnswer.Subject,
+        for context: AccessContext,
+    ) throws(ExchangeError) -> CompletenessReceipt {
+        let line =
+            located.wantsOwn
+            ? ownAnswer(count: own, since: located.started)
+            : CommunityAnswer(
+                community: settings.community, name: settings.name, state: .skipped(.notNamed), elapsed: .zero)
+        var receipt = CompletenessReceipt(located.lines + [line], about: subject)
+        guard let search = located.search else { return receipt }
         do throws(ExchangeError) {
             receipt.signed = try ReceiptToken.sign(
-                receipt, over: merged.rows, asker: settings.community, context: context,
-                scope: locating.reach ?? "named", directory: search.directory, begun: search.begun, now: world.now(),
+                receipt, over: references, of: subject, asker: settings.community, context: context,
+                scope: located.reach ?? "named", directory: search.directory, begun: search.begun, now: world.now(),
                 key: directory.signingKey)
         } catch {
-            disclosure.ticket.end()
+            located.disclosure.ticket.end()
             throw error
         }
-        return FoundDocuments(
-            rows: merged.rows, receipt: receipt, ticket: disclosure.ticket,
-            search: .init(token: search.token, seen: shown, isOver: shown >= search.peers.count))
+        return receipt
     }
 
     /// The search that the requester goes on with, if it may and there is time left in which what it holds may be shown.
-    private func resumed(
-        _ locating: Locating, of patient: PatientID, matching query: DocumentQuery, for context: AccessContext,
-    ) -> RecordSearch? {
-        guard let resumption = locating.resuming else { return nil }
-        return searches.resume(
-            resumption.token, question(locating, of: patient, matching: query, for: context), now: world.uptime())
+    private func resumed(_ locating: Locating, _ question: RecordSearch.Question) -> RecordSearch? {
+        locating.resuming.flatMap { searches.resume($0.token, question, now: world.uptime()) }
     }
 
     private func question(
-        _ locating: Locating, of patient: PatientID, matching query: DocumentQuery, for context: AccessContext,
+        _ asked: RecordSearch.Asked, _ locating: Locating, of patient: PatientID, for context: AccessContext,
     ) -> RecordSearch.Question {
         RecordSearch.Question(
             user: context.user, organization: context.organization, role: context.role, purpose: context.purpose,
-            reason: context.reason, patient: patient, query: query, only: locating.only, scope: locating.scope)
+            reason: context.reason, patient: patient, asked: asked, only: locating.only, scope: locating.scope)
     }
 
     /// Plans a search, writes down that others are about to be asked, and begins it; nil when there is nobody to ask, or
     /// no such patient.
-    private func begin(
-        _ locating: Locating, of patient: PatientID, matching query: DocumentQuery, for context: AccessContext,
-    ) async throws -> RecordSearch? {
+    private func begin(_ question: RecordSearch.Question, _ locating: Locating, for context: AccessContext)
+        async throws -> RecordSearch?
+    {
+        let patient = question.patient
         let position = try await projection.directives(of: patient).position
         guard let person = try await projection.patient(patient) else { return nil }
         let (peers, unasked) = try await candidates(locating, for: person)
@@ -159,7 +188,7 @@ extension Exchange {
         let askedUntil = started + .seconds(settings.limits.locateSecondsMax)
         let search = RecordSearch(
             token: Hexadecimal.encode(world.randomBytes(16)),
-            question: question(locating, of: patient, matching: query, for: context), person: person,
+            question: question, person: person,
             // Where nobody conducts searches beside the requests, this one ends with its request.
             context: context.asked(until: searches.isRunning ? askedUntil : min(askedUntil, context.deadline)),
             position: position, begun: world.now(), started: started, peers: peers, unasked: unasked,
@@ -176,9 +205,28 @@ extension Exchange {
             beyond: resumption?.seen ?? .max, until: min(context.deadline, search.context.deadline), world: world)
         return search.progress.answered
     }
+}
 
-    /// The answer about a patient whom this node does not know: nothing, and this node's own line.
-    private func nobody(since started: Duration) -> FoundDocuments {
-        FoundDocuments(rows: [], receipt: CompletenessReceipt([ownAnswer(count: 0, since: started)]), ticket: nil)
+/// A question across communities as far as it is answered.
+struct Located {
+    /// What this node shows, and that it was written down.
+    let disclosure: Disclosure
+    /// What others have shown, in the order it came.
+    let answers: [RecordSearch.Answer]
+    /// What each of them said.
+    let lines: [CommunityAnswer]
+    /// The search; nil when there was nobody to ask.
+    let search: RecordSearch?
+    /// How many of its answers these are.
+    let seen: Int
+    /// Whether this node's own were asked for.
+    let wantsOwn: Bool
+    /// How far the question went; nil for one to communities that were named.
+    let reach: String?
+    let started: Duration
+
+    /// How to go on.
+    var going: FoundDocuments.Search? {
+        search.map { .init(token: $0.token, seen: seen, isOver: seen >= $0.peers.count) }
     }
 }

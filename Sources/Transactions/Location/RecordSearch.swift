@@ -1,3 +1,4 @@
+import DocumentExchange
 import ExchangeCore
 import PatientIndex
 import RecordLocation
@@ -9,6 +10,14 @@ import XDSMetadata
 /// Whoever asked may stop waiting before the last community has answered; what comes later is kept here for whoever goes
 /// on with the same question. It holds patients' data, in memory alone.
 package final class RecordSearch: Sendable {
+    /// What is asked.
+    enum Asked: Hashable, Sendable {
+        /// ITI-67.
+        case documents(DocumentQuery)
+        /// ITI-66, with the documents in the lists where they are wanted.
+        case lists(ListQuery, withDocuments: Bool)
+    }
+
     /// Who asks what: only the same asker with the same question may go on with a search.
     struct Question: Hashable, Sendable {
         let user: String
@@ -17,7 +26,7 @@ package final class RecordSearch: Sendable {
         let purpose: String?
         let reason: String?
         let patient: PatientID
-        let query: DocumentQuery
+        let asked: Asked
         let only: Set<CommunityID>?
         let scope: AskingScope
     }
@@ -25,7 +34,8 @@ package final class RecordSearch: Sendable {
     /// What one community said, and showed.
     struct Answer: Sendable {
         let line: CommunityAnswer
-        let documents: [DocumentEntry]
+        var documents: [DocumentEntry] = []
+        var lists: [RegisteredList] = []
     }
 
     private struct State {
@@ -93,8 +103,10 @@ package final class RecordSearch: Sendable {
         return due.compactMap { state.waiting.removeValue(forKey: $0)?.wake }
     }
 
-    /// How many documents it holds.
-    var documentsHeld: Int { state.withLock { $0.answers.reduce(0) { $0 + $1.documents.count } } }
+    /// How many documents it holds, lists counted as the documents that they name.
+    var documentsHeld: Int {
+        state.withLock { $0.answers.reduce(0) { $0 + $1.documents.count + $1.lists.reduce(0) { $0 + 1 + $1.members.count } } }
+    }
 
     /// How many communities have answered, and whether that is all.
     var progress: (answered: Int, isOver: Bool) { state.withLock { ($0.answers.count, $0.isOver) } }

@@ -10,6 +10,8 @@ package struct DocumentSubscription: Hashable, Sendable, CustomStringConvertible
         case empty
         /// And its id.
         case idOnly = "id-only"
+        /// And its metadata, as the subscriber would read it at that moment.
+        case fullResource = "full-resource"
     }
 
     /// On whose behalf: judged by consent each time, as if they asked just then.

@@ -102,8 +102,12 @@ package struct SubscriptionCourier: OutboxCourier {
         guard let document = disclosure.documents.first, records.contains(document.patient) else { return .withheld }
         disclosure.ticket.onCut { link.close() }
         guard !disclosure.ticket.isCut else { return .later("consent is changing; the document is decided about anew") }
+        guard let resource = try? JSONReader.read(document.reference) else {
+            throw ExchangeError(.corrupted, "the metadata of a document cannot be read")
+        }
         let bundle = SubscriptionMapping.notification(
-            of: subscription, .init(document: id, time: time), number: number, base: exchange.settings.clientBase)
+            of: subscription, .init(document: id, time: time, resource: resource), number: number,
+            base: exchange.settings.clientBase)
         return OutboxVerdict(
             status: try await link.post(JSONWriter.bytes(.object(bundle)), authorization: subscription.authorization))
     }

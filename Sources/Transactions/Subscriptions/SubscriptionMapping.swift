@@ -55,7 +55,7 @@ package enum SubscriptionMapping {
         let asked = (channel?["_payload"]?["extension"]?.items ?? []).first { $0["url"]?.string == backport + "backport-payload-content" }
         guard let code = asked?["valueCode"]?.string else { return channel?["payload"] == nil ? .empty : .idOnly }
         guard let content = DocumentSubscription.Content(rawValue: code) else {
-            throw refusal("channel.payload", "a notification says id-only or empty; what it is about is asked for by its receiver")
+            throw refusal("channel.payload", "a notification says empty, id-only or full-resource")
         }
         return content
     }
@@ -142,10 +142,11 @@ package enum SubscriptionMapping {
     struct Event {
         let document: DocumentID
         let time: Timestamp
+        /// The DocumentReference as it was decided that the subscriber may read it.
+        let resource: JSONValue
     }
 
-    /// ITI-112 Resource Notify: the status, and the id of what is new where the subscription wants it; without an event the
-    /// handshake.
+    /// ITI-112 Resource Notify: the status, and what is new as far as the subscription wants it; without an event the handshake.
     static func notification(
         of subscription: DocumentSubscription, _ event: Event?, number: UInt64, base: String,
     ) -> JSONObject {
@@ -163,13 +164,14 @@ package enum SubscriptionMapping {
                 ["name": "event-number", "valueString": .string(String(number))],
                 ["name": "timestamp", "valueInstant": .string(event.time.description)],
             ]
-            if subscription.content == .idOnly {
+            if subscription.content != .empty {
                 let reference = "\(base)/DocumentReference/\(event.document)"
                 parts.append(["name": "focus", "valueReference": ["reference": .string(reference)]])
-                entries.append([
-                    "fullUrl": .string(reference),
-                    "request": ["method": "POST", "url": "DocumentReference"], "response": ["status": "201"],
-                ])
+                var entry: JSONObject = ["fullUrl": .string(reference)]
+                if subscription.content == .fullResource { entry["resource"] = event.resource }
+                entry["request"] = ["method": "POST", "url": "DocumentReference"]
+                entry["response"] = ["status": "201"]
+                entries.append(.object(entry))
             }
             parameters.append(["name": "notification-event", "part": .array(parts)])
         }
