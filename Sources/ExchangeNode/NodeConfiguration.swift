@@ -27,7 +27,8 @@ package struct NodeConfiguration: Sendable, Equatable {
             else { return nil }
             let host = String(text[..<colon])
             let url = EndpointURL("https://\(host)")
-            guard IPAddress(host) != nil || url?.port == 443 && url?.description == "https://" + host.lowercased() else { return nil }
+            let isName = url?.port == 443 && url?.path == "" && url?.description == "https://" + host.lowercased()
+            guard IPAddress(host) != nil || isName else { return nil }
             self.init(host: host, port: port)
         }
 

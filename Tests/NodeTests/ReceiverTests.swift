@@ -238,7 +238,7 @@ extension RealNodes {
             #expect(NodeConfiguration.Address(text) == nil)
         }
 
-        @Test(arguments: ["h:1", "h.example.org:65535", "H-1.Example:2575", "127.0.0.1:0", "0.0.0.0:8443", "::1:1", "[::1]:1", "[2001:db8::7]:2575", "[::]:8443"])
+        @Test(arguments: ["h:1", "h.example.org:65535", "H-1.Example:443", "127.0.0.1:0", "0.0.0.0:443", "::1:1", "[::1]:1", "[2001:db8::7]:443", "[::]:443"])
         func `an address in its usual form is taken`(_ text: String) {
             #expect(NodeConfiguration.Address(text)?.description == text)
         }
