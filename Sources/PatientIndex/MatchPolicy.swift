@@ -119,6 +119,17 @@ package struct MatchPolicy: Sendable, Hashable {
             && !hasSoftConflict(evidence) && (household.phone || household.email || household.address)
     }
 
+    /// Whether another social security number or place in the insurance is all that speaks against one person: twins have two
+    /// first names, father and son two birth dates.
+    func isNumberAlone(_ evidence: Evidence) -> Bool {
+        var rest = evidence
+        if rest.dependent == .different { rest.dependent = .missing }
+        if rest.socialSecurity == .different { rest.socialSecurity = .missing }
+        let household = evidence.household
+        return veto(rest) == nil && evidence.first == .exact && evidence.family != .unlike && evidence.birthDate == .exact
+            && !hasSoftConflict(evidence) && (household.phone || household.email || household.address)
+    }
+
     private func birthDateFarOff(_ evidence: Evidence) -> PolicyVerdict {
         let isShown =
             evidence.socialSecurity == .same && evidence.single == .same

@@ -41,10 +41,12 @@ package struct RecordLinking<Index: PersonIndex> {
         var decision = LinkDecision(person: best.person, millibits: best.millibits, rule: best.verdict.rule)
         var merged: [Candidate] = []
         for other in passing.dropFirst() {
-            if try fits(other, [best] + merged) {
+            if try fits(other, [best] + merged, with: query) {
                 decision.merged.append(other.person)
                 merged.append(other)
-            } else if policy.isDeterministic || best.millibits - other.millibits < policy.lead {
+            } else if policy.isDeterministic || best.millibits - other.millibits < policy.lead,
+                try !areAlikeButForNumber(best.person, other.person)
+            {
                 // Two who cannot be one and are too close to tell apart: somebody has to look.
                 return LinkDecision(review: Self.review(candidates))
             }
@@ -64,7 +66,7 @@ package struct RecordLinking<Index: PersonIndex> {
         while !isSettled {
             isSettled = true
             for neighbour in waiting {
-                guard try fits(neighbour, persons), try joins(neighbour.person, persons.map(\.person), with: query) else {
+                guard try fits(neighbour, persons, with: query), try joins(neighbour.person, persons.map(\.person), with: query) else {
                     continue
                 }
                 persons.append(neighbour)
@@ -80,12 +82,25 @@ package struct RecordLinking<Index: PersonIndex> {
     private static var neighboursMax: Int { 12 }
 
     /// Whether a person can be one with all who were found to be the record's already.
-    private func fits(_ other: Candidate, _ persons: [Candidate]) throws -> Bool {
+    private func fits(_ other: Candidate, _ persons: [Candidate], with query: RecordView) throws -> Bool {
         for one in persons {
             let isBridged = Self.isBridge(one.evidence, other.evidence)
-            if try !areOne(one.person, other.person, isNamed: isBridged) { return false }
+            if try !areOne(one.person, other.person, isNamed: isBridged, with: query) { return false }
         }
         return true
+    }
+
+    /// Whether two persons have one name, one birth date and a household in common, and only a number keeps them apart: a
+    /// record that is either's goes to the one it fits best, as it would have gone to whoever came alone.
+    private func areAlikeButForNumber(_ one: PersonNumber, _ other: PersonNumber) throws -> Bool {
+        guard policy.demandsEvidence, try !search.index.areAsserted(different: one, other) else { return false }
+        var isAlike = true
+        try each(of: other) { record in
+            let evidence = try search.judge(record, one).evidence
+            isAlike = policy.isNumberAlone(evidence) || !isConflict(evidence)
+            return isAlike
+        }
+        return isAlike
     }
 
     /// Whether a record's first name is one person's and at most a slip of the other's: KATIE beside CATHERINE and KATUE.
@@ -134,16 +149,28 @@ package struct RecordLinking<Index: PersonIndex> {
 
     /// Whether two persons may be merged: nothing about them conflicts, and nobody said they are different.
     ///
-    /// - Parameter isNamed: their first names are known to be one, whatever they look like.
-    package func areOne(_ one: PersonNumber, _ other: PersonNumber, isNamed: Bool = false) throws -> Bool {
+    /// - Parameters:
+    ///   - isNamed: their first names are known to be one, whatever they look like.
+    ///   - query: a record that is both's.
+    package func areOne(_ one: PersonNumber, _ other: PersonNumber, isNamed: Bool = false, with query: RecordView? = nil) throws
+        -> Bool
+    {
         if try search.index.areAsserted(different: one, other) { return false }
         guard policy.demandsEvidence else { return true }
         var conflict = false
         try each(of: other) { record in
             conflict = isConflict(try search.judge(record, one).evidence, isNamed: isNamed)
+            if conflict, let query { conflict = try !isNumbered(record, one, with: query) }
             return !conflict
         }
         return !conflict
+    }
+
+    /// Whether a record is certainly a person's by a number of its own, once another record is theirs: it would have been linked
+    /// had it come after that one.
+    private func isNumbered(_ record: RecordView, _ person: PersonNumber, with query: RecordView) throws -> Bool {
+        let candidate = try search.judge(record, person, with: query)
+        return candidate.grade(policy) == .certain && candidate.evidence.individualIdentifiers > 0
     }
 
     private func isConflict(_ evidence: Evidence, isNamed: Bool = false) -> Bool {
