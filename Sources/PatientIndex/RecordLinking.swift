@@ -34,7 +34,7 @@ package struct RecordLinking<Index: PersonIndex> {
     /// Decides about a registration; the index is not changed.
     package func decide(_ query: RecordView, effort: inout PersonSearch<Index>.Effort) throws -> LinkDecision {
         let candidates = try search.candidates(query, effort: &effort)
-        let passing = candidates.filter { $0.grade(policy) == .certain }
+        let passing = try candidates.compactMap { try linkable($0, query) }
         guard let best = passing.first else {
             return LinkDecision(review: Self.review(candidates))
         }
@@ -53,6 +53,26 @@ package struct RecordLinking<Index: PersonIndex> {
         }
         decision.merged += try neighbours(candidates, of: [best] + merged, with: query)
         return decision
+    }
+
+    /// A candidate the record may be linked with: certain beside all records of the person, or beside one of them and
+    /// contradicted by none, as it would have been had that one been all there was.
+    private func linkable(_ candidate: Candidate, _ query: RecordView) throws -> Candidate? {
+        if candidate.grade(policy) == .certain { return candidate }
+        guard policy.demandsEvidence, !policy.isDeterministic, candidate.millibits >= policy.certainMillibits,
+            !isConflict(candidate.evidence), candidate.evidence.sex != .different, !candidate.evidence.hasPlaceholderName
+        else { return nil }
+        var found: Candidate?
+        try each(of: candidate.person) { record in
+            let alone = search.judge(query, record, candidate.person)
+            if alone.grade(policy) == .certain {
+                found = Candidate(
+                    person: candidate.person, evidence: candidate.evidence, millibits: candidate.millibits,
+                    verdict: alone.verdict)
+            }
+            return found == nil
+        }
+        return found
     }
 
     /// Who was not certain alone but is beside everything the person has by now, until nobody follows.
