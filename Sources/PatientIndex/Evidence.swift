@@ -113,6 +113,8 @@ struct EvidenceFold {
         if first == .unlike || family == .unlike, NameComparison.isSwapped(name, other) {
             first = .swapped
             family = .swapped
+        } else if first == .unlike, family == .unlike, NameComparison.isHalfSwapped(name, other) {
+            first = .partial
         }
         let worth = MatchModel.rank(first)
         if worth > firstWorth {

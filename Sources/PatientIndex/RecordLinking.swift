@@ -105,7 +105,10 @@ package struct RecordLinking<Index: PersonIndex> {
     private func fits(_ other: Candidate, _ persons: [Candidate], with query: RecordView) throws -> Bool {
         for one in persons {
             let isBridged = Self.isBridge(one.evidence, other.evidence)
-            if try !areOne(one.person, other.person, isNamed: isBridged, with: query) { return false }
+            guard
+                try areOne(one.person, other.person, isNamed: isBridged, with: query)
+                    || areOne(other.person, one.person, isNamed: isBridged, with: query)
+            else { return false }
         }
         return true
     }
@@ -199,6 +202,7 @@ package struct RecordLinking<Index: PersonIndex> {
             evidence.first == .unlike || evidence.first == .resembling
             || evidence.first == .similar && evidence.isEstablishedPair
         if isDate || isOtherName && !isNamed { return true }
+        if policy.isNextNumber(evidence) { return true }
         guard let veto = policy.veto(evidence) else { return false }
         return veto != .placeholderIdentity
     }
