@@ -59,8 +59,8 @@ package struct RecordLinking<Index: PersonIndex> {
     /// contradicted by none, as it would have been had that one been all there was.
     private func linkable(_ candidate: Candidate, _ query: RecordView) throws -> Candidate? {
         if candidate.grade(policy) == .certain { return candidate }
-        guard policy.demandsEvidence, !policy.isDeterministic, candidate.millibits >= policy.certainMillibits,
-            !isConflict(candidate.evidence), candidate.evidence.sex != .different, !candidate.evidence.hasPlaceholderName
+        guard policy.demandsEvidence, candidate.millibits >= policy.certainMillibits,
+            !isConflict(candidate.evidence), candidate.evidence.sex != .different
         else { return nil }
         var found: Candidate?
         try each(of: candidate.person) { record in
