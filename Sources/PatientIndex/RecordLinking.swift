@@ -65,7 +65,8 @@ package struct RecordLinking<Index: PersonIndex> {
         var found: Candidate?
         try each(of: candidate.person) { record in
             let alone = search.judge(query, record, candidate.person)
-            if alone.grade(policy) == .certain {
+            // That nobody else is called so says nothing once another record has another middle name.
+            if alone.grade(policy) == .certain, alone.verdict.rule != .nameAndBirthDate {
                 found = Candidate(
                     person: candidate.person, evidence: candidate.evidence, millibits: candidate.millibits,
                     verdict: alone.verdict)

@@ -95,6 +95,9 @@ struct LinkingTests {
         for order in Self.orders { #expect(Set(Self.link(order.map { records[$0] }).persons).count == 1, "\(order)") }
         let sister = Self.record("Jasom", middle: "E")
         #expect(Set(Self.link(records.prefix(2) + [sister]).persons).count == 2)
+        let namesake = Self.record("Jason", middle: "E", phone: nil, line: nil, sex: .male)
+        #expect(Set(Self.link([records[0], namesake]).persons).count == 1, "a rare name of one place")
+        #expect(Set(Self.link(records.prefix(2) + [namesake]).persons).count == 2, "and another middle name")
     }
 
     @Test func `numbers one apart are two twins', though one name is short for the other`() {
