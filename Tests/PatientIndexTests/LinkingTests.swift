@@ -5,14 +5,14 @@ import Testing
 /// Records that belong to several persons, or come in another order.
 struct LinkingTests {
     private static func record(
-        _ given: String, middle: String? = nil, phone: String? = "6142314433", line: String? = "12 Elm St", ssn: String? = nil,
+        _ given: String, family: String = "Mohrington", middle: String? = nil, phone: String? = "6142314433", line: String? = "12 Elm St", ssn: String? = nil,
         member: String? = nil, sex: AdministrativeSex = .female,
     ) -> PackedRecord {
         let identifiers = [(RegistrationTable.socialSecuritySystem, ssn), (RegistrationTable.memberSystem, member)]
             .compactMap { system, value in value.flatMap { PatientIdentifier(system: system, value: $0) } }
         return PackedRecord(
             Demographics(
-                names: [PersonName(family: "Mohrington", given: [given, middle].compactMap(\.self))],
+                names: [PersonName(family: family, given: [given, middle].compactMap(\.self))],
                 birthDate: PartialDate("1992-09-06"), sex: sex,
                 addresses: [PostalAddress(lines: [line].compactMap(\.self), city: "Ashford", state: "OH", postalCode: "43215")],
                 phones: [phone].compactMap(\.self)), identifiers: identifiers)
@@ -121,6 +121,17 @@ struct LinkingTests {
         #expect(persons[0] == persons[1])
         #expect(persons[2] != persons[0], "the two whom a number keeps apart")
         #expect(reviews >= 1)
+    }
+
+    @Test(arguments: [MatchPolicy.strict, .balanced])
+    func `a name written the wrong way round makes no twin of a twin`(policy: MatchPolicy) {
+        let records = [
+            Self.record("Richard", sex: .male), Self.record("Mohrington", family: "Daniel", sex: .male), Self.record("Daniel", sex: .male),
+        ]
+        for order in Self.orders {
+            let found = Dictionary(uniqueKeysWithValues: zip(order, Self.link(order.map { records[$0] }, policy).persons))
+            #expect(found[0] != found[2] && found[1] == found[2], "\(order)")
+        }
     }
 
     @Test func `both initials at home are enough, one initial is not`() {

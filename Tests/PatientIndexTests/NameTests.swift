@@ -66,11 +66,25 @@ struct NameTests {
         #expect(Self.levels(("Fuentes", ["Ethan", "Paul"]), ("Fuentes", ["Paul", "Ethan"])).first == .reordered)
     }
 
-    @Test func `a first name where the other has a family name is no stranger's, and no proof`() {
-        let levels = Self.levels(("Siyu", ["Zhang"]), ("Czickmann", ["Siyu"]))
-        #expect(levels == (.partial, .unlike))
-        #expect(Self.levels(("Mohr", ["Alice"]), ("Quux", ["Bertha"])).first == .unlike)
-        #expect(Self.levels(("Li", ["Zhang"]), ("Czickmann", ["Li"])).first == .unlike, "two letters say little")
+    @Test func `a first name where the other has a family name brings two records together, and is no name in common`() {
+        func evidence(_ one: (String, String), _ other: (String, String)) -> Evidence {
+            func record(_ name: (String, String)) -> PackedRecord {
+                PackedRecord(Demographics(names: [PersonName(family: name.0, given: [name.1])], birthDate: PartialDate("1990-02-07")))
+            }
+            return record(one).read { one in
+                record(other).read { other in
+                    var fold = EvidenceFold(one, names: NameFrequencies())
+                    fold.add(other)
+                    return fold.finished()
+                }
+            }
+        }
+        let crossed = evidence(("Siyu", "Zhang"), ("Czickmann", "Siyu"))
+        #expect(crossed.isCrossed && crossed.first == .unlike && crossed.family == .unlike)
+        #expect(MatchModel.initial.first(crossed, NameFrequencies()) > 0)
+        #expect(!MatchPolicy.balanced.verdict(crossed, namesakes: 0).isCertain)
+        #expect(!evidence(("Mohr", "Alice"), ("Quux", "Bertha")).isCrossed)
+        #expect(!evidence(("Li", "Zhang"), ("Czickmann", "Li")).isCrossed, "two letters say little")
     }
 
     @Test func `of two short names one letter apart one is a slip, unless both are names`() {
