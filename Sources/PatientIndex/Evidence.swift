@@ -22,6 +22,9 @@ package struct Evidence: Sendable, Hashable {
     var hasPlaceholderName = false
     /// Two names one letter apart that are both names in use: JEAN and JANE rather than a slip of the pen.
     var isEstablishedPair = false
+    /// Whether one's first name stands where the other's family name does. It is worth something for finding somebody and nothing
+    /// for linking: of a household's names one that is written the wrong way round crosses every other.
+    var isCrossed = false
     /// Hashes of the names that agree, for their frequency; 0 when none does.
     var firstHash: UInt32 = 0
     var familyHash: UInt32 = 0
@@ -113,6 +116,8 @@ struct EvidenceFold {
         if first == .unlike || family == .unlike, NameComparison.isSwapped(name, other) {
             first = .swapped
             family = .swapped
+        } else if first == .unlike, family == .unlike, NameComparison.isHalfSwapped(name, other) {
+            evidence.isCrossed = true
         }
         let worth = MatchModel.rank(first)
         if worth > firstWorth {

@@ -57,10 +57,16 @@ package struct MatchModel: Sendable, Hashable {
     private static let firstCap = 12_500
     private static let familyCap = 13_500
 
+    /// What a first name in the other's family name's place is worth.
+    private static let crossed = 4_500
+
     func first(_ evidence: Evidence, _ names: NameFrequencies) -> Int {
+        if Self.isCrossed(evidence) { return Self.crossed }
         guard evidence.first == .exact, evidence.firstHash != 0 else { return first[evidence.first] ?? 0 }
         return min(Millibits.log2(Self.exactShare * 1000, over: names.share(first: evidence.firstHash)), Self.firstCap)
     }
+
+    private static func isCrossed(_ evidence: Evidence) -> Bool { evidence.first == .unlike && evidence.isCrossed }
 
     func family(_ evidence: Evidence, _ names: NameFrequencies) -> Int {
         guard evidence.family == .exact, evidence.familyHash != 0 else { return family[evidence.family] ?? 0 }
@@ -83,7 +89,7 @@ package struct MatchModel: Sendable, Hashable {
             worth = household.postalCode ? 3_800 : household.city ? 800 : household.isComparable ? -4_000 : 0
         }
         let isSomeoneElse =
-            evidence.first == .unlike || evidence.birthDate == .unlike || evidence.birthDate == .sameYear
+            evidence.first == .unlike && !evidence.isCrossed || evidence.birthDate == .unlike || evidence.birthDate == .sameYear
         return isSomeoneElse ? min(worth, 4_000) : worth
     }
 
@@ -102,7 +108,7 @@ package struct MatchModel: Sendable, Hashable {
             FieldComparison(field: name, level: level, millibits: millibits)
         }
         return MatchScore(fields: [
-            field("first", evidence.first.rawValue, first(evidence, names)),
+            field("first", Self.isCrossed(evidence) ? "crossed" : evidence.first.rawValue, first(evidence, names)),
             field("family", evidence.family.rawValue, family(evidence, names)),
             field("middle", evidence.middle.rawValue, middle.weigh(evidence.middle)),
             field("suffix", evidence.suffix.rawValue, suffix.weigh(evidence.suffix)),

@@ -17,6 +17,12 @@ package struct MatchPolicy: Sendable, Hashable {
     package var rarity: RarityLimits?
     /// Whether a middle name in first place, or a name by custom, needs no number of the person's own.
     package var acceptsOtherNames = false
+    /// Whether the numbers are perhaps those of twins, who get one after the other, and the names are not one.
+    func isNextNumber(_ evidence: Evidence) -> Bool {
+        evidence.individualIdentifiers == 0 && evidence.first != .exact && evidence.first != .missing
+            && (evidence.socialSecurity == .close || evidence.socialSecurity == .lastFourClose)
+    }
+
     /// Whether another social security number or place in the insurance, a slip or a relative's, is outweighed by everything else
     /// that names somebody; only within one organisation, which can ask its own patient.
     package var forgivesNumbers = false
@@ -119,6 +125,17 @@ package struct MatchPolicy: Sendable, Hashable {
             && !hasSoftConflict(evidence) && (household.phone || household.email || household.address)
     }
 
+    /// Whether another social security number or place in the insurance is all that speaks against one person: twins have two
+    /// first names, father and son two birth dates.
+    func isNumberAlone(_ evidence: Evidence) -> Bool {
+        var rest = evidence
+        if rest.dependent == .different { rest.dependent = .missing }
+        if rest.socialSecurity == .different { rest.socialSecurity = .missing }
+        let household = evidence.household
+        return veto(rest) == nil && evidence.first == .exact && evidence.family != .unlike && evidence.birthDate == .exact
+            && !hasSoftConflict(evidence) && (household.phone || household.email || household.address)
+    }
+
     private func birthDateFarOff(_ evidence: Evidence) -> PolicyVerdict {
         let isShown =
             evidence.socialSecurity == .same && evidence.single == .same
@@ -158,6 +175,7 @@ package struct MatchPolicy: Sendable, Hashable {
     }
 
     private func birthDateExact(_ evidence: Evidence, namesakes: Int) -> PolicyVerdict {
+        if isNextNumber(evidence) { return PolicyVerdict(rule: .twinRule, isCertain: false) }
         switch evidence.first {
         case .alias
         where evidence.family == .exact
@@ -194,7 +212,9 @@ package struct MatchPolicy: Sendable, Hashable {
             // A twin may have the other's name for a middle name.
             if !acceptsOtherNames { return PolicyVerdict(rule: .twinRule, isCertain: false) }
         }
-        if hasSoftConflict(evidence), !isSameFirst(evidence) {
+        // MARK RICHARD and MARC CHRISTOPHER are twins perhaps.
+        let isOneName = isSameFirst(evidence) && (evidence.first != .nickname || evidence.individualIdentifiers > 0)
+        if hasSoftConflict(evidence), !isOneName {
             return PolicyVerdict(rule: .sexOrMiddleConflict, isCertain: false)
         }
         if evidence.individualIdentifiers > 0 { return PolicyVerdict(rule: .individualIdentifier, isCertain: true) }

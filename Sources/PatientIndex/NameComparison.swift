@@ -17,6 +17,8 @@ enum NameComparison {
         if b.givenTokens.contains(a.first) || a.givenTokens.contains(b.first) { return .partial }
         if NameCultures.isShortened(a, b) { return .partial }
         let isShortSlip = min(a.firstCount, b.firstCount) > 2 && StringDistance.isOneEdit(a.first, b.first)
+        // ADZM for ADAM; of two that parents give, or of two that are not known, nobody can tell.
+        if isShortSlip, NameFrequencies.isListed(a.firstHash) != NameFrequencies.isListed(b.firstHash) { return .similar }
         if likeness >= 850 || isShortSlip { return .resembling }
         return NameCultures.isAlias(a, b) ? .alias : .unlike
     }
@@ -62,6 +64,13 @@ enum NameComparison {
         guard a.firstCount > 1, b.firstCount > 1, a.familyCount > 1, b.familyCount > 1 else { return false }
         return stands(a.first, b.family, b.familyTokens) && stands(b.first, a.family, a.familyTokens)
             || stands(a.family, b.first, b.givenTokens) && stands(b.family, a.first, a.givenTokens)
+    }
+
+    /// The first name of one in the place of the other's family name, the other half of the name another one: SIYU ZHANG, who was
+    /// written ZHANG SIYU before she married.
+    static func isHalfSwapped(_ a: NameView, _ b: NameView) -> Bool {
+        func isIn(_ name: ByteRun, _ other: ByteRun) -> Bool { name.count > 2 && name == other }
+        return isIn(a.first, b.family) || isIn(a.family, b.first)
     }
 
     /// Whether a name is another one, or one of its parts.

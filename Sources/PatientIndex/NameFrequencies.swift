@@ -51,9 +51,12 @@ package struct NameFrequencies: Sendable {
 
     /// Whether a first name is in use, and not perhaps somebody's slip of the pen.
     func isEstablished(_ hash: UInt32) -> Bool {
-        if Self.known.first[hash] != nil || Nicknames.isName(hash) { return true }
+        if Self.isListed(hash) { return true }
         return UInt64(first[hash] ?? 0) >= 4 + firstTotal / 100_000
     }
+
+    /// Whether a first name is in use wherever the index stands.
+    static func isListed(_ hash: UInt32) -> Bool { known.first[hash] != nil || Nicknames.isName(hash) }
 
     /// Whether a first name is one of the common ones of English use.
     static func isCommonEnglish(_ hash: UInt32) -> Bool { known.first[hash] != nil || anglicised.contains(hash) }

@@ -2,7 +2,8 @@ import ExchangeCore
 
 /// A postal address as matching compares it: house number, street without its usual words, place.
 struct NormalizedAddress: Hashable, Sendable {
-    /// House number and street: `930|LINCOLN`; `POBOX|12` for a box; nil without a number and for no address at all.
+    /// House number and what the street sounds like, for a letter is soon written wrongly: `930|LNKLN` for 930 Lincoln Avenue;
+    /// `POBOX|12` for a box; nil without a number and for no address at all.
     let street: String?
     /// What a second line names, a house or an estate, without a number: `ROSEDALECOTTAGE`.
     let estate: String?
@@ -14,7 +15,7 @@ struct NormalizedAddress: Hashable, Sendable {
     /// Nil when nothing of use is left.
     init?(_ address: PostalAddress) {
         let lines = address.lines.prefix(4).map { line in
-            NormalizedName.tokens(line).map { String(decoding: $0, as: UTF8.self) }
+            Self.words(line).map { String(decoding: $0, as: UTF8.self) }
         }.filter { !$0.isEmpty }
         // A number may stand on a line of its own.
         let isNumber = lines.first?.count == 1 && lines.count > 1
@@ -34,6 +35,12 @@ struct NormalizedAddress: Hashable, Sendable {
         guard street != nil || postalCode != nil || city != nil else { return nil }
     }
 
+    /// Folded words; a number sign after something begins a unit: `1700 ELM RD #31`.
+    private static func words(_ line: String) -> [[UInt8]] {
+        let parts = line.prefix(128).split(separator: "#").map { NormalizedName.tokens(String($0)) }
+        return Array(parts.joined(separator: [Array("UNIT".utf8)]))
+    }
+
     /// Two words or more that name no unit and hold no number.
     private static func estate(_ words: [String]) -> String? {
         guard words.count > 1, !words.contains(where: units.contains),
@@ -43,8 +50,10 @@ struct NormalizedAddress: Hashable, Sendable {
     }
 
     private static func street(_ words: [String]) -> String? {
-        if let box = words.firstIndex(of: "BOX"), box <= 2, words.count > box + 1, words[0] == "PO" || words[0] == "P" {
-            return "POBOX|" + words[box + 1]
+        if let box = words.firstIndex(of: "BOX"), box <= 2, words[0] == "PO" || words[0] == "P",
+            let number = words.dropFirst(box + 1).first(where: { !units.contains($0) })
+        {
+            return "POBOX|" + number
         }
         guard let number = words.first, number.utf8.first.map({ (0x30...0x39).contains($0) }) ?? false else {
             return nil
@@ -56,7 +65,9 @@ struct NormalizedAddress: Hashable, Sendable {
             if !usual.contains(word) { core.append(word) }
         }
         guard !core.isEmpty else { return nil }
-        return number + "|" + core.joined()
+        let name = Array(core.joined().utf8)
+        let sound = Phonetic.code(name)
+        return number + "|" + String(decoding: sound.isEmpty ? name : sound, as: UTF8.self)
     }
 
     private static let units: Set<String> = [

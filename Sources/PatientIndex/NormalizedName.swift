@@ -103,13 +103,17 @@ struct NormalizedName: Hashable, Sendable {
             "ANONYMOUS", "NOLASTNAME", "NOFIRSTNAME", "NONAME", "NB", "INFANTBOY", "INFANTGIRL", "BABYA", "BABYB", "JOHNDOE",
         ].map { Array($0.utf8) })
     private static let genders: Set<[UInt8]> = Set(
-        ["BOY", "GIRL", "MALE", "FEMALE", "BG", "BB", "BGIRL", "BBOY", "TWIN", "TWINA", "TWINB"].map { Array($0.utf8) })
+        ["BOY", "GIRL", "MALE", "FEMALE", "BG", "BB", "BF", "BM", "BGIRL", "BBOY", "TWIN", "TWINA", "TWINB"].map { Array($0.utf8) })
+
+    /// Long enough that one wrong letter makes nobody's name.
+    private static let newborns = ["BABYBOY", "BABYGIRL", "INFANTBOY", "INFANTGIRL"].map { Array($0.utf8) }
 
     private static func isPlaceholder(family: [[UInt8]], given: [[[UInt8]]]) -> Bool {
         let firsts = given.first ?? []
         if family.count == 1, let only = family.first, situations.contains(only) { return true }
         guard let first = firsts.first else { return false }
         if situations.contains(first) || isNewborn(first) && firsts.count > 1 { return true }
+        if newborns.contains(where: { StringDistance.isOneEdit(Array(firsts.joined()), $0) }) { return true }
         // GIRL, BOY B, but not BOY GEORGE.
         return genders.contains(first) && firsts.dropFirst().allSatisfy { $0.count == 1 || genders.contains($0) }
     }

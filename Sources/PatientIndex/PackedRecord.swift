@@ -11,7 +11,7 @@ package struct PackedRecord: Hashable, Sendable {
     package static let bytesMax = 4096
 
     /// The version of the layout and of the rules of normalisation: another one is packed again.
-    package static let version: UInt8 = 2
+    package static let version: UInt8 = 3
 
     /// Takes packed bytes back; nil when they are not of this version or cut.
     package init?(bytes: [UInt8]) {

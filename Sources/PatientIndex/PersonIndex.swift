@@ -128,6 +128,13 @@ package struct PersonSearch<Index: PersonIndex> {
         return judge(fold.finished(), persons.first ?? 0)
     }
 
+    /// One record of a person compared with a registration, the others left aside.
+    func judge(_ query: RecordView, _ record: RecordView, _ person: PersonNumber) -> Candidate {
+        var fold = EvidenceFold(query, names: index.names, placeholders: placeholders)
+        fold.add(record)
+        return judge(fold.finished(), person)
+    }
+
     /// Records of a person that are compared.
     private static var membersMax: Int { 64 }
 

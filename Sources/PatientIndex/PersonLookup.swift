@@ -26,9 +26,13 @@ package struct PersonLookup<Index: PersonIndex> {
         // Whoever asks gives a few fields; that a name is rare here does not make it rare elsewhere.
         var policy = policy
         if policy == .strict { policy = .remote }
+        policy.possibleMillibits -= Self.leniency
         search = PersonSearch(index, policy: policy)
         linking = RecordLinking(index, policy: policy)
     }
+
+    /// How much less likely somebody may be and still be shown to who asks: a line in a list costs less than a review.
+    private static var leniency: Int { 4_000 }
 
     /// A candidate's score, field by field.
     package func explain(_ candidate: Candidate) -> MatchScore { search.explain(candidate.evidence) }

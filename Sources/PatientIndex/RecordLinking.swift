@@ -34,23 +34,46 @@ package struct RecordLinking<Index: PersonIndex> {
     /// Decides about a registration; the index is not changed.
     package func decide(_ query: RecordView, effort: inout PersonSearch<Index>.Effort) throws -> LinkDecision {
         let candidates = try search.candidates(query, effort: &effort)
-        let passing = candidates.filter { $0.grade(policy) == .certain }
+        let passing = try candidates.compactMap { try linkable($0, query) }
         guard let best = passing.first else {
             return LinkDecision(review: Self.review(candidates))
         }
         var decision = LinkDecision(person: best.person, millibits: best.millibits, rule: best.verdict.rule)
         var merged: [Candidate] = []
         for other in passing.dropFirst() {
-            if try fits(other, [best] + merged) {
+            if try fits(other, [best] + merged, with: query) {
                 decision.merged.append(other.person)
                 merged.append(other)
-            } else if policy.isDeterministic || best.millibits - other.millibits < policy.lead {
+            } else if policy.isDeterministic || best.millibits - other.millibits < policy.lead,
+                try !areAlikeButForNumber(best.person, other.person)
+            {
                 // Two who cannot be one and are too close to tell apart: somebody has to look.
                 return LinkDecision(review: Self.review(candidates))
             }
         }
         decision.merged += try neighbours(candidates, of: [best] + merged, with: query)
         return decision
+    }
+
+    /// A candidate the record may be linked with: certain beside all records of the person, or beside one of them and
+    /// contradicted by none, as it would have been had that one been all there was.
+    private func linkable(_ candidate: Candidate, _ query: RecordView) throws -> Candidate? {
+        if candidate.grade(policy) == .certain { return candidate }
+        guard policy.demandsEvidence, candidate.millibits >= policy.certainMillibits,
+            !isConflict(candidate.evidence), candidate.evidence.sex != .different
+        else { return nil }
+        var found: Candidate?
+        try each(of: candidate.person) { record in
+            let alone = search.judge(query, record, candidate.person)
+            // That nobody else is called so says nothing once another record has another middle name.
+            if alone.grade(policy) == .certain, alone.verdict.rule != .nameAndBirthDate {
+                found = Candidate(
+                    person: candidate.person, evidence: candidate.evidence, millibits: candidate.millibits,
+                    verdict: alone.verdict)
+            }
+            return found == nil
+        }
+        return found
     }
 
     /// Who was not certain alone but is beside everything the person has by now, until nobody follows.
@@ -64,7 +87,7 @@ package struct RecordLinking<Index: PersonIndex> {
         while !isSettled {
             isSettled = true
             for neighbour in waiting {
-                guard try fits(neighbour, persons), try joins(neighbour.person, persons.map(\.person), with: query) else {
+                guard try fits(neighbour, persons, with: query), try joins(neighbour.person, persons.map(\.person), with: query) else {
                     continue
                 }
                 persons.append(neighbour)
@@ -80,12 +103,28 @@ package struct RecordLinking<Index: PersonIndex> {
     private static var neighboursMax: Int { 12 }
 
     /// Whether a person can be one with all who were found to be the record's already.
-    private func fits(_ other: Candidate, _ persons: [Candidate]) throws -> Bool {
+    private func fits(_ other: Candidate, _ persons: [Candidate], with query: RecordView) throws -> Bool {
         for one in persons {
             let isBridged = Self.isBridge(one.evidence, other.evidence)
-            if try !areOne(one.person, other.person, isNamed: isBridged) { return false }
+            guard
+                try areOne(one.person, other.person, isNamed: isBridged, with: query)
+                    || areOne(other.person, one.person, isNamed: isBridged, with: query)
+            else { return false }
         }
         return true
+    }
+
+    /// Whether two persons have one name, one birth date and a household in common, and only a number keeps them apart: a
+    /// record that is either's goes to the one it fits best, as it would have gone to whoever came alone.
+    private func areAlikeButForNumber(_ one: PersonNumber, _ other: PersonNumber) throws -> Bool {
+        guard policy.demandsEvidence, try !search.index.areAsserted(different: one, other) else { return false }
+        var isAlike = true
+        try each(of: other) { record in
+            let evidence = try search.judge(record, one).evidence
+            isAlike = policy.isNumberAlone(evidence) || !isConflict(evidence)
+            return isAlike
+        }
+        return isAlike
     }
 
     /// Whether a record's first name is one person's and at most a slip of the other's: KATIE beside CATHERINE and KATUE.
@@ -134,16 +173,28 @@ package struct RecordLinking<Index: PersonIndex> {
 
     /// Whether two persons may be merged: nothing about them conflicts, and nobody said they are different.
     ///
-    /// - Parameter isNamed: their first names are known to be one, whatever they look like.
-    package func areOne(_ one: PersonNumber, _ other: PersonNumber, isNamed: Bool = false) throws -> Bool {
+    /// - Parameters:
+    ///   - isNamed: their first names are known to be one, whatever they look like.
+    ///   - query: a record that is both's.
+    package func areOne(_ one: PersonNumber, _ other: PersonNumber, isNamed: Bool = false, with query: RecordView? = nil) throws
+        -> Bool
+    {
         if try search.index.areAsserted(different: one, other) { return false }
         guard policy.demandsEvidence else { return true }
         var conflict = false
         try each(of: other) { record in
             conflict = isConflict(try search.judge(record, one).evidence, isNamed: isNamed)
+            if conflict, let query { conflict = try !isNumbered(record, one, with: query) }
             return !conflict
         }
         return !conflict
+    }
+
+    /// Whether a record is certainly a person's by a number of its own, once another record is theirs: it would have been linked
+    /// had it come after that one.
+    private func isNumbered(_ record: RecordView, _ person: PersonNumber, with query: RecordView) throws -> Bool {
+        let candidate = try search.judge(record, person, with: query)
+        return candidate.grade(policy) == .certain && candidate.evidence.individualIdentifiers > 0
     }
 
     private func isConflict(_ evidence: Evidence, isNamed: Bool = false) -> Bool {
@@ -152,6 +203,7 @@ package struct RecordLinking<Index: PersonIndex> {
             evidence.first == .unlike || evidence.first == .resembling
             || evidence.first == .similar && evidence.isEstablishedPair
         if isDate || isOtherName && !isNamed { return true }
+        if policy.isNextNumber(evidence) { return true }
         guard let veto = policy.veto(evidence) else { return false }
         return veto != .placeholderIdentity
     }

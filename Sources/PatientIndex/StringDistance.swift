@@ -56,4 +56,14 @@ enum StringDistance {
         if i == short.count || rest(i + 1, i + 1) { return true }
         return i + 1 < short.count && short[i] == long[i + 1] && short[i + 1] == long[i] && rest(i + 2, i + 2)
     }
+
+    /// The same of texts that are not packed yet.
+    static func isOneEdit(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+        a.withUnsafeBytes { x in
+            b.withUnsafeBytes { y in
+                isOneEdit(
+                    ByteRun(RecordView(x), at: 0, count: a.count), ByteRun(RecordView(y), at: 0, count: b.count))
+            }
+        }
+    }
 }

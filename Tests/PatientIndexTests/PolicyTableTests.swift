@@ -78,6 +78,14 @@ struct PolicyTableTests {
                 evidence.birthDate == .exact && evidence.first == .resembling && evidence.household.items > 0
                     && evidence.individualIdentifiers == 0)
             never(
+                "a twin's number",
+                evidence.birthDate == .exact && evidence.first != .exact && evidence.first != .missing
+                    && [.close, .lastFourClose].contains(evidence.socialSecurity) && evidence.individualIdentifiers == 0)
+            never(
+                "a short form with another middle name or sex",
+                evidence.birthDate == .exact && evidence.first == .nickname
+                    && (evidence.middle == .different || evidence.sex == .different) && evidence.individualIdentifiers == 0)
+            never(
                 "a twin's name with both numbers known",
                 evidence.birthDate == .exact && evidence.first == .similar && evidence.socialSecurity == .close
                     && evidence.individualIdentifiers == 0)
