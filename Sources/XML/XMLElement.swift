@@ -1,33 +1,18 @@
 /// One element of an XML text with all that is below it (Namespaces in XML 1.0); comments and instructions are dropped.
-///
-/// A value that holds on to one shared, unchanging object: trees are walked by handing elements on.
 package struct XMLElement: Hashable, Sendable {
-    private final class Parts: Sendable {
-        let names: XMLName
-        let attributes: [XMLAttribute]
-        let children: [XMLNode]
-        let offset: Int
-
-        init(_ names: XMLName, _ attributes: [XMLAttribute], _ children: [XMLNode], _ offset: Int) {
-            self.names = names
-            self.attributes = attributes
-            self.children = children
-            self.offset = offset
-        }
-    }
-
-    private let parts: Parts
-
+    private let names: XMLName
     /// The namespace's URI; empty for none.
-    package var namespace: String { parts.names.namespace }
+    package var namespace: String { names.namespace }
     /// The local name.
-    package var name: String { parts.names.local }
+    package var name: String { names.local }
     /// The attributes in order; declarations of namespaces are not among them.
-    package var attributes: [XMLAttribute] { parts.attributes }
+    package let attributes: [XMLAttribute]
     /// Elements and texts in order; neighbouring texts are one.
-    package var children: [XMLNode] { parts.children }
+    package let children: [XMLNode]
     /// The offset of the start tag's first byte in the bytes that were read.
-    package var offset: Int { parts.offset }
+    package var offset: Int { Int(place) }
+    /// Half a word, so that a node of a tree takes four.
+    private let place: UInt32
 
     /// An element from its parts.
     package init(
@@ -38,20 +23,10 @@ package struct XMLElement: Hashable, Sendable {
     }
 
     init(_ names: XMLName, _ attributes: [XMLAttribute], _ children: [XMLNode], offset: Int) {
-        parts = Parts(names, attributes, children, offset)
-    }
-
-    package static func == (left: XMLElement, right: XMLElement) -> Bool {
-        left.parts === right.parts
-            || left.parts.names == right.parts.names && left.attributes == right.attributes
-                && left.children == right.children && left.offset == right.offset
-    }
-
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(parts.names)
-        hasher.combine(attributes)
-        hasher.combine(children)
-        hasher.combine(offset)
+        self.names = names
+        self.attributes = attributes
+        self.children = children
+        place = UInt32(clamping: offset)
     }
 
     /// The child elements in order.

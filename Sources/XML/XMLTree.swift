@@ -8,15 +8,12 @@ struct XMLTree {
         let name: XMLName
         let attributes: [XMLAttribute]
         let offset: Int
-        /// Where its children begin among those that wait.
-        let firstChild: Int
+        var children: [XMLNode] = []
     }
 
     private let parser: XML_Parser
     private let limits: XMLLimits
     private var open: [Frame] = []
-    /// The children so far of all open elements, the outermost's first: an element takes its own when it ends.
-    private var waiting: [XMLNode] = []
     private var text: [UInt8] = []
     private var nodes = 0
     private var namespaces: NamespaceScope
@@ -71,7 +68,7 @@ struct XMLTree {
             open.append(
                 Frame(
                     name: names.name(namespace, local), attributes: attributes,
-                    offset: max(0, Int(XML_GetCurrentByteIndex(parser))), firstChild: waiting.count))
+                    offset: max(0, Int(XML_GetCurrentByteIndex(parser)))))
         } catch { stop(error.rawValue) }
     }
 
@@ -118,10 +115,8 @@ struct XMLTree {
         flush()
         namespaces.close()
         guard let frame = open.popLast() else { return }
-        let children = Array(waiting[frame.firstChild...])
-        waiting.removeLast(children.count)
-        let element = XMLElement(frame.name, frame.attributes, children, offset: frame.offset)
-        if open.isEmpty { root = element } else { waiting.append(.element(element)) }
+        let element = XMLElement(frame.name, frame.attributes, frame.children, offset: frame.offset)
+        if open.isEmpty { root = element } else { open[open.count - 1].children.append(.element(element)) }
     }
 
     private mutating func add(_ bytes: UnsafeRawBufferPointer) {
@@ -134,7 +129,7 @@ struct XMLTree {
         guard !text.isEmpty else { return }
         defer { text.removeAll(keepingCapacity: text.capacity < 1 << 16) }
         guard !open.isEmpty, count() else { return }
-        waiting.append(.text(String(decoding: text, as: UTF8.self)))
+        open[open.count - 1].children.append(.text(String(decoding: text, as: UTF8.self)))
     }
 
     private mutating func count() -> Bool {
