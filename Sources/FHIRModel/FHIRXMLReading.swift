@@ -26,10 +26,13 @@ package enum FHIRXML {
 }
 
 /// One pass over the elements, led by the tables: they say what repeats and what is a number.
+///
+/// What is read may be kept as JSON: it is nested as deep at the most as our reader of JSON goes, objects and arrays both counted.
 struct FHIRXMLReading {
     private let types = ElementTables.r4
+    private let depthMax = JSONLimits().depthMax
 
-    func resource(_ element: XMLElement) throws(ExchangeError) -> JSONObject {
+    func resource(_ element: XMLElement, depth: Int = 1) throws(ExchangeError) -> JSONObject {
         guard element.namespace == FHIRXML.namespace else {
             throw fault(element, "a resource is in the namespace \(FHIRXML.namespace)")
         }
@@ -37,12 +40,13 @@ struct FHIRXMLReading {
             throw fault(element, "a resource type that is not known here")
         }
         var object: JSONObject = ["resourceType": .string(element.name)]
-        for member in try complex(element, types.tables[index]).members { object[member.name] = member.value }
+        for member in try complex(element, types.tables[index], depth: depth).members { object[member.name] = member.value }
         return object
     }
 
     /// An element with elements below it.
-    private func complex(_ element: XMLElement, _ table: ElementTables.Table) throws(ExchangeError) -> JSONObject {
+    private func complex(_ element: XMLElement, _ table: ElementTables.Table, depth: Int) throws(ExchangeError) -> JSONObject {
+        try demand(depth, element)
         var object = JSONObject()
         for attribute in element.attributes where attribute.namespace != FHIRXML.instance {
             // Elements that are attributes in XML: every `id` but a resource's, and an extension's `url`.
@@ -68,14 +72,16 @@ struct FHIRXMLReading {
             guard slot.element > last else { throw fault(run[0], "elements stand in the order of their definition") }
             last = slot.element
             guard slot.isArray || run.count == 1 else { throw fault(run[1], "more than one where FHIR has one") }
-            try add(run, name, slot, to: &object)
+            try add(run, name, slot, to: &object, depth: depth)
         }
         return object
     }
 
-    private func add(_ run: [XMLElement], _ name: String, _ slot: ElementTables.Slot, to object: inout JSONObject)
+    private func add(_ run: [XMLElement], _ name: String, _ slot: ElementTables.Slot, to object: inout JSONObject, depth: Int)
         throws(ExchangeError)
     {
+        let below = depth + (slot.isArray ? 2 : 1)
+        if slot.isArray { try demand(depth + 1, run[0]) }
         var values: [JSONValue] = []
         var partners: [JSONValue] = []
         for element in run {
@@ -87,18 +93,18 @@ struct FHIRXMLReading {
             switch slot.kind {
             case .primitive(.xhtml): values.append(.string(XMLText.text(of: element)))
             case .primitive(let primitive):
-                let read = try self.primitive(element, primitive)
+                let read = try self.primitive(element, primitive, depth: below)
                 values.append(read.value ?? .null)
                 partner = read.partner
             case .code:
-                let read = try self.primitive(element, .code)
+                let read = try self.primitive(element, .code, depth: below)
                 values.append(read.value ?? .null)
                 partner = read.partner
-            case .complex(let index): values.append(.object(try complex(element, types.tables[index])))
+            case .complex(let index): values.append(.object(try complex(element, types.tables[index], depth: below)))
             case .resource:
                 let inner = try elements(of: element)
                 guard inner.count == 1, element.attributes.isEmpty else { throw fault(element, "holds one resource") }
-                values.append(.object(try resource(inner[0])))
+                values.append(.object(try resource(inner[0], depth: below)))
             }
             partners.append(partner.map { .object($0) } ?? .null)
         }
@@ -108,8 +114,8 @@ struct FHIRXMLReading {
         if hasPartner { object["_" + name] = slot.isArray ? .array(partners) : partners[0] }
     }
 
-    /// `value`, and beside it `id` and extensions.
-    private func primitive(_ element: XMLElement, _ type: Primitive) throws(ExchangeError)
+    /// `value`, and beside it `id` and extensions, in an object of that depth.
+    private func primitive(_ element: XMLElement, _ type: Primitive, depth: Int) throws(ExchangeError)
         -> (value: JSONValue?, partner: JSONObject?)
     {
         var value: JSONValue?
@@ -126,11 +132,13 @@ struct FHIRXMLReading {
             guard child.name == "extension", child.namespace == FHIRXML.namespace, let index = types.datatypes["Extension"] else {
                 throw fault(child, "a primitive value has extensions below it and nothing else")
             }
-            extensions.append(.object(try complex(child, types.tables[index])))
+            extensions.append(.object(try complex(child, types.tables[index], depth: depth + 2)))
         }
         if !extensions.isEmpty { partner["extension"] = .array(extensions) }
         guard value != nil || !extensions.isEmpty else { throw fault(element, "neither a value nor an extension") }
-        return (value, partner.members.isEmpty ? nil : partner)
+        guard !partner.members.isEmpty else { return (value, nil) }
+        try demand(depth, element)
+        return (value, partner)
     }
 
     private func value(_ text: String, _ type: Primitive, _ element: XMLElement) throws(ExchangeError) -> JSONValue {
@@ -162,6 +170,10 @@ struct FHIRXMLReading {
             }
         }
         return elements
+    }
+
+    private func demand(_ depth: Int, _ element: XMLElement) throws(ExchangeError) {
+        if depth > depthMax { throw fault(element, "nested deeper than \(depthMax) levels") }
     }
 
     private func fault(_ element: XMLElement, _ message: String) -> ExchangeError {

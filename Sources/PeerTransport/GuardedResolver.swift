@@ -11,7 +11,9 @@ final class GuardedResolver: Resolver, Sendable {
     typealias Lookup = @Sendable (_ host: String) -> [IPAddress]
 
     /// What a host is refused with whose addresses may all not be connected to.
-    static let refused = ExchangeError(.unavailable, "the host leads to an address that this node does not connect to for others")
+    static let refused = ExchangeError(
+        .unavailable,
+        "the host leads to an address that this node does not connect to for others; where it is yours, name it under seeds in node.yaml")
 
     private let loop: any EventLoop
     private let rule: DialRule

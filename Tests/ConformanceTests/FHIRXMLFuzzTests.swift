@@ -32,4 +32,37 @@ struct FHIRXMLFuzzTests {
         }
         #expect(faults == [])
     }
+
+    /// Case 4151772: what XML let pass could not be read again from the journal, where it stands as JSON.
+    @Test(arguments: ["part", "extension", "sibling", "resource"])
+    func `XML is nested as deep as JSON may be, and no deeper`(way: String) throws {
+        var verdicts: Set<Bool> = []
+        for levels in 1...40 {
+            let resource = Self.nested(levels, way)
+            let asJSON = try? FHIRResource.read(JSONWriter.bytes(.object(resource)))
+            let asXML = try? FHIRXML.read(#require(FHIRXML.bytes(resource)))
+            #expect((asJSON == nil) == (asXML == nil), "\(levels)")
+            verdicts.insert(asXML == nil)
+        }
+        #expect(verdicts == [true, false])
+    }
+
+    private static func nested(_ levels: Int, _ way: String) -> JSONObject {
+        func extended(_ levels: Int) -> JSONObject {
+            levels == 0
+                ? ["url": "http://e.example/v", "valueCode": "c"]
+                : ["url": "http://e.example/x", "extension": .array([.object(extended(levels - 1))])]
+        }
+        switch way {
+        case "part":
+            let innermost: JSONObject = ["name": "p", "valueCode": "c"]
+            let parts = (0..<levels).reduce(innermost) { part, _ in ["name": "p", "part": .array([.object(part)])] }
+            return ["resourceType": "Parameters", "parameter": .array([.object(parts)])]
+        case "extension": return ["resourceType": "Patient", "extension": .array([.object(extended(levels))])]
+        case "sibling":
+            return ["resourceType": "Patient", "birthDate": "1931-12-07", "_birthDate": ["extension": .array([.object(extended(levels))])]]
+        default:
+            return ["resourceType": "Bundle", "type": "collection", "entry": [["resource": .object(nested(levels, "part"))]]]
+        }
+    }
 }
