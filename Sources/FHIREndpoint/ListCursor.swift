@@ -1,5 +1,3 @@
-import ExchangeCore
-
 /// Where a page of lists begins, and of which search across communities; opaque to callers.
 ///
 /// It says what the page itself showed: how many lists came before, and the last of them.
@@ -17,11 +15,7 @@ struct ListCursor: Hashable, Sendable {
 
     /// Reads a link's text; nil when it is not one of ours.
     init?(_ text: String) {
-        guard text.utf8.count <= 192, let bytes = Base64.decode(text, .url),
-            let plain = String(validating: bytes, as: UTF8.self)
-        else { return nil }
-        let parts = plain.split(separator: " ", omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
+        guard let parts = CursorText.words(text, count: 4, bytesMax: 192) else { return nil }
         var place: ResourceCursor?
         if parts[1] != "-" {
             guard let index = Int(parts[0]), (0...1_000_000).contains(index) else { return nil }
@@ -29,8 +23,8 @@ struct ListCursor: Hashable, Sendable {
         }
         var search: PageCursor.Search?
         if parts[2] != "-" {
-            guard parts[2].utf8.count == 32, let seen = Int(parts[3]), (0...100_000).contains(seen) else { return nil }
-            search = .init(String(parts[2]), seen: seen)
+            guard let found = PageCursor.Search(parts[2], parts[3]) else { return nil }
+            search = found
         }
         guard place != nil || search != nil else { return nil }
         self.init(place: place, search: search)
@@ -39,7 +33,6 @@ struct ListCursor: Hashable, Sendable {
     /// The text for a link.
     var text: String {
         let place = place.map { "\($0.index) \($0.after)" } ?? "- -"
-        let name = search.map { "\($0.token) \($0.seen)" } ?? "- 0"
-        return Base64.encode(Array("\(place) \(name)".utf8), .url)
+        return CursorText.text("\(place) \(search?.words ?? PageCursor.Search.none)")
     }
 }

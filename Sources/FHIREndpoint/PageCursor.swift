@@ -34,6 +34,18 @@ struct PageCursor: Hashable, Sendable {
             self.token = token
             self.seen = seen
         }
+
+        /// The words that stand where no search was.
+        static let none = "- 0"
+
+        /// Reads its two words of a link; nil when they are none of ours.
+        init?(_ token: Substring, _ seen: Substring) {
+            guard token.utf8.count == 32, let seen = Int(seen), (0...100_000).contains(seen) else { return nil }
+            self.init(String(token), seen: seen)
+        }
+
+        /// Its two words in a link.
+        var words: String { "\(token) \(seen)" }
     }
 
     /// The last row before the page; nil for the beginning of the list as it is by now.
@@ -49,11 +61,7 @@ struct PageCursor: Hashable, Sendable {
 
     /// Reads a link's text; nil when it is not one of ours.
     init?(_ text: String) {
-        guard text.utf8.count <= 192, let bytes = Base64.decode(text, .url),
-            let plain = String(validating: bytes, as: UTF8.self)
-        else { return nil }
-        let parts = plain.split(separator: " ", omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
+        guard let parts = CursorText.words(text, count: 4, bytesMax: 192) else { return nil }
         var after: Place?
         if parts[0] != "-" {
             guard let place = Place(parts[0], parts[1]) else { return nil }
@@ -61,8 +69,8 @@ struct PageCursor: Hashable, Sendable {
         }
         var search: Search?
         if parts[2] != "-" {
-            guard parts[2].utf8.count == 32, let seen = Int(parts[3]), (0...100_000).contains(seen) else { return nil }
-            search = Search(String(parts[2]), seen: seen)
+            guard let found = Search(parts[2], parts[3]) else { return nil }
+            search = found
         }
         guard after != nil || search != nil else { return nil }
         self.init(after: after, search: search)
@@ -71,8 +79,7 @@ struct PageCursor: Hashable, Sendable {
     /// The text for a link.
     var text: String {
         let place = after.map { "\($0.registered.milliseconds) \($0.id)" } ?? "- -"
-        let name = search.map { "\($0.token) \($0.seen)" } ?? "- 0"
-        return Base64.encode(Array("\(place) \(name)".utf8), .url)
+        return CursorText.text("\(place) \(search?.words ?? Search.none)")
     }
 
     /// The index of the page's first row among these.

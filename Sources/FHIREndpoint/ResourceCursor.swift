@@ -1,5 +1,3 @@
-import ExchangeCore
-
 /// Where a page of resources begins: behind an entry, or at an index when that entry is gone. Opaque to callers.
 struct ResourceCursor: Hashable, Sendable {
     /// Entries before the page when the link was made.
@@ -15,16 +13,12 @@ struct ResourceCursor: Hashable, Sendable {
 
     /// Reads a link's text; nil when it is not one of ours.
     init?(_ text: String) {
-        guard text.utf8.count <= 128, let bytes = Base64.decode(text, .url),
-            let plain = String(validating: bytes, as: UTF8.self)
-        else { return nil }
-        let parts = plain.split(separator: " ", omittingEmptySubsequences: false)
-        guard parts.count == 2, let index = Int(parts[0]), (0...1_000_000).contains(index) else { return nil }
+        guard let parts = CursorText.words(text, count: 2, bytesMax: 128), let index = Int(parts[0]), (0...1_000_000).contains(index) else { return nil }
         self.init(index: index, after: String(parts[1]))
     }
 
     /// The text for a link.
-    var text: String { Base64.encode(Array("\(index) \(after)".utf8), .url) }
+    var text: String { CursorText.text("\(index) \(after)") }
 
     /// The index of the page's first entry among these.
     func start(among ids: [String]) -> Int {
