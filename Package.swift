@@ -65,7 +65,7 @@ let floors: [[Module]] = [
             ]),
         Module(
             "MLLPEndpoint", needs: core + standards + questions + ["Transactions", "HL7v2"],
-            foreign: ["NIOCore", "NIOPosix", "Logging"]),
+            foreign: ["NIOCore", "NIOPosix", "Logging", "Crypto"]),
         Module(
             "AdminEndpoint", needs: core + standards + questions + ["Transactions"],
             foreign: ["Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "Logging"]),
@@ -126,7 +126,7 @@ let suites: [Module] = [
         needs: ["ExchangeCore", "JSON", "XML", "FHIRModel", "CDA", "Terminology", "DocumentReview"]),
     Module(
         "StorageTests", needs: core + standards + questions + ["Transactions", "Storage", "Simulation"],
-        foreign: ["Crypto", "Logging"]),
+        foreign: ["Crypto", "GRDB", "Logging"]),
     Module("FlowTests", needs: core + standards + questions + ["Transactions", "Simulation"], foreign: ["Crypto"]),
     Module(
         "ClusterTests",

@@ -66,11 +66,10 @@ package struct Backup: Sendable {
         // The keyring first: what is sealed under a key made later is not copied below, whose end was taken before.
         let keyring = try piece("keyring-\(run)", key, bytes: try keyringBundle(home))
         let node = try piece("node-\(run)", key, bytes: try FileBundle.pack(home))
-        // What feeds refused and took, and how far outboxes are: written anew each time, so that what was erased since is in no backup.
+        // What feeds refused, and how far outboxes are: written anew each time, so that what was erased since is in no backup.
         let feeds = try piece(
             "feeds-\(run)", key,
-            bytes: FileBundle.pack(home.deadLetters, of: home) + FileBundle.pack(home.takenMessages, of: home)
-                + FileBundle.pack(home.outboxes, of: home))
+            bytes: FileBundle.pack(home.deadLetters, of: home) + FileBundle.pack(home.outboxes, of: home))
         let start = before?.end ?? CopyPlace()
         var reached = start
         if end.entries > start.frontier.size || before == nil {

@@ -1,6 +1,7 @@
 import ExchangeCore
 import HL7v2
 import MLLPEndpoint
+import Transactions
 
 /// The list `feeds` of `node.yaml`: ports for HL7 v2 messages. Whose identifiers are believed is said here and nowhere else.
 enum FeedKeys {
@@ -16,7 +17,7 @@ enum FeedKeys {
             Key(name: "connections", path: \.connectionsMax, range: 1...4096),
             Key(name: "idle-seconds", path: \.idleSecondsMax, range: 1...86_400),
             Key(name: "frame-seconds", path: \.frameSecondsMax, range: 1...3600),
-            Key(name: "remembered", path: \.rememberedMax, range: 1...10_000_000),
+            Key(name: "remembered", path: \.rememberedMax, range: 1...TakenMessage.rememberedMax),
             Key(name: "replay-hours", path: \.replayHours, range: 1...8760),
         ]
     }

@@ -121,7 +121,7 @@ package struct Node: Sendable {
             folder: home.store.path, room: UInt64(configuration.limits.segmentBytes) + 16 << 20)
         auditFeed = try configuration.auditRepository?.feed(
             home, trust: trust, exchange: exchange, origin: store.store.origin)
-        feeds = try NodeFeeds(configuration.feeds, home, exchange: exchange)
+        feeds = try await NodeFeeds(configuration.feeds, home, exchange: exchange)
         notifications = try configuration.subscriptions?.client(home, trust: trust, world: world)
         receivers = try NodeReceivers(configuration.receivers, home, trust: trust, exchange: exchange)
         closeWhatIsCut()

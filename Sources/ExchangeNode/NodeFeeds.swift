@@ -20,7 +20,7 @@ struct NodeFeeds: Sendable {
     private let letters: FileDeadLetterStore?
 
     /// The feeds of a node; without any, nothing is made or opened.
-    init(_ settings: [FeedSettings], _ home: NodeHome, exchange: Exchange) throws(ExchangeError) {
+    init(_ settings: [FeedSettings], _ home: NodeHome, exchange: Exchange) async throws(ExchangeError) {
         // Letters of feeds that are configured no more are let go in time, and when their patient is erased.
         let hasLetters = FileManager.default.fileExists(atPath: home.deadLetters.path)
         guard !settings.isEmpty || hasLetters else {
@@ -40,10 +40,22 @@ struct NodeFeeds: Sendable {
         letters = store
         let mentioned = MentionedPatients(settings)
         exchange.refusedMessages.adopt(store) { mentioned.names($0, in: $1, of: $2) }
-        let taken = try FileTakenMessageStore(
-            home.takenMessages.path, key: key, atMost: settings.map(\.rememberedMax).reduce(0, +))
+        try await Self.takeOver(EarlierTakenMessages(home.takenMessages.path), exchange)
+        let taken = try await exchange.takenMessages(atMost: settings.map(\.rememberedMax).reduce(0, +))
         let turns = FeedTurns()
-        receivers = settings.map { FeedReceiver(settings: $0, exchange: exchange, letters: store, taken: taken, turns: turns) }
+        receivers = settings.map {
+            FeedReceiver(
+                settings: $0, exchange: exchange, letters: store, digest: MessageDigest(key: key), remembering: taken, turns: turns)
+        }
+    }
+
+    /// What an earlier version kept beside the journal comes into it; cut off, it is done once more, which changes nothing.
+    private static func takeOver(_ files: EarlierTakenMessages, _ exchange: Exchange) async throws(ExchangeError) {
+        let messages = try files.read()
+        for start in stride(from: 0, to: messages.count, by: 100) {
+            try await exchange.remember(Array(messages[start..<min(start + 100, messages.count)]))
+        }
+        if !messages.isEmpty { try files.remove() }
     }
 
     /// What the administrator sees and does of them.

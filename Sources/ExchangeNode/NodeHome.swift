@@ -68,7 +68,7 @@ package struct NodeHome: Sendable {
     package var deadLetters: URL { store.appendingPathComponent("dead-letters") }
     /// How far the outboxes of receivers have come.
     package var outboxes: URL { store.appendingPathComponent("outboxes") }
-    /// What the feeds have taken, by digests alone.
+    /// What the feeds had taken, as an earlier version kept it: taken into the journal at the first start.
     package var takenMessages: URL { store.appendingPathComponent("taken-messages") }
     /// What this node witnessed of others' logs.
     package var witness: URL { store.appendingPathComponent("witness") }

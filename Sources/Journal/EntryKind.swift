@@ -26,4 +26,6 @@ package enum EntryKind: UInt8, Sendable, CaseIterable {
     case encounter = 12
     /// Somebody subscribed to a patient's new documents, or does so no more.
     case subscription = 13
+    /// A message of a feed had its effect, by digests alone: the same one again has none.
+    case feed = 14
 }

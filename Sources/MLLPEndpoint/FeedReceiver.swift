@@ -10,7 +10,7 @@ package final class FeedReceiver: Sendable {
     let figures: FeedFigures
     private let exchange: Exchange
     private let letters: any DeadLetterStore
-    private let taken: any TakenMessageStore
+    private let digest: MessageDigest
     private let seen: SeenMessages
     private let sequences: MessageSequences
     private let turns: FeedTurns
@@ -18,16 +18,16 @@ package final class FeedReceiver: Sendable {
     /// A receiver of one feed.
     ///
     /// - Parameters:
-    ///   - taken: what was taken before, of all feeds of a node.
+    ///   - digest: how messages are named in what is remembered.
+    ///   - taken: what was taken before, by all feeds of a node, the oldest first.
     ///   - turns: shared by all feeds of a node.
     package init(
-        settings: FeedSettings, exchange: Exchange, letters: some DeadLetterStore, taken: some TakenMessageStore,
-        turns: FeedTurns,
+        settings: FeedSettings, exchange: Exchange, letters: some DeadLetterStore, digest: MessageDigest,
+        remembering taken: [TakenMessage], turns: FeedTurns,
     ) {
-        self.taken = taken
-        let before = taken.taken()
-        seen = SeenMessages(atMost: settings.rememberedMax, remembering: before)
-        sequences = MessageSequences(remembering: before)
+        self.digest = digest
+        seen = SeenMessages(atMost: settings.rememberedMax, remembering: taken)
+        sequences = MessageSequences(remembering: taken)
         self.turns = turns
         self.settings = settings
         self.exchange = exchange
@@ -149,7 +149,7 @@ package final class FeedReceiver: Sendable {
                 // One that is refused is kept; the sender goes on with the next. One that could not be done comes again.
                 if outcome.error?.condition != .applicationError, outcome.error?.condition != .recordLocked {
                     do throws(ExchangeError) {
-                        try await taken.remember(TakenMessage(.sequence, key: sender, content: UInt64(number + 1)))
+                        try await exchange.remember([TakenMessage(.sequence, key: sender, content: UInt64(number + 1))])
                         sequences.advance(past: number, of: sender)
                     } catch {
                         outcome.error = Self.notRemembered(error)
@@ -215,12 +215,8 @@ package final class FeedReceiver: Sendable {
         defer { turns.end(subjects) }
         let omission: HL7Error?
         do throws(HL7Error) {
-            omission = try await FeedWork(exchange: exchange, feed: settings.name, sender: sender).perform(request)
-            do throws(ExchangeError) {
-                try await taken.remember(TakenMessage(.message, key: key, content: content))
-            } catch {
-                throw Self.notRemembered(error)
-            }
+            omission = try await FeedWork(exchange: exchange, feed: settings.name, sender: sender).perform(
+                request, noting: TakenMessage(.message, key: key, content: content))
         } catch {
             seen.end(key, content: content, isDone: false)
             throw error
@@ -236,9 +232,9 @@ package final class FeedReceiver: Sendable {
         return Array([3, 4].map { Array(segment?.field($0).bytes ?? []) }.joined(separator: [0x0D]))
     }
 
-    /// The store's digest of something of this feed's; whoever reads it learns nothing.
+    /// The digest of something of this feed's.
     private func digest(_ what: String, _ bytes: [UInt8]) -> [UInt8] {
-        taken.digest(Array(what.utf8) + [0] + Array(settings.name.utf8) + [0] + bytes)
+        digest.of(Array(what.utf8) + [0] + Array(settings.name.utf8) + [0] + bytes)
     }
 
     /// It was done, but would be done again if it came again: the sender is to send it again, which does it once more, alike.

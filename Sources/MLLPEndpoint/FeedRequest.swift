@@ -19,6 +19,12 @@ enum FeedRequest: Sendable, CustomStringConvertible {
         case told(FedEncounter)
         /// It cannot be read: who the patient is is taken, this is not.
         case unreadable(HL7Error)
+
+        /// What is told.
+        var encounter: FedEncounter? {
+            guard case .told(let encounter) = self else { return nil }
+            return encounter
+        }
     }
 
     /// What of it is not taken, known before anything is done; nil when all of it is.

@@ -14,23 +14,15 @@ struct FeedWork: Sendable {
     /// Times that what another request holds at this moment is waited for.
     private static let triesMax = 5
 
-    /// Returns when it is done and durable, or was done before; what of it was left out, nil when nothing was.
-    func perform(_ request: FeedRequest) async throws(HL7Error) -> HL7Error? {
-        var omission = request.omission
+    /// Returns when it is done, noted as taken, and durable; what of it was left out, nil when nothing was.
+    ///
+    /// All of it is safe to repeat: a message that is cut off before it is noted comes again.
+    func perform(_ request: FeedRequest, noting taken: TakenMessage) async throws(HL7Error) -> HL7Error? {
         switch request {
         case .identity(let event, let stay):
             do throws(ExchangeError) {
-                try await patiently { () throws(ExchangeError) in
-                    let patient = try await perform(event)
-                    // Both are safe to repeat: a message that was cut off between them comes again.
-                    if let patient, case .told(let encounter) = stay {
-                        do throws(ExchangeError) {
-                            try await exchange.recordEncounter(encounter, of: patient, for: context())
-                        } catch where error.code == .tooLarge {
-                            omission = HL7Error(
-                                .applicationError, "the stay was not taken: \(error.message)", at: HL7Position("PV1"))
-                        }
-                    }
+                return try await patiently { () throws(ExchangeError) in
+                    try await perform(event, stay.encounter, noting: taken) ?? request.omission
                 }
             } catch {
                 throw FeedFault.identity(error, isMerge: event.isMerge)
@@ -39,21 +31,29 @@ struct FeedWork: Sendable {
             do throws(ExchangeError) {
                 try await patiently { () throws(ExchangeError) in
                     _ = try await exchange.feedDocument(document, for: context())
+                    try await exchange.remember([taken])
                 }
             } catch {
                 throw FeedFault.document(error, places)
             }
+            return request.omission
         }
-        return omission
     }
 
-    /// Returns the record that was registered; nil when the event is about nothing of the kind.
-    private func perform(_ event: PatientFeedEvent) async throws(ExchangeError) -> PatientID? {
+    /// Returns what was left out of a registration.
+    private func perform(_ event: PatientFeedEvent, _ stay: FedEncounter?, noting taken: TakenMessage)
+        async throws(ExchangeError) -> HL7Error?
+    {
         switch event {
         case .registered(let identifiers, let demographics):
-            return try await exchange.feedPatient(
-                PatientRegistration(identifiers: identifiers, demographics: demographics), for: context()
-            ).record.id
+            // What comes most waits for the disk once.
+            let omission = try await exchange.feedPatient(
+                PatientRegistration(identifiers: identifiers, demographics: demographics),
+                with: FedMessage(stay: stay, taken: taken), for: context()
+            ).omission
+            return omission.map {
+                HL7Error(.applicationError, "the stay was not taken: \($0.message)", at: HL7Position("PV1"))
+            }
         case .merged(let prior, let survivor, _):
             _ = try await exchange.mergePatient(prior, into: survivor, for: context())
         case .renumbered(let prior, let new, let demographics):
@@ -65,18 +65,20 @@ struct FeedWork: Sendable {
         case .withdrawn(let identifier):
             try await exchange.withdrawPatient(identifier, for: context())
         }
+        try await exchange.remember([taken])
         return nil
     }
 
     /// Tries again for a moment: another door may speak of the same patient at once, and the sender cannot know.
-    private func patiently(_ work: () async throws(ExchangeError) -> Void) async throws(ExchangeError) {
-        for attempt in 0..<Self.triesMax {
+    private func patiently<Value>(_ work: () async throws(ExchangeError) -> Value) async throws(ExchangeError) -> Value {
+        for attempt in 1..<Self.triesMax {
             do throws(ExchangeError) {
                 return try await work()
-            } catch where error.code == .conflict && attempt + 1 < Self.triesMax {
-                do { try await exchange.world.sleep(.milliseconds(5 << attempt)) } catch { throw Self.stopping }
+            } catch where error.code == .conflict {
+                do { try await exchange.world.sleep(.milliseconds(5 << (attempt - 1))) } catch { throw Self.stopping }
             }
         }
+        return try await work()
     }
 
     private static let stopping = ExchangeError(.unavailable, "the node is stopping; send the message again")

@@ -4,6 +4,10 @@ import Synchronization
 import Transactions
 
 extension MemoryProjection {
+    package func takenMessages(atMost count: Int) async throws -> [TakenMessage] {
+        tables.withLock { Array($0.taken.suffix(count)) }
+    }
+
     package func subscriptions() async throws -> [RecordedSubscription] {
         tables.withLock { $0.subscriptions.sorted { $0.key < $1.key }.map(\.value) }
     }

@@ -24,6 +24,7 @@ package final class MemoryProjection: Sendable {
         var directives: [PatientID: [DirectiveID: ConsentVersion]] = [:]
         var versions: [DirectiveID: [ConsentVersion]] = [:]
         var encounters: [PatientID: [String: (encounter: CareEncounter, position: JournalPosition)]] = [:]
+        var taken: [TakenMessage] = []
         var subscriptions: [SubscriptionID: RecordedSubscription] = [:]
         var accesses: [PatientID: [AccessEvent]] = [:]
         var deliveries: [DirectiveID: [CommunityID: ConsentDelivery]] = [:]
@@ -53,6 +54,10 @@ package final class MemoryProjection: Sendable {
     private static func apply(_ entry: CommittedEntry, base: String, to tables: inout Tables) throws(ExchangeError) {
         if entry.kind == .directory {
             return keep(try entry.decoded { () throws(ExchangeError) in try DirectoryFact(payload: entry.payload) }, in: &tables)
+        }
+        if entry.kind == .feed {
+            tables.taken.append(try entry.decoded { () throws(ExchangeError) in try TakenMessage(payload: entry.payload) })
+            return
         }
         if let act = try ModelEntry.act(entry) { return tables.persons.apply(act) }
         if let erasure = try Erasure(entry) { return erase(erasure.patient, from: &tables) }
@@ -133,7 +138,7 @@ package final class MemoryProjection: Sendable {
             guard let act = try AlertAct(entry) else { return }
             tables.ruleAlerts[act.alert]?.add(act, at: entry.position, entry.time)
             tables.alerts[act.alert]?.add(act, at: entry.position, entry.time)
-        case .genesis, .inquiry, .directory, .repair, .erasure: break
+        case .genesis, .inquiry, .directory, .repair, .erasure, .feed: break
         }
     }
 

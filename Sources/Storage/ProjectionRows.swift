@@ -23,6 +23,9 @@ struct ProjectionRows {
         if entry.kind == .directory {
             return try Self.keep((entry.value as? DirectoryFact) ?? DirectoryFact(payload: entry.payload), database)
         }
+        if entry.kind == .feed {
+            return try Self.keep((entry.value as? TakenMessage) ?? TakenMessage(payload: entry.payload), database)
+        }
         if let act = try ModelEntry.act(entry) {
             return try database.execute(
                 sql: "INSERT INTO person_model(position, active, payload) VALUES (?, ?, ?)",
@@ -60,7 +63,7 @@ struct ProjectionRows {
             } else if let act = try AlertAct(entry) {
                 try Self.note(act, entry, subject, database)
             }
-        case .genesis, .inquiry, .directory, .repair, .erasure: break
+        case .genesis, .inquiry, .directory, .repair, .erasure, .feed: break
         }
     }
 

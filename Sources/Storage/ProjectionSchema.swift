@@ -3,7 +3,7 @@ import GRDB
 /// The projection's tables, clustered for how they are read; another version means a rebuild from the journal, never a
 /// migration: the journal is the truth, so the tables need no history.
 enum ProjectionSchema {
-    static let version = 9
+    static let version = 10
 
     static let tables = [
         "mark", "patient", "patient_version", "patient_identifier", "patient_system", "patient_word", "person", "person_record",
@@ -11,14 +11,14 @@ enum ProjectionSchema {
         "document_unique",
         "submission", "list", "list_place", "folder_member", "directive", "directive_place", "directive_version", "access", "alert",
         "directive_origin", "consent_delivery", "rule_alert", "legal_hold", "erasure", "document_erasure", "encounter",
-        "change_request", "subscription",
+        "change_request", "subscription", "taken",
     ]
 
     static func make(_ database: Database) throws {
         let existing = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         if existing != version {
             for table in tables + ["patient_key"] { try drop(table, database) }
-            try database.execute(sql: "PRAGMA user_version = 9")
+            try database.execute(sql: "PRAGMA user_version = 10")
         }
         try database.execute(sql: definition)
     }
@@ -120,6 +120,8 @@ enum ProjectionSchema {
         CREATE TABLE IF NOT EXISTS subscription(
           id BLOB PRIMARY KEY, patient BLOB NOT NULL, position INTEGER NOT NULL, payload BLOB NOT NULL) WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS subscription_by_patient ON subscription(patient);
+        CREATE TABLE IF NOT EXISTS taken(
+          number INTEGER PRIMARY KEY, kind INTEGER NOT NULL, key BLOB NOT NULL, content INTEGER NOT NULL);
         CREATE TABLE IF NOT EXISTS erasure(patient BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS document_erasure(
           id BLOB PRIMARY KEY, position INTEGER NOT NULL, sealed BLOB NOT NULL, segment INTEGER NOT NULL,

@@ -209,6 +209,9 @@ package protocol ExchangeProjection: Projection, PatientProjection, ConsentProje
     /// Every stay and visit of a record and of those their source merged with it, by number: the last word about each.
     func encounters(of patient: PatientID) async throws -> [CareEncounter]
 
+    /// The latest so many messages that feeds have taken, the oldest first.
+    func takenMessages(atMost count: Int) async throws -> [TakenMessage]
+
     /// Every subscription, those that are over too, by id.
     func subscriptions() async throws -> [RecordedSubscription]
 

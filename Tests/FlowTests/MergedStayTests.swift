@@ -36,7 +36,7 @@ import XDSMetadata
             try await node.publish(2, for: gone)
             for patient in [kept, gone] { try await Self.permitTreating(node, patient) }
             let (ward, clinic) = (node.context(user: "dr.ward"), node.context(user: "dr.clinic"))
-            try await node.exchange.recordEncounter(Self.stay(.began, "dr.ward", at: "1960-01-02"), of: gone, for: node.administrator)
+            try await node.tell(Self.stay(.began, "dr.ward", at: "1960-01-02"), of: gone)
             func seen() async throws -> [Int] {
                 let (one, other) = (try await node.find(kept, as: ward), try await node.find(kept, as: clinic))
                 return [one.count, other.count]
@@ -44,7 +44,7 @@ import XDSMetadata
             #expect(try await seen() == [0, 0])
             let merged = try await node.exchange.mergePatient(Self.number("G"), into: Self.number("K"), for: node.administrator)
             #expect(try await seen() == [2, 0], "of both records' documents")
-            try await node.exchange.recordEncounter(Self.stay(.told, "dr.clinic", at: "1960-01-03"), of: kept, for: node.administrator)
+            try await node.tell(Self.stay(.told, "dr.clinic", at: "1960-01-03"), of: kept)
             #expect(try await seen() == [2, 2], "and what is told of the survivor is known of the other")
             let stays = try await node.exchange.projection.encounters(of: kept)
             #expect(stays.count == 1 && stays.first?.practitioners.map(\.value) == ["dr.ward", "dr.clinic"], "one stay, whoever it was told of")
@@ -66,11 +66,10 @@ import XDSMetadata
             try await node.publish(1, for: kept)
             try await Self.permitTreating(node, kept)
             let ward = node.context(user: "dr.ward")
-            try await node.exchange.recordEncounter(Self.stay(.began, "dr.ward", at: "1960-01-02"), of: gone, for: node.administrator)
+            try await node.tell(Self.stay(.began, "dr.ward", at: "1960-01-02"), of: gone)
             _ = try await node.exchange.mergePatient(Self.number("G"), into: Self.number("K"), for: node.administrator)
             #expect(try await node.find(kept, as: ward).count == 1)
-            try await node.exchange.recordEncounter(
-                Self.stay(.ended, nil, at: "1960-02-01", end: "1960-02-01"), of: kept, for: node.administrator)
+            try await node.tell(Self.stay(.ended, nil, at: "1960-02-01", end: "1960-02-01"), of: kept)
             #expect(try await node.find(kept, as: ward).isEmpty, "the last word about a stay counts, not the first record's")
         }
     }
@@ -82,7 +81,7 @@ import XDSMetadata
             try await node.publish(1, for: one)
             try await Self.permitTreating(node, one)
             let ward = node.context(user: "dr.ward")
-            try await node.exchange.recordEncounter(Self.stay(.began, "dr.ward", at: "1960-01-02"), of: other, for: node.administrator)
+            try await node.tell(Self.stay(.began, "dr.ward", at: "1960-01-02"), of: other)
             _ = try await node.exchange.desk.record(
                 try await node.exchange.desk.linking(one, other, actor: "steward", reason: "seen"))
             #expect(try await node.find(one, as: ward).isEmpty)
@@ -100,11 +99,11 @@ import XDSMetadata
                     id: .ordered(at: node.world.now(), using: &random), patient: kept, base: ConsentRule(.permit),
                     exceptions: [ConsentRule(.deny, actors: [.treating])], recorded: node.world.now()), for: node.administrator)
             let (ward, other) = (node.context(user: "dr.ward"), node.context(user: "dr.other"))
-            try await node.exchange.recordEncounter(Self.stay(.began, "dr.ward", at: "1960-01-02"), of: gone, for: node.administrator)
+            try await node.tell(Self.stay(.began, "dr.ward", at: "1960-01-02"), of: gone)
             #expect(try await node.find(kept, as: other).isEmpty)
             _ = try await node.exchange.mergePatient(Self.number("G"), into: Self.number("K"), for: node.administrator)
             #expect(try await node.find(kept, as: other).isEmpty, "still everybody")
-            try await node.exchange.recordEncounter(Self.stay(.told, "dr.clinic", at: "1960-01-03"), of: kept, for: node.administrator)
+            try await node.tell(Self.stay(.told, "dr.clinic", at: "1960-01-03"), of: kept)
             #expect(try await node.find(kept, as: other).count == 1, "now its source has said who treats")
             #expect(try await node.find(kept, as: ward).isEmpty)
             let report = try await node.exchange.replayJournal(for: node.administrator)

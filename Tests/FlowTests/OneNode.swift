@@ -1,7 +1,9 @@
 import ConsentEngine
 import DocumentExchange
 import ExchangeCore
+import PatientIndex
 import Simulation
+import Testing
 import Transactions
 import Trust
 import XDSMetadata
@@ -58,6 +60,15 @@ struct OneNode: Sendable {
                     sex: .female,
                     addresses: [PostalAddress(lines: ["1 Main St"], city: "Town", state: "VT", postalCode: "05999")],
                     phones: ["802-555-0100"])), for: administrator)
+    }
+
+    /// A feed tells of a stay of a record that is in use, with nothing new about who the patient is.
+    func tell(_ stay: FedEncounter, of patient: PatientID) async throws {
+        let known = try #require(try await exchange.projection.patient(patient))
+        let answer = try await exchange.feedPatient(
+            PatientRegistration(identifiers: known.identifiers, demographics: known.demographics),
+            with: FedMessage(stay: stay), for: administrator)
+        #expect(answer.outcome == .unchanged && answer.record.id == patient && answer.omission == nil)
     }
 
     /// Publishes one document of a patient; `number` makes its unique id and bytes.

@@ -57,6 +57,8 @@ package struct AuditEventView: Sendable {
                     by: (made.subscriber.user, made.subscriber.organization), role: made.subscriber.role)
             ]
         case .encounter: return [change(entry, "PatientUpdate", "stay or visit", by: "feed", patients: [entry.subject].compactMap { $0 }, documents: [])]
+        // What a feed's message did is told by the entries of its effect.
+        case .feed: return []
         case .genesis, .directory: return [activity(entry, "110128", "directory", outcome: "0")]
         }
     }

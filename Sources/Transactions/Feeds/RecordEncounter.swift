@@ -49,35 +49,41 @@ package struct FedEncounter: Sendable, Hashable {
     }
 }
 
+/// What is recorded with a registration, in one append: all of it, or nothing.
+package struct FedMessage: Sendable {
+    /// The stay or visit that the message tells of.
+    package var stay: FedEncounter?
+    /// That the message was taken.
+    package var taken: TakenMessage?
+
+    /// What a message brings besides its registration.
+    package init(stay: FedEncounter? = nil, taken: TakenMessage? = nil) {
+        self.stay = stay
+        self.taken = taken
+    }
+}
+
 extension Exchange {
     /// Stays and visits of one record at the most.
     static let encountersMax = 2000
     /// People who treat in one of them at the most.
     static let practitionersMax = 50
 
-    /// A feed tells of a stay or visit: from now on, who treats in it is whom a directive's "whoever treats me" means.
+    /// A feed tells of a stay or visit: once this is recorded, who treats in it is whom a directive's "whoever treats me" means.
     ///
-    /// Safe to repeat; what is older than what is known changes nothing. Throws `.tooLarge` for a record with too many of them.
+    /// Nil when it says nothing new, or something older than what is known. Throws `.tooLarge` for a record with too many of
+    /// them. The caller holds the stay (`held`) until it is recorded.
     ///
     /// - Parameter patient: the record it was told of, as the feed's registration found or made it: other identifiers of the
     ///   same message (an insurance's) may stand on other patients' records, too.
-    package func recordEncounter(_ fed: FedEncounter, of patient: PatientID, for context: AccessContext)
-        async throws(ExchangeError)
-    {
-        try IdentityAuthority.demandFeeder(context)
-        let held = ["encounter \(patient) \(fed.number)"]
-        guard submissions.begin(held) else {
-            throw ExchangeError(.conflict, "the same stay is being recorded right now; try again")
-        }
-        defer { submissions.end(held) }
+    func draft(_ fed: FedEncounter, of patient: PatientID) async throws(ExchangeError) -> EntryDraft? {
         let known = try await read { try await projection.encounters(of: patient) }
         let before = known.first { $0.number.utf8.elementsEqual(fed.number.utf8) }
-        guard let after = Self.encounter(before, fed, recorded: world.now()) else { return }
+        guard let after = Self.encounter(before, fed, recorded: world.now()) else { return nil }
         guard before != nil || known.count < Self.encountersMax else {
             throw ExchangeError(.tooLarge, "more than \(Self.encountersMax) stays of one record")
         }
-        _ = try await journal.append(
-            EntryDraft(kind: .encounter, subject: patient, payload: EncounterEntry.payload(after), value: after))
+        return EntryDraft(kind: .encounter, subject: patient, payload: EncounterEntry.payload(after), value: after)
     }
 
     /// What is known of a stay once a message was heard; nil when it says nothing new.

@@ -56,6 +56,8 @@ package struct RegisteredPatient: Sendable {
     package let record: PatientRecord
     /// What was done.
     package let outcome: Outcome
+    /// Why the stay that was told of with it was left out; nil when nothing was.
+    package let omission: ExchangeError?
 }
 
 extension Exchange {
@@ -71,9 +73,11 @@ extension Exchange {
     }
 
     /// The same, with what was done.
-    package func feedPatient(_ registration: PatientRegistration, for context: AccessContext)
-        async throws(ExchangeError) -> RegisteredPatient
-    {
+    ///
+    /// - Parameter message: what is recorded with it in one append, also when the registration changes nothing.
+    package func feedPatient(
+        _ registration: PatientRegistration, with message: FedMessage = FedMessage(), for context: AccessContext,
+    ) async throws(ExchangeError) -> RegisteredPatient {
         try IdentityAuthority.demandFeeder(context)
         guard let key = registration.identifiers.first else {
             throw ExchangeError(
@@ -102,9 +106,30 @@ extension Exchange {
         let record = PatientRecord(
             id: existing?.id ?? registration.id ?? .random(using: &random), identifiers: registration.identifiers,
             demographics: registration.demographics, isActive: registration.isActive)
-        if record == existing { return RegisteredPatient(record: record, outcome: .unchanged) }
-        _ = try await file(record, known: existing)
-        return RegisteredPatient(record: record, outcome: existing == nil ? .created : .updated)
+        let stay = message.stay.map { ["encounter \(record.id) \($0.number)"] } ?? []
+        guard submissions.begin(stay) else {
+            throw ExchangeError(.conflict, "the same stay is being recorded right now; try again")
+        }
+        defer { submissions.end(stay) }
+        let (beside, omission) = try await drafts(message, of: record.id)
+        if record != existing {
+            _ = try await file(record, known: existing, beside: beside)
+        } else if !beside.isEmpty {
+            _ = try await journal.append(beside)
+        }
+        return RegisteredPatient(
+            record: record, outcome: record == existing ? .unchanged : existing == nil ? .created : .updated, omission: omission)
+    }
+
+    /// What a message has recorded beside its registration, and why its stay is left out.
+    private func drafts(_ message: FedMessage, of patient: PatientID) async throws(ExchangeError) -> ([EntryDraft], ExchangeError?) {
+        let taken = message.taken.map { [$0.draft] } ?? []
+        guard let stay = message.stay else { return (taken, nil) }
+        do throws(ExchangeError) {
+            return (try await draft(stay, of: patient).map { [$0] + taken } ?? taken, nil)
+        } catch where error.code == .tooLarge {
+            return (taken, error)
+        }
     }
 
     /// ITI-104 DELETE: the record of an identifier is in use no more. Nothing is erased: documents and consent stay with the
@@ -145,19 +170,23 @@ extension Exchange {
     }
 
     /// Decides whose a record is, when its turn comes, and journals both.
-    private func file(_ record: PatientRecord, known: PatientRecord?) async throws(ExchangeError) -> IdentityDecision {
+    private func file(_ record: PatientRecord, known: PatientRecord?, beside: [EntryDraft] = []) async throws(ExchangeError)
+        -> IdentityDecision
+    {
         let packed = PackedRecord(record.demographics, identifiers: record.identifiers)
         let keys = packed.read { BlockingKey.keys(of: $0, reach: .near, secret: LinkingTurns.secret) }
         await turns.begin(keys)
         defer { turns.end(keys) }
-        return try await decide(record, packed, known: known)
+        return try await decide(record, packed, known: known, beside: beside)
     }
 
     /// Decides whose a record is and journals both, as long as the persons it was decided on are what they were; the caller
     /// holds the turn.
-    func decide(_ record: PatientRecord, _ packed: PackedRecord, known: PatientRecord?) async throws(ExchangeError)
-        -> IdentityDecision
-    {
+    ///
+    /// - Parameter beside: what is recorded with it, in one append.
+    func decide(
+        _ record: PatientRecord, _ packed: PackedRecord, known: PatientRecord?, beside: [EntryDraft] = [],
+    ) async throws(ExchangeError) -> IdentityDecision {
         var random = world.random
         let fresh = PersonID.random(using: &random)
         let linking = RegistrationLinking(record: record, known: known, packed: packed, fresh: fresh, policy: settings.matching)
@@ -166,10 +195,10 @@ extension Exchange {
             let entry = IdentityEntry.registration(record, filing.decision)
             let watched = filing.persons.map { Watched.person($0.bytes) }
             do throws(ExchangeError) {
-                _ = try await journal.append(
-                    EntryDraft(
-                        kind: .identity, subject: record.id, payload: entry.payload,
-                        consentUnchangedSince: filing.position, watching: watched, changing: watched, value: entry))
+                let draft = EntryDraft(
+                    kind: .identity, subject: record.id, payload: entry.payload,
+                    consentUnchangedSince: filing.position, watching: watched, changing: watched, value: entry)
+                _ = try await journal.append([draft] + beside)
             } catch where error.code == .conflict {
                 continue
             }
