@@ -10,13 +10,11 @@ struct BodyReading {
 
     mutating func read(_ root: XMLElement) {
         for name in ["documentationOf", "componentOf"] {
-            for (index, element) in root.all(name).enumerated() {
-                collect(element, at: ElementPath(name, index))
-            }
+            for element in root.all(name) { collect(element) }
         }
         guard let component = root.first("component") else { return }
         if let structured = component.first("structuredBody") {
-            collect(structured, at: ElementPath("component").appending("structuredBody"))
+            collect(structured)
             body = .structured(sections)
         } else if let other = component.first("nonXMLBody") {
             let text = other.first("text")
@@ -26,36 +24,29 @@ struct BodyReading {
         }
     }
 
-    /// Elements whose codes say what care was about, and how confidential a section is.
-    private static let coded: Set<String> = ["code", "value", "translation", "confidentialityCode"]
-
     /// Descends at most as deep as the XML reader let the tree become.
-    private mutating func collect(_ element: XMLElement, at path: ElementPath) {
-        if element.name == "section" {
+    private mutating func collect(_ element: XMLElement) {
+        switch element.name {
+        case "section":
             sections.append(
                 DocumentSection(
                     code: element.first("code").flatMap(ElementReading.code),
                     title: element.first("title").flatMap(ElementReading.text), entries: element.all("entry").count))
-        }
+        // What care was about, and how confidential a section is.
+        case "code", "value", "translation", "confidentialityCode": add(element)
         // The narrative has no codes that machines should act on.
-        if element.name == "text" { return }
-        if let code = element.attribute("code"), let system = element.attribute("codeSystem"),
-            Self.coded.contains(element.name)
-        {
-            guard codes.count < ClinicalDocument.codedEntriesMax else {
-                isFull = true
-                return
-            }
-            codes.append(CodedEntry(code: code, systemOID: system, display: element.attribute("displayName"), path: path))
+        case "text": return
+        default: break
         }
-        var previous = ""
-        var index = 0
-        for case .element(let child) in element.children {
-            // CDA's schema puts elements of one name next to each other.
-            index = child.name == previous ? index + 1 : 0
-            previous = child.name
-            collect(child, at: path.appending(child.name, index))
-            if isFull { return }
+        for child in element.elements where !isFull { collect(child) }
+    }
+
+    private mutating func add(_ element: XMLElement) {
+        guard let code = element.attribute("code"), let system = element.attribute("codeSystem") else { return }
+        guard codes.count < ClinicalDocument.codedEntriesMax else {
+            isFull = true
+            return
         }
+        codes.append(CodedEntry(code: code, systemOID: system, display: element.attribute("displayName")))
     }
 }

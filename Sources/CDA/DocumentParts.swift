@@ -138,7 +138,7 @@ package enum Body: Hashable, Sendable {
     case missing
 }
 
-/// A code within a document, and where.
+/// A code within a document.
 package struct CodedEntry: Hashable, Sendable {
     /// The code.
     package let code: String
@@ -146,8 +146,6 @@ package struct CodedEntry: Hashable, Sendable {
     package let systemOID: String
     /// The code's name as written; for rules that go by names, never shown.
     package let display: String?
-    /// Where it is: the element.
-    package let path: ElementPath
 
     /// With the code system's URI.
     package var value: CodedValue { CodedValue(code: code, system: CodeSystemOIDs.uri(systemOID)) }

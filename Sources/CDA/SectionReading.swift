@@ -47,7 +47,7 @@ package enum SectionReading {
         private mutating func collect(_ element: XMLElement, at path: ElementPath) {
             var previous = ""
             var number = 0
-            for case .element(let child) in element.children {
+            for child in element.elements {
                 number = child.name == previous ? number + 1 : 0
                 previous = child.name
                 if StatementReading.isStatement(child.name) {

@@ -15,7 +15,7 @@ enum StatementReading {
         var reading = Parts()
         var previous = ""
         var index = 0
-        for case .element(let child) in element.children where child.namespace == element.namespace {
+        for child in element.elements where child.namespace == element.namespace {
             // CDA's schema puts elements of one name next to each other.
             index = child.name == previous ? index + 1 : 0
             previous = child.name
@@ -71,7 +71,7 @@ enum StatementReading {
             if let unit = quantity.attribute("unit").flatMap(ElementReading.filled) {
                 units.append(StatedUnit(unit: unit, path: place))
             }
-            for case .element(let part) in quantity.children {
+            for part in quantity.elements {
                 guard let unit = part.attribute("unit").flatMap(ElementReading.filled) else { continue }
                 units.append(StatedUnit(unit: unit, path: place.appending(part.name)))
             }

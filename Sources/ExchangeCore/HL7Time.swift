@@ -7,40 +7,43 @@ package enum HL7Time {
     package static func read(_ text: String) -> PartialDate? {
         let bytes = Array(text.utf8)
         guard bytes.count <= 32 else { return nil }
-        let digits = bytes.prefix { (0x30...0x39).contains($0) }
-        guard [4, 6, 8, 10, 12, 14].contains(digits.count) else { return nil }
-        var rest = bytes.dropFirst(digits.count)
+        let digits = bytes.prefix(while: isDigit)
+        guard (4...14).contains(digits.count), digits.count % 2 == 0 else { return nil }
+        var rest = bytes[digits.count...]
         var fraction: ArraySlice<UInt8> = []
         if rest.first == UInt8(ascii: ".") {
-            fraction = rest.dropFirst().prefix { (0x30...0x39).contains($0) }
+            fraction = rest.dropFirst().prefix(while: isDigit)
             guard digits.count == 14, !fraction.isEmpty else { return nil }
             rest = rest.dropFirst(fraction.count + 1)
         }
-        guard let zone = zone(Array(rest)) else { return nil }
-        func part(_ from: Int, _ separator: String) -> String {
-            guard digits.count >= from + 2 else { return separator + "00" }
-            return separator + String(decoding: digits[from..<from + 2], as: UTF8.self)
+        var form: [UInt8] = []
+        form.reserveCapacity(32)
+        form += digits.prefix(4)
+        for (from, separator) in zip([4, 6, 8, 10, 12], "--T::".utf8) {
+            // A time of day is whole in FHIR, a date need not be.
+            guard digits.count >= from + 2 || from > 8 && digits.count > 8 else { break }
+            form.append(separator)
+            if digits.count >= from + 2 { form += digits[from..<from + 2] } else { form += [zero, zero] }
         }
-        var form = String(decoding: digits.prefix(4), as: UTF8.self)
-        if digits.count >= 6 { form += part(4, "-") }
-        if digits.count >= 8 { form += part(6, "-") }
-        if digits.count >= 10 {
-            form += part(8, "T") + part(10, ":") + part(12, ":")
-            if !fraction.isEmpty { form += "." + String(decoding: fraction.prefix(3), as: UTF8.self) }
-            form += zone
-        }
-        return PartialDate(form)
+        if !fraction.isEmpty { form += [UInt8(ascii: ".")] + fraction.prefix(3) }
+        guard addZone(rest, to: &form, isTime: digits.count > 8) else { return nil }
+        return PartialDate(String(decoding: form, as: UTF8.self))
     }
 
-    /// `+01:00` of `+0100` or `+01`, `Z` of nothing; nil for what is not a zone.
-    private static func zone(_ bytes: [UInt8]) -> String? {
-        guard let sign = bytes.first else { return "Z" }
-        guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"), bytes.count == 3 || bytes.count == 5,
-            bytes.dropFirst().allSatisfy({ (0x30...0x39).contains($0) })
-        else { return nil }
-        let hours = String(decoding: bytes[0..<3], as: UTF8.self)
-        return hours + ":" + (bytes.count == 5 ? String(decoding: bytes[3..<5], as: UTF8.self) : "00")
+    /// `+01:00` of `+0100` or `+01`, `Z` of nothing; false for what is not a zone. A date has none.
+    private static func addZone(_ zone: ArraySlice<UInt8>, to form: inout [UInt8], isTime: Bool) -> Bool {
+        guard let sign = zone.first else {
+            if isTime { form.append(UInt8(ascii: "Z")) }
+            return true
+        }
+        guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"), zone.count == 3 || zone.count == 5,
+            zone.dropFirst().allSatisfy(isDigit)
+        else { return false }
+        if isTime { form += zone.prefix(3) + [UInt8(ascii: ":")] + (zone.count == 5 ? zone.suffix(2) : [zero, zero]) }
+        return true
     }
+
+    private static let zero = UInt8(ascii: "0")
 
     /// `YYYYMMDDHHMMSS.SSS+0000`.
     package static func write(_ moment: Timestamp) -> String {

@@ -159,17 +159,8 @@ struct FHIRXMLReading {
     }
 
     private func elements(of element: XMLElement) throws(ExchangeError) -> [XMLElement] {
-        var elements: [XMLElement] = []
-        for child in element.children {
-            switch child {
-            case .element(let inner): elements.append(inner)
-            case .text(let text):
-                guard text.utf8.allSatisfy({ [0x20, 0x09, 0x0A, 0x0D].contains($0) }) else {
-                    throw fault(element, "text where FHIR has elements; a value is an attribute")
-                }
-            }
-        }
-        return elements
+        guard !element.hasWords else { throw fault(element, "text where FHIR has elements; a value is an attribute") }
+        return Array(element.elements)
     }
 
     private func demand(_ depth: Int, _ element: XMLElement) throws(ExchangeError) {

@@ -55,10 +55,7 @@ package final class MemoryProjection: Sendable {
         if entry.kind == .directory {
             return keep(try entry.decoded { () throws(ExchangeError) in try DirectoryFact(payload: entry.payload) }, in: &tables)
         }
-        if entry.kind == .feed {
-            tables.taken.append(try entry.decoded { () throws(ExchangeError) in try TakenMessage(payload: entry.payload) })
-            return
-        }
+        if let taken = try TakenMessage(entry) { return tables.taken.append(taken) }
         if let act = try ModelEntry.act(entry) { return tables.persons.apply(act) }
         if let erasure = try Erasure(entry) { return erase(erasure.patient, from: &tables) }
         if let erasure = try DocumentErasure(entry) { return erase(erasure, from: &tables) }

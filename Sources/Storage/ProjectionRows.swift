@@ -23,9 +23,7 @@ struct ProjectionRows {
         if entry.kind == .directory {
             return try Self.keep((entry.value as? DirectoryFact) ?? DirectoryFact(payload: entry.payload), database)
         }
-        if entry.kind == .feed {
-            return try Self.keep((entry.value as? TakenMessage) ?? TakenMessage(payload: entry.payload), database)
-        }
+        if let taken = try TakenMessage(entry) { return try Self.keep(taken, database) }
         if let act = try ModelEntry.act(entry) {
             return try database.execute(
                 sql: "INSERT INTO person_model(position, active, payload) VALUES (?, ?, ?)",

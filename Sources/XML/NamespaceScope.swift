@@ -1,3 +1,5 @@
+import CExpat
+
 /// Which namespace each prefix means, from element to element (Namespaces in XML 1.0).
 ///
 /// Expat could say, but it copies and hashes a namespace for every attribute in it before anybody may refuse it: 280 KB of XML
@@ -19,7 +21,7 @@ struct NamespaceScope {
 
     private struct Declaration {
         let prefix: [UInt8]
-        let namespace: String
+        let namespace: XMLNamespace
         let depth: Int
     }
 
@@ -29,13 +31,14 @@ struct NamespaceScope {
     private let nameBytesMax: Int
     private var depth = 0
     private var declarations = [
-        Declaration(prefix: [], namespace: "", depth: 0), Declaration(prefix: Array("xml".utf8), namespace: xml, depth: 0),
+        Declaration(prefix: [], namespace: .none, depth: 0),
+        Declaration(prefix: Array("xml".utf8), namespace: XMLNamespace(xml), depth: 0),
     ]
 
     init(nameBytesMax: Int) { self.nameBytesMax = nameBytesMax }
 
     /// An element begins: takes the declarations among its attributes.
-    mutating func open(_ attributes: [(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)]) throws(Fault) {
+    mutating func open(_ attributes: [XMLTree.Written]) throws(Fault) {
         depth += 1
         for (name, value) in attributes {
             guard let prefix = Self.declared(name) else { continue }
@@ -45,10 +48,11 @@ struct NamespaceScope {
             let isXML = prefix.elementsEqual("xml".utf8)
             guard !prefix.elementsEqual("xmlns".utf8), isXML == value.elementsEqual(Self.xml.utf8), !value.elementsEqual(Self.xmlns.utf8)
             else { throw .reserved }
-            if let known = namespace(of: prefix), known.utf8.elementsEqual(value) { continue }
+            if let known = namespace(of: prefix), known.uri.utf8.elementsEqual(value) { continue }
             guard declarations.count < Self.declarationsMax else { throw .tooMany }
             declarations.append(
-                Declaration(prefix: Array(prefix), namespace: String(decoding: value, as: UTF8.self), depth: depth))
+                Declaration(
+                    prefix: Array(prefix), namespace: XMLNamespace(String(decoding: value, as: UTF8.self)), depth: depth))
         }
     }
 
@@ -59,7 +63,7 @@ struct NamespaceScope {
     }
 
     /// The namespace and the local part of an element's name.
-    func element(_ name: UnsafeRawBufferPointer) throws(Fault) -> (namespace: String, local: UnsafeRawBufferPointer) {
+    func element(_ name: UnsafeRawBufferPointer) throws(Fault) -> (namespace: XMLNamespace, local: UnsafeRawBufferPointer) {
         let (prefix, local) = try split(name)
         guard let namespace = namespace(of: prefix) else {
             throw prefix.elementsEqual("xmlns".utf8) ? .reserved : .unbound
@@ -68,10 +72,10 @@ struct NamespaceScope {
     }
 
     /// The same of an attribute's, which has no namespace without a prefix; nil for a declaration.
-    func attribute(_ name: UnsafeRawBufferPointer) throws(Fault) -> (namespace: String, local: UnsafeRawBufferPointer)? {
+    func attribute(_ name: UnsafeRawBufferPointer) throws(Fault) -> (namespace: XMLNamespace, local: UnsafeRawBufferPointer)? {
         if Self.declared(name) != nil { return nil }
         let (prefix, local) = try split(name)
-        guard !prefix.isEmpty else { return ("", local) }
+        guard !prefix.isEmpty else { return (.none, local) }
         return try element(name)
     }
 
@@ -85,10 +89,11 @@ struct NamespaceScope {
     }
 
     private func split(_ name: UnsafeRawBufferPointer) throws(Fault) -> (prefix: UnsafeRawBufferPointer, local: UnsafeRawBufferPointer) {
-        guard let cut = name.firstIndex(of: Self.colon) else {
+        guard let start = name.baseAddress, let colon = memchr(start, Int32(Self.colon), name.count) else {
             guard name.count <= nameBytesMax else { throw .tooLong }
             return (UnsafeRawBufferPointer(rebasing: name[..<0]), name)
         }
+        let cut = UnsafeRawPointer(colon) - start
         let prefix = UnsafeRawBufferPointer(rebasing: name[..<cut])
         let local = UnsafeRawBufferPointer(rebasing: name[(cut + 1)...])
         guard !prefix.isEmpty, !local.isEmpty, !local.contains(Self.colon), !(0x30...0x39).contains(local[0]),
@@ -98,7 +103,7 @@ struct NamespaceScope {
         return (prefix, local)
     }
 
-    private func namespace(of prefix: UnsafeRawBufferPointer) -> String? {
+    private func namespace(of prefix: UnsafeRawBufferPointer) -> XMLNamespace? {
         for declaration in declarations.reversed() where declaration.prefix.count == prefix.count {
             if prefix.elementsEqual(declaration.prefix) { return declaration.namespace }
         }

@@ -1,49 +1,42 @@
 /// One element of an XML text with all that is below it (Namespaces in XML 1.0); comments and instructions are dropped.
-package struct XMLElement: Hashable, Sendable {
-    private let names: XMLName
+package struct XMLElement: Sendable {
+    let nodes: XMLNodes
+    let place: Int
+
+    private var node: XMLNodes.Node { nodes[place] }
     /// The namespace's URI; empty for none.
-    package var namespace: String { names.namespace }
+    package var namespace: String { nodes.name(of: place).namespace }
     /// The local name.
-    package var name: String { names.local }
+    package var name: String { nodes.name(of: place).local }
     /// The attributes in order; declarations of namespaces are not among them.
-    package let attributes: [XMLAttribute]
+    package var attributes: XMLAttributes {
+        XMLAttributes(nodes: nodes, range: Int(node.attributes)..<Int(nodes[place + 1].attributes))
+    }
     /// Elements and texts in order; neighbouring texts are one.
-    package let children: [XMLNode]
-    /// The offset of the start tag's first byte in the bytes that were read.
-    package var offset: Int { Int(place) }
-    /// Half a word, so that a node of a tree takes four.
-    private let place: UInt32
-
-    /// An element from its parts.
-    package init(
-        namespace: String = "", name: String, attributes: [XMLAttribute] = [], children: [XMLNode] = [],
-        offset: Int = 0,
-    ) {
-        self.init(XMLName(namespace: namespace, local: name), attributes, children, offset: offset)
-    }
-
-    init(_ names: XMLName, _ attributes: [XMLAttribute], _ children: [XMLNode], offset: Int) {
-        self.names = names
-        self.attributes = attributes
-        self.children = children
-        place = UInt32(clamping: offset)
-    }
-
+    package var children: XMLChildren { XMLChildren(nodes: nodes, startIndex: place + 1, endIndex: Int(node.end)) }
     /// The child elements in order.
-    package var elements: [XMLElement] {
-        children.compactMap { if case .element(let element) = $0 { element } else { nil } }
-    }
+    package var elements: XMLElements { XMLElements(nodes: nodes, below: place) }
+    /// The offset of the start tag's first byte in the bytes that were read.
+    package var offset: Int { Int(node.offset) }
+    /// All text below this element, joined in document order.
+    package var text: String { nodes.text(of: place) }
+
+    /// Whether anything but white space stands between the elements right below.
+    package var hasWords: Bool { nodes.hasWords(between: children) }
 
     /// The first child element of that name in this element's namespace.
     package func first(_ name: String) -> XMLElement? {
-        for case .element(let child) in children where child.isNamed(name, in: namespace) { return child }
-        return nil
+        nodes.child(of: place, from: place + 1, named: name).map { XMLElement(nodes: nodes, place: $0) }
     }
 
     /// All child elements of that name in this element's namespace.
     package func all(_ name: String) -> [XMLElement] {
         var found: [XMLElement] = []
-        for case .element(let child) in children where child.isNamed(name, in: namespace) { found.append(child) }
+        var from = place + 1
+        while let child = nodes.child(of: place, from: from, named: name) {
+            found.append(XMLElement(nodes: nodes, place: child))
+            from = Int(nodes[child].end)
+        }
         return found
     }
 
@@ -56,61 +49,25 @@ package struct XMLElement: Hashable, Sendable {
 
     /// The value of an attribute; without a namespace unless one is named.
     package func attribute(_ name: String, namespace: String = "") -> String? {
-        for attribute in attributes where Self.same(attribute.name, name) && Self.same(attribute.namespace, namespace) {
-            return attribute.value
-        }
-        return nil
-    }
-
-    /// All text below this element, joined in document order.
-    package var text: String {
-        var joined = ""
-        collectText(into: &joined)
-        return joined
-    }
-
-    private func collectText(into joined: inout String) {
-        for child in children {
-            switch child {
-            case .text(let text): joined += text
-            case .element(let element): element.collectText(into: &joined)
-            }
-        }
-    }
-
-    private func isNamed(_ name: String, in namespace: String) -> Bool {
-        Self.same(self.name, name) && Self.same(self.namespace, namespace)
-    }
-
-    /// Equality of bytes. Strings that are equal though spelled otherwise differ in length: a name asked for is ASCII.
-    private static func same(_ left: String, _ right: String) -> Bool {
-        left.utf8.count == right.utf8.count && left == right
+        nodes.attribute(of: place, named: name, in: namespace).map(nodes.value)
     }
 }
 
 /// One attribute of an element.
-package struct XMLAttribute: Hashable, Sendable {
-    private let names: XMLName
+package struct XMLAttribute: Sendable {
+    let nodes: XMLNodes
+    let place: Int
+
     /// The namespace's URI; empty for none, which is the rule.
-    package var namespace: String { names.namespace }
+    package var namespace: String { nodes.name(ofAttribute: place).namespace }
     /// The local name.
-    package var name: String { names.local }
+    package var name: String { nodes.name(ofAttribute: place).local }
     /// The normalised value.
-    package let value: String
-
-    /// An attribute from its parts.
-    package init(namespace: String = "", name: String, value: String) {
-        self.init(XMLName(namespace: namespace, local: name), value: value)
-    }
-
-    init(_ names: XMLName, value: String) {
-        self.names = names
-        self.value = value
-    }
+    package var value: String { nodes.value(of: place) }
 }
 
 /// What an element contains.
-package enum XMLNode: Hashable, Sendable {
+package enum XMLNode: Sendable {
     case element(XMLElement)
     case text(String)
 }

@@ -14,9 +14,9 @@ package struct XMLError: Error, Equatable, Sendable {
 
 /// What an XML text may cost before it is refused (security.md L6, T108).
 package struct XMLLimits: Sendable {
-    /// Bytes of the whole text.
+    /// Bytes of the whole text; at most 1 GiB whatever is set, since places in it are counted in 32 bits.
     package var bytesMax: Int
-    /// Levels of elements; at most 1,000 whatever is set, since a tree is freed level by level.
+    /// Levels of elements; at most 1,000 whatever is set, since many a reader goes down level by level.
     package var depthMax: Int
     /// Attributes of one element.
     package var attributesMax: Int
@@ -30,7 +30,7 @@ package struct XMLLimits: Sendable {
         bytesMax: Int = 64 << 20, depthMax: Int = 200, attributesMax: Int = 256, nodesMax: Int = 1_000_000,
         nameBytesMax: Int = 256,
     ) {
-        self.bytesMax = bytesMax
+        self.bytesMax = min(bytesMax, 1 << 30)
         self.depthMax = min(depthMax, 1000)
         self.attributesMax = attributesMax
         self.nodesMax = nodesMax

@@ -19,14 +19,14 @@ package enum XMLReader {
             throw XMLError("no memory for a parser", offset: 0)
         }
         defer { XML_ParserFree(parser) }
-        var tree = XMLTree(parser: parser, limits: limits)
+        var tree = XMLTree(parser: parser, limits: limits, bytes: bytes.count)
         return try withUnsafeMutablePointer(to: &tree) { tree throws(XMLError) -> XMLElement in
             XMLTree.listen(parser, tree)
             try feed(bytes, to: parser, building: tree)
-            guard let root = tree.pointee.root else {
+            guard let nodes = tree.pointee.finish() else {
                 throw XMLError("the text has no root element", offset: bytes.count)
             }
-            return root
+            return XMLElement(nodes: nodes, place: 0)
         }
     }
 

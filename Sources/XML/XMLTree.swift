@@ -1,31 +1,43 @@
 import CExpat
 
-/// The tree under construction: what the parser's callbacks write to, and the first limit crossed.
+/// The document under construction: what the parser's callbacks write to, and the first limit crossed.
 ///
 /// A value behind a pointer, not an object: callbacks come by the thousand, and nobody else holds it meanwhile.
 struct XMLTree {
-    private struct Frame {
-        let name: XMLName
-        let attributes: [XMLAttribute]
-        let offset: Int
-        var children: [XMLNode] = []
-    }
-
     private let parser: XML_Parser
     private let limits: XMLLimits
-    private var open: [Frame] = []
+    private var nodes: [XMLNodes.Node] = []
+    private var attributes: [XMLNodes.Attribute] = []
     private var text: [UInt8] = []
-    private var nodes = 0
+    private var values: [UInt8] = []
+    private var names = XMLNames()
     private var namespaces: NamespaceScope
-    private var names = XMLNameCache()
-    private var strings = RecurringStrings()
-    private(set) var root: XMLElement?
+    /// Where the elements stand that have begun and not ended.
+    private var open: [Int] = []
+    /// Whether what comes next of text belongs to the last node.
+    private var isText = false
+    /// The attributes of the element that begins.
+    private var found: [Written] = []
     private(set) var failure: XMLError?
 
-    init(parser: XML_Parser, limits: XMLLimits) {
+    /// An attribute as it is written.
+    typealias Written = (name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)
+
+    /// A tree for a text of so many bytes.
+    init(parser: XML_Parser, limits: XMLLimits, bytes count: Int) {
         self.parser = parser
         self.limits = limits
         namespaces = NamespaceScope(nameBytesMax: limits.nameBytesMax)
+        // A document has a node in 30 bytes. None has more than two in five (`<a/>x`): doubled three times, this is enough.
+        nodes.reserveCapacity(count / 19 + 2)
+    }
+
+    /// What was read, whole; nil when there was no element.
+    mutating func finish() -> XMLNodes? {
+        guard !nodes.isEmpty else { return nil }
+        addNode(XMLNodes.Node.text)
+        attributes.append(XMLNodes.Attribute(name: 0, value: UInt32(values.count)))
+        return XMLNodes(nodes, attributes: attributes, names: names.all, text: text, values: values)
     }
 
     /// Connects the callbacks to a tree, which must stay where it is until the parser is freed.
@@ -58,52 +70,51 @@ struct XMLTree {
         _ name: UnsafePointer<XML_Char>, _ list: UnsafeMutablePointer<UnsafePointer<XML_Char>?>?
     ) {
         guard failure == nil else { return }
-        flush()
+        isText = false
         guard open.count < limits.depthMax else { return stop("nested deeper than \(limits.depthMax) levels") }
+        collect(list)
         do throws(NamespaceScope.Fault) {
-            let found = Self.attributes(list)
             try namespaces.open(found)
             let (namespace, local) = try namespaces.element(Self.bytes(name))
-            guard let attributes = try attributes(found), count() else { return }
-            open.append(
-                Frame(
-                    name: names.name(namespace, local), attributes: attributes,
-                    offset: max(0, Int(XML_GetCurrentByteIndex(parser)))))
+            guard count() else { return }
+            let place = names.place(namespace, local)
+            open.append(nodes.count)
+            addNode(place, offset: max(0, Int(XML_GetCurrentByteIndex(parser))))
+            try addAttributes()
         } catch { stop(error.rawValue) }
     }
 
-    /// The attributes but declarations; nil where there are too many.
-    private mutating func attributes(
-        _ found: [(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)]
-    ) throws(NamespaceScope.Fault) -> [XMLAttribute]? {
-        guard !found.isEmpty else { return [] }
-        var attributes: [XMLAttribute] = []
-        attributes.reserveCapacity(min(found.count, limits.attributesMax))
-        var qualified: Set<XMLName> = []
+    /// The attributes but declarations.
+    private mutating func addAttributes() throws(NamespaceScope.Fault) {
+        let first = attributes.count
+        var (firstQualified, qualified): (UInt32?, Set<XMLName>) = (nil, [])
         for (name, value) in found {
             guard let (namespace, local) = try namespaces.attribute(name) else { continue }
-            guard attributes.count < limits.attributesMax else {
-                stop("more than \(limits.attributesMax) attributes of one element")
-                return nil
+            guard attributes.count - first < limits.attributesMax else {
+                return stop("more than \(limits.attributesMax) attributes of one element")
             }
-            let name = names.name(namespace, local)
+            let place = names.place(namespace, local)
             // Expat knows doubles by their written names; two prefixes may mean the same.
-            if !namespace.isEmpty, !qualified.insert(name).inserted { throw .duplicate }
-            attributes.append(XMLAttribute(name, value: strings.string(value)))
+            if !namespace.uri.isEmpty {
+                // Most elements have one such attribute or none.
+                if let firstQualified {
+                    qualified.insert(names.all[Int(firstQualified)])
+                    guard qualified.insert(names.all[Int(place)]).inserted else { throw .duplicate }
+                }
+                firstQualified = firstQualified ?? place
+            }
+            attributes.append(XMLNodes.Attribute(name: place, value: UInt32(values.count)))
+            values.append(contentsOf: value)
         }
-        return attributes
     }
 
-    private static func attributes(
-        _ list: UnsafeMutablePointer<UnsafePointer<XML_Char>?>?
-    ) -> [(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)] {
-        var found: [(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)] = []
+    private mutating func collect(_ list: UnsafeMutablePointer<UnsafePointer<XML_Char>?>?) {
+        found.removeAll(keepingCapacity: true)
         var at = 0
         while let list, let name = list[at], let value = list[at + 1] {
-            found.append((bytes(name), bytes(value)))
+            found.append((Self.bytes(name), Self.bytes(value)))
             at += 2
         }
-        return found
     }
 
     private static func bytes(_ text: UnsafePointer<XML_Char>) -> UnsafeRawBufferPointer {
@@ -112,29 +123,32 @@ struct XMLTree {
 
     private mutating func end() {
         guard failure == nil else { return }
-        flush()
+        isText = false
         namespaces.close()
-        guard let frame = open.popLast() else { return }
-        let element = XMLElement(frame.name, frame.attributes, frame.children, offset: frame.offset)
-        if open.isEmpty { root = element } else { open[open.count - 1].children.append(.element(element)) }
+        if let place = open.popLast() { nodes[place].end = UInt32(nodes.count) }
     }
 
+    /// A piece of text; pieces that follow each other are one node.
     private mutating func add(_ bytes: UnsafeRawBufferPointer) {
-        guard failure == nil else { return }
+        guard failure == nil, !open.isEmpty else { return }
+        if !isText {
+            guard count() else { return }
+            addNode(XMLNodes.Node.text)
+            isText = true
+        }
         text.append(contentsOf: bytes)
     }
 
-    /// Turns the pieces of text so far into one node.
-    private mutating func flush() {
-        guard !text.isEmpty else { return }
-        defer { text.removeAll(keepingCapacity: text.capacity < 1 << 16) }
-        guard !open.isEmpty, count() else { return }
-        open[open.count - 1].children.append(.text(String(decoding: text, as: UTF8.self)))
+    /// A node that begins here, and ends here until more comes.
+    private mutating func addNode(_ name: UInt32, offset: Int = 0) {
+        nodes.append(
+            XMLNodes.Node(
+                name: name, end: UInt32(nodes.count + 1), attributes: UInt32(attributes.count), text: UInt32(text.count),
+                offset: UInt32(clamping: offset)))
     }
 
     private mutating func count() -> Bool {
-        nodes += 1
-        if nodes > limits.nodesMax { stop("more than \(limits.nodesMax) elements and texts") }
+        if nodes.count >= limits.nodesMax { stop("more than \(limits.nodesMax) elements and texts") }
         return failure == nil
     }
 }

@@ -2,6 +2,13 @@ import Testing
 import XML
 
 struct XMLReaderTests {
+    private static func shown(_ node: XMLNode) -> String {
+        switch node {
+        case .text(let text): text
+        case .element(let element): "<\(element.name)>"
+        }
+    }
+
     private func read(_ text: String, _ limits: XMLLimits = XMLLimits()) throws -> XMLElement {
         try XMLReader.read(Array(text.utf8), limits: limits)
     }
@@ -32,7 +39,8 @@ struct XMLReaderTests {
         #expect(root.all("b").map(\.text) == ["1", "4"])
         #expect(root.elements.map(\.namespace) == ["urn:n", "urn:m", "", "urn:n"])
         #expect(root.text == "t&12<u>34")
-        #expect(root.children.first == .text("t&"))
+        #expect(root.children.map(Self.shown) == ["t&", "<b>", "<b>", "<u>", "<b>", "<b>"])
+        #expect(root.hasWords && root.first("b")?.hasWords == true)
         #expect(root.path("b")?.name == "b")
         #expect(root.path("b", "c") == nil)
     }

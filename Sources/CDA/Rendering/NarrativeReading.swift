@@ -8,23 +8,22 @@ struct NarrativeReading {
     private var blocks: [RenderedBlock] = []
     private var runs: [RenderedRun] = []
 
-    static func blocks(_ element: XMLElement) -> [RenderedBlock] {
+    static func blocks(_ element: XMLElement) -> [RenderedBlock] { blocks(element.children) }
+
+    private static func blocks(_ nodes: some Sequence<XMLNode>) -> [RenderedBlock] {
         var reading = NarrativeReading()
-        reading.read(element.children, [])
+        reading.read(nodes, [])
         reading.endParagraph()
         return reading.blocks
     }
 
     private static func runs(_ element: XMLElement) -> [RenderedRun] {
-        var reading = NarrativeReading()
-        reading.read(element.children, [])
-        reading.endParagraph()
-        return reading.blocks.flatMap { block -> [RenderedRun] in
+        blocks(element).flatMap { block -> [RenderedRun] in
             if case .paragraph(let runs) = block { runs } else { [] }
         }
     }
 
-    private mutating func read(_ nodes: [XMLNode], _ styles: Set<RenderedRun.Style>) {
+    private mutating func read(_ nodes: some Sequence<XMLNode>, _ styles: Set<RenderedRun.Style>) {
         for node in nodes {
             switch node {
             case .text(let text): add(Self.collapsed(text), styles)
@@ -99,8 +98,7 @@ struct NarrativeReading {
     private func list(_ element: XMLElement) -> RenderedBlock? {
         let items = element.all("item").map { item in
             let caption = item.first("caption").map { Self.runs($0) } ?? []
-            let blocks = NarrativeReading.blocks(
-                XMLElement(namespace: item.namespace, name: item.name, children: item.children.filter { !Self.isCaption($0) }))
+            let blocks = NarrativeReading.blocks(item.children.filter { !Self.isCaption($0) })
             return (caption.isEmpty ? [] : [RenderedBlock.paragraph(caption)]) + blocks
         }
         guard !items.isEmpty else { return nil }

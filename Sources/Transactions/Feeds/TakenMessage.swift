@@ -56,6 +56,12 @@ package struct TakenMessage: Sendable, Hashable {
         self.init(kind, key: key, content: content)
     }
 
+    /// What an entry says of one; nil when it is about something else. Throws `.corrupted`.
+    package init?(_ entry: CommittedEntry) throws(ExchangeError) {
+        guard entry.kind == .feed else { return nil }
+        self = try entry.decoded { () throws(ExchangeError) in try TakenMessage(payload: entry.payload) }
+    }
+
     /// What the journal is to record.
     var draft: EntryDraft { EntryDraft(kind: .feed, subject: nil, payload: payload, value: self) }
 }
