@@ -179,14 +179,20 @@ package final class FeedReceiver: Sendable {
         } catch {
             return await refuse(bytes, error, header: header)
         }
+        await forgetRefusal(of: bytes)
+        if let omission { note(omission: omission, header) }
+        return Outcome(header: header, omission: omission)
+    }
+
+    /// What was refused before is no letter any more.
+    private func forgetRefusal(of bytes: [UInt8]) async {
+        guard !letters.isEmpty else { return }
         do throws(ExchangeError) {
             try await letters.remove(letters.id(of: bytes, feed: settings.name))
         } catch {
             exchange.logger.warning(
                 "a message that was taken stays among the refused ones", metadata: ["error": "\(error.message)"])
         }
-        if let omission { note(omission: omission, header) }
-        return Outcome(header: header, omission: omission)
     }
 
     /// Does what a message asks for, unless it was done. An administrator who sends it again has decided that it is another

@@ -70,9 +70,7 @@ package final class MemoryProjection: Sendable {
         guard let subject = entry.subject, !entry.isErased else { return }
         switch entry.kind {
         case .identity:
-            switch try entry.decoded({ () throws(ExchangeError) in
-                try IdentityEntry(payload: entry.payload, id: subject)
-            }) {
+            switch try IdentityEntry(entry, id: subject) {
             case .registration(let record, let decision):
                 tables.patients[subject] = record
                 let number = (tables.patientVersions[subject]?.count ?? 0) + 1

@@ -43,6 +43,8 @@ package final class FileDeadLetterStore: DeadLetterStore {
         known = Mutex(letters)
     }
 
+    package var isEmpty: Bool { known.withLock { $0.isEmpty } }
+
     package func id(of message: [UInt8], feed: String) -> String {
         let code = HMAC<SHA256>.authenticationCode(for: Array(feed.utf8) + [0] + message, using: key)
         return Hexadecimal.encode(Array(Array(code).prefix(16)))

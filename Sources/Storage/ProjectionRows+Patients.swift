@@ -17,7 +17,11 @@ extension ProjectionRows {
                 [.id(record.id), .integer(known.number), .integer(known.updated), .bytes(known.resource)])
         }
         try database.run(
-            "INSERT OR REPLACE INTO patient(id, resource, active, leaf, version, updated) VALUES (?, ?, ?, ?, ?, ?)",
+            """
+            INSERT INTO patient(id, resource, active, leaf, version, updated) VALUES (?, ?, ?, ?, ?, ?)
+            ON CONFLICT(id) DO UPDATE SET resource = excluded.resource, active = excluded.active, leaf = excluded.leaf,
+              version = excluded.version, updated = excluded.updated, survivor = NULL
+            """,
             [
                 .id(record.id), .bytes(entry.payload), .integer(record.isActive ? 1 : 0), .bytes(entry.leaf),
                 .integer((known?.number ?? 0) + 1), .time(entry.time),

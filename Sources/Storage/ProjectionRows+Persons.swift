@@ -7,22 +7,21 @@ import Transactions
 
 extension ProjectionRows {
     func applyIdentity(_ entry: CommittedEntry, _ subject: PatientID, _ database: Database) throws {
-        let identity = try entry.decoded { () throws(ExchangeError) in
-            try IdentityEntry(payload: entry.payload, id: subject)
-        }
-        switch identity {
+        switch try IdentityEntry(entry, id: subject) {
         case .registration(let record, let decision):
             try keep(record, entry, database)
             guard let decision = decision ?? .unstated(subject) else { return }
-            try register(record, decision, at: entry.position, database)
+            let packed =
+                (entry.value as? FiledRegistration)?.packed ?? PackedRecord(record.demographics, identifiers: record.identifiers)
+            try register(record, packed, decision, at: entry.position, database)
         case .act(let act): try apply(act, entry, database)
         }
     }
 
     private func register(
-        _ record: PatientRecord, _ decision: IdentityDecision, at position: JournalPosition, _ database: Database,
+        _ record: PatientRecord, _ packed: PackedRecord, _ decision: IdentityDecision, at position: JournalPosition,
+        _ database: Database,
     ) throws {
-        let packed = PackedRecord(record.demographics, identifiers: record.identifiers)
         let known = try database.one("SELECT rid, norm, pid, active FROM person_record WHERE patient = ?", [record.id.sql]) {
             (rid: $0.integer(0), norm: $0.bytes(1), pid: $0.integer(2), isActive: $0.integer(3) != 0)
         }

@@ -49,6 +49,9 @@ package struct DeadLetter: Sendable, Hashable {
 
 /// Keeps refused messages, sealed, until they are taken, given up, or too old.
 package protocol DeadLetterStore: Sendable {
+    /// Whether no letter is here.
+    var isEmpty: Bool { get }
+
     /// The name a message of a feed has here.
     func id(of message: [UInt8], feed: String) -> String
 

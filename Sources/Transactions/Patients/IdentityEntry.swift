@@ -4,6 +4,20 @@ import JSON
 import Journal
 import PatientIndex
 
+/// A registration with its record packed: whoever decided on it has packed it, and the tables need it once more.
+package struct FiledRegistration: Sendable {
+    /// The registration and its decision.
+    package let entry: IdentityEntry
+    /// The record of that registration.
+    package let packed: PackedRecord
+
+    /// A registration as it is decided.
+    init(_ record: PatientRecord, _ packed: PackedRecord, _ decision: IdentityDecision) {
+        entry = .registration(record, decision)
+        self.packed = packed
+    }
+}
+
 /// What an `identity` entry holds: a registration with the decision taken, or what somebody did to the index.
 package enum IdentityEntry: Sendable {
     /// A record as received, and whose it is.
@@ -30,6 +44,15 @@ package enum IdentityEntry: Sendable {
             return
         }
         self = .registration(record, try Self.decision(decision))
+    }
+
+    /// What an entry of the kind says, as its writer handed it on or as it is read.
+    package init(_ entry: CommittedEntry, id: PatientID) throws(ExchangeError) {
+        switch entry.value {
+        case let entry as IdentityEntry: self = entry
+        case let filed as FiledRegistration: self = filed.entry
+        default: self = try IdentityEntry(payload: entry.payload, id: id)
+        }
     }
 
     /// The payload: canonical JSON.

@@ -192,12 +192,12 @@ extension Exchange {
         let linking = RegistrationLinking(record: record, known: known, packed: packed, fresh: fresh, policy: settings.matching)
         for _ in 0..<settings.limits.decisionsMax {
             let filing = try await read { try await projection.personsNow { try linking.decide($0, at: $1) } }
-            let entry = IdentityEntry.registration(record, filing.decision)
+            let filed = FiledRegistration(record, packed, filing.decision)
             let watched = filing.persons.map { Watched.person($0.bytes) }
             do throws(ExchangeError) {
                 let draft = EntryDraft(
-                    kind: .identity, subject: record.id, payload: entry.payload,
-                    consentUnchangedSince: filing.position, watching: watched, changing: watched, value: entry)
+                    kind: .identity, subject: record.id, payload: filed.entry.payload,
+                    consentUnchangedSince: filing.position, watching: watched, changing: watched, value: filed)
                 _ = try await journal.append([draft] + beside)
             } catch where error.code == .conflict {
                 continue

@@ -154,7 +154,8 @@ package struct PatientImport {
     private mutating func register(_ row: RegistrationTable.Row, _ identifiers: [PatientIdentifier]) {
         let record = PatientRecord(
             id: .random(using: &random), identifiers: identifiers, demographics: row.demographics)
-        let link = linking.register(PackedRecord(record.demographics, identifiers: identifiers))
+        let packed = PackedRecord(record.demographics, identifiers: identifiers)
+        let link = linking.register(packed)
         let number = UInt32(linking.index.recordCount - 1)
         if identifiers[0].system == RegistrationTable.rowSystem { unsourced[Self.place(identifiers[0])] = number }
         ids.append(record.id)
@@ -163,12 +164,12 @@ package struct PatientImport {
             (record: linking.index.members(of: $0.person).first ?? number, millibits: $0.millibits)
         }
         outcomes.append(Outcome(row: row.id, isKnown: false, record: number, review: review))
-        drafts.append(Self.draft(record, decision(link)))
+        drafts.append(Self.draft(record, packed, decision(link)))
     }
 
-    private static func draft(_ record: PatientRecord, _ decision: IdentityDecision) -> EntryDraft {
-        let entry = IdentityEntry.registration(record, decision)
-        return EntryDraft(kind: .identity, subject: record.id, payload: entry.payload, value: entry)
+    private static func draft(_ record: PatientRecord, _ packed: PackedRecord, _ decision: IdentityDecision) -> EntryDraft {
+        let filed = FiledRegistration(record, packed, decision)
+        return EntryDraft(kind: .identity, subject: record.id, payload: filed.entry.payload, value: filed)
     }
 
     /// A record that is there already.

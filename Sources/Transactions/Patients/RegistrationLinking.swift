@@ -48,7 +48,7 @@ struct RegistrationLinking: Sendable {
     private func doubt(of known: PatientRecord, _ person: PersonNumber, _ snapshot: any PersonSnapshot) throws
         -> [ReviewCandidate]
     {
-        let before = PackedRecord(known.demographics, identifiers: known.identifiers)
+        let before = try snapshot.packed(known.id) ?? PackedRecord(known.demographics, identifiers: known.identifiers)
         guard before.bytes != packed.bytes else { return [] }
         let (score, verdict) = PatientMatcher(
             policy: policy, model: snapshot.model, names: snapshot.names, placeholders: snapshot.placeholders
