@@ -19,8 +19,14 @@ enum NameComparison {
         let isShortSlip = min(a.firstCount, b.firstCount) > 2 && StringDistance.isOneEdit(a.first, b.first)
         // ADZM for ADAM; of two that parents give, or of two that are not known, nobody can tell.
         if isShortSlip, NameFrequencies.isListed(a.firstHash) != NameFrequencies.isListed(b.firstHash) { return .similar }
-        if likeness >= 850 || isShortSlip { return .resembling }
+        if likeness >= 850 || isShortSlip || isLetterLost(a, b) || isLetterLost(b, a) { return .resembling }
         return NameCultures.isAlias(a, b) ? .alias : .unlike
+    }
+
+    /// Whether one is two letters that are nobody's name and the other a name with one more: AA and ANA.
+    private static func isLetterLost(_ a: NameView, _ b: NameView) -> Bool {
+        a.firstCount == 2 && b.firstCount == 3 && StringDistance.isOneEdit(a.first, b.first)
+            && !NameFrequencies.isListed(a.firstHash) && NameFrequencies.isListed(b.firstHash)
     }
 
     /// Whether each one's first name stands among the other's.
