@@ -150,6 +150,7 @@ package struct MatchPolicy: Sendable, Hashable {
     func isWorthALook(_ evidence: Evidence) -> Bool {
         guard demandsEvidence, !isDeterministic, evidence.individualIdentifiers == 0 else { return true }
         if evidence.birthDate == .unlike || evidence.birthDate == .sameYear { return false }
+        if evidence.dependent == .different, !isSameFirst(evidence) { return false }
         return evidence.first != .unlike || evidence.isCrossed || !hasSoftConflict(evidence) && !isNextNumber(evidence)
     }
 

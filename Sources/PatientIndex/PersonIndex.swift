@@ -114,6 +114,11 @@ package struct PersonSearch<Index: PersonIndex> {
         policy.isNobodysRelative(candidate.evidence) && candidate.millibits + nearness >= policy.possibleMillibits
     }
 
+    /// Whether somebody possible is more likely than not one of those registered here: a review costs more than a line in a list.
+    func isProbablyHere(_ candidate: Candidate) -> Bool {
+        candidate.grade(policy) > .none || candidate.millibits + nearness >= policy.possibleMillibits + 1_000
+    }
+
     /// The score of some evidence, field by field; it sums to the candidate's.
     package func explain(_ evidence: Evidence) -> MatchScore { model.explain(evidence, index.names, prior: prior) }
 

@@ -47,8 +47,12 @@ package struct PersonLookup<Index: PersonIndex> {
         if let best = persons.first, best.grade == .certain {
             for index in persons.indices.dropFirst() where persons[index].grade == .certain {
                 let other = persons[index].candidate
-                // Two whom the question joins are one, as they would be had it been filed.
-                if try linking.fits(other, [best.candidate], with: query) { continue }
+                // Two whom the question joins are one, as they would be had it been filed; by fixed combinations nothing is joined.
+                let isOne =
+                    search.policy.isDeterministic
+                    ? try linking.areOne(best.candidate.person, other.person)
+                    : try linking.fits(other, [best.candidate], with: query)
+                if isOne { continue }
                 let lead = best.candidate.millibits - other.millibits
                 if search.policy.isDeterministic || lead < search.policy.lead { isAmbiguous = true }
                 persons[index].grade = .probable

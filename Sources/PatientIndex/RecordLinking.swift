@@ -172,7 +172,7 @@ package struct RecordLinking<Index: PersonIndex> {
     }
 
     private func review(_ candidates: [Candidate]) -> [Candidate] {
-        Array(candidates.lazy.filter { policy.isWorthALook($0.evidence) }.prefix(Self.reviewMax))
+        Array(candidates.lazy.filter { policy.isWorthALook($0.evidence) && search.isProbablyHere($0) }.prefix(Self.reviewMax))
     }
 
     /// Whether two persons may be merged: nothing about them conflicts, and nobody said they are different.

@@ -92,6 +92,8 @@ struct NameTests {
         #expect(Self.first("Ane", "Ana") == .similar)
         #expect(Self.first("Jane", "June") == .resembling)
         #expect(Self.first("Xun", "Xin") == .resembling, "nobody knows either")
+        #expect(Self.first("Aa", "Ana") == .resembling, "a letter lost, or a twin nobody knows: somebody has to look")
+        #expect(Self.first("Bo", "Bob") == .unlike, "two names")
     }
 
     @Test func `a newborn's words are nobody's name, also with a letter wrong`() {

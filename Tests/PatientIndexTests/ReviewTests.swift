@@ -1,0 +1,83 @@
+import ExchangeCore
+import PatientIndex
+import Testing
+
+/// Whom a person is shown: not a plain relative, and also who is likely only because few are registered here.
+struct ReviewTests {
+    private static func record(
+        _ given: String, family: String = "Mohrington", middle: String? = nil, born: String = "1992-09-06", phone: String? = nil, place: Int = 0,
+        ssn: String? = nil, member: String? = nil, sex: AdministrativeSex = .female,
+    ) -> PackedRecord {
+        let identifiers = [(RegistrationTable.socialSecuritySystem, ssn), (RegistrationTable.memberSystem, member)]
+            .compactMap { system, value in value.flatMap { PatientIdentifier(system: system, value: $0) } }
+        let address = PostalAddress(lines: ["1\(place) Elm St"], city: "Ashford \(place)", state: "OH", postalCode: "4321\(place)")
+        return PackedRecord(
+            Demographics(
+                names: [PersonName(family: family, given: [given, middle].compactMap(\.self))], birthDate: PartialDate(born), sex: sex,
+                addresses: [address], phones: [phone].compactMap(\.self)), identifiers: identifiers)
+    }
+
+    /// Decisions about records in order of arrival.
+    private static func decide(_ records: [PackedRecord], _ policy: MatchPolicy = .strict) -> [LinkDecision] {
+        var linking = ResidentLinking(secret: IndexSecret([1]), policy: policy)
+        return records.map { linking.register($0) }
+    }
+
+    @Test func `who married and moved is for somebody to look at, by first name, birth date and middle initial`() {
+        let before = Self.record("Michelle", middle: "Elizabeth")
+        let after = Self.record("Michelle", family: "Quuxfield", middle: "E", place: 1)
+        #expect(Self.decide([before, after])[1].review.map(\.person) == [0])
+        // What contradicts it, or is another name, is nobody who married.
+        for other in [
+            Self.record("Michelle", family: "Quuxfield", middle: "W", place: 1), Self.record("Rachel", family: "Quuxfield", middle: "E", place: 1),
+            Self.record("Michelle", family: "Quuxfield", middle: "E", place: 1, sex: .male),
+        ] { #expect(Self.decide([before, other])[1] == LinkDecision(person: 1)) }
+    }
+
+    @Test func `a question lists who married and moved, and is certain of nobody`() throws {
+        var linking = ResidentLinking(secret: IndexSecret([1]), policy: .strict)
+        _ = linking.register(Self.record("Michelle"))
+        let lookup = PersonLookup(linking.index, policy: .strict)
+        let found = try Self.record("Michelle", family: "Quuxfield", place: 1).read { try lookup.lookUp($0) }.persons
+        #expect(found.map(\.grade) == [.possible])
+        #expect(try Self.record("Rachel", family: "Quuxfield", place: 1).read { try lookup.lookUp($0) }.persons.isEmpty)
+    }
+
+    @Test func `the more are registered, the more it takes to be shown`() {
+        let (before, after) = (Self.record("Michelle"), Self.record("Michelle", family: "Quuxfield", place: 1))
+        let few = (0..<10).map { Self.record("Anna", family: "Family\($0)", born: "19\(50 + $0)-03-04", place: 2) }
+        #expect(!Self.decide([before] + few + [after])[11].review.isEmpty)
+        let many = (0..<60_000).map {
+            Self.record("Anna", family: "Family\($0)", born: "19\(50 + $0 % 40)-0\(1 + $0 / 40 % 9)-\(10 + $0 / 360 % 18)", phone: "614\(2_000_000 + $0)", place: 2)
+        }
+        #expect(Self.decide([before] + many + [after])[60_001].review.isEmpty)
+    }
+
+    @Test func `father and son, twins by their numbers and an insured relative are no review`() {
+        let father = Self.record("Zacharias", middle: "Quentin", born: "1951-02-11", phone: "6142314433", sex: .male)
+        let son = Self.record("Zacharias", middle: "Quentin", born: "1984-07-29", phone: "6142314433", sex: .male)
+        let twins = [
+            Self.record("Jessica", phone: "6142314433", ssn: "455501428"), Self.record("Bertha", phone: "6142314433", ssn: "455501429"),
+            Self.record("Jessenia", phone: "6142314433", member: "HUM61134945604"), Self.record("Jessica", phone: "6142314433", member: "HUM61134945605"),
+        ]
+        for pair in [[father, son], Array(twins[..<2]), Array(twins[2...])] {
+            #expect(Self.decide(pair)[1] == LinkDecision(person: 1))
+        }
+        // A number of one's own outweighs a birth date; then somebody looks.
+        let numbered = [Self.record("Zacharias", born: "1951-02-11", ssn: "531534525"), Self.record("Zacharias", born: "1984-07-29", ssn: "531534525")]
+        #expect(!Self.decide(numbered)[1].review.isEmpty)
+    }
+
+    @Test func `a question that is one slip from each of two numbers is of the one person it joins`() throws {
+        var linking = ResidentLinking(secret: IndexSecret([1]), policy: .strict)
+        _ = linking.register(Self.record("Peter", phone: "6142314433", ssn: "552059594"))
+        _ = linking.register(Self.record("Peter", phone: "6142314433", ssn: "552049599"))
+        #expect(linking.index.personCount == 2, "their numbers keep them apart")
+        let asked = Self.record("Peter", phone: "6142314433", ssn: "552059599")
+        let answer = try asked.read { try PersonLookup(linking.index, policy: .strict).lookUp($0) }
+        #expect(!answer.isAmbiguous && answer.persons.first?.grade == .certain)
+        // A question without the number could be of either.
+        let other = try Self.record("Peter", phone: "6142314433").read { try PersonLookup(linking.index, policy: .strict).lookUp($0) }
+        #expect(other.isAmbiguous && other.persons.first?.grade == .probable)
+    }
+}
