@@ -128,6 +128,8 @@ struct SampleBench {
         let even = Self.best(fields.scores.filter { $0.value >= fields.even }.mapValues { _ in 0 }, truth)
         bench.report.add(Figure("match.\(set).independent.precision", best.precision, "share", aim: .atLeast(1)))
         bench.report.add(Figure("match.\(set).independent.f1", best.f1, "share", aim: .atLeast(0.999)))
+        let pure = Self.best(fields.scores, truth, precision: 1)
+        bench.report.add(Figure("match.\(set).independent.f1_at_precision_1", pure.f1, "share", aim: .atLeast(0.999)))
         bench.report.add(Figure("match.\(set).independent.even_f1", even.f1, "share"))
         bench.report.words(
             "\(set), every column by itself: recall \(Figure.digits(best.recall)) from \(Figure.digits(Double(best.threshold) / 1000)) bits on; "
@@ -135,7 +137,9 @@ struct SampleBench {
     }
 
     /// The threshold with the best F1, as the peers' figures are taken.
-    private static func best(_ scores: [[Int]: Int], _ truth: Set<[Int]>) -> (
+    ///
+    /// - Parameter least: only where so much of what is found is true.
+    private static func best(_ scores: [[Int]: Int], _ truth: Set<[Int]>, precision least: Double = 0) -> (
         precision: Double, recall: Double, f1: Double, threshold: Int
     ) {
         var best = (precision: 0.0, recall: 0.0, f1: 0.0, threshold: 0)
@@ -148,7 +152,7 @@ struct SampleBench {
             if place + 1 < sorted.count, sorted[place + 1].value == pair.value { continue }
             let (precision, recall) = (Double(right) / Double(found), Double(right) / Double(max(truth.count, 1)))
             let f1 = precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0
-            if f1 > best.f1 { best = (precision, recall, f1, pair.value) }
+            if f1 > best.f1, precision >= least { best = (precision, recall, f1, pair.value) }
         }
         return best
     }
