@@ -114,9 +114,11 @@ package struct PersonSearch<Index: PersonIndex> {
         policy.isNobodysRelative(candidate.evidence) && candidate.millibits + nearness >= policy.possibleMillibits
     }
 
-    /// Whether somebody possible is more likely than not one of those registered here: a review costs more than a line in a list.
+    /// Whether somebody possible is worth a review, which costs more than a line in a list: the birth date is exactly theirs, and
+    /// they are twice as likely as not among those registered here.
     func isProbablyHere(_ candidate: Candidate) -> Bool {
-        candidate.grade(policy) > .none || candidate.millibits + nearness >= policy.possibleMillibits + 1_000
+        candidate.grade(policy) > .none
+            || candidate.evidence.birthDate == .exact && candidate.millibits + nearness >= policy.possibleMillibits + 1_000
     }
 
     /// The score of some evidence, field by field; it sums to the candidate's.
