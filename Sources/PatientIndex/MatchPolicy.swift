@@ -136,6 +136,24 @@ package struct MatchPolicy: Sendable, Hashable {
             && !hasSoftConflict(evidence) && (household.phone || household.email || household.address)
     }
 
+    /// Whether first name and birth date, or the whole name and nearly the birth date, are exactly somebody's and nothing speaks
+    /// against it: no two of one household have that, so what agrees is a person's.
+    func isNobodysRelative(_ evidence: Evidence) -> Bool {
+        guard demandsEvidence, !isDeterministic, evidence.first == .exact, veto(evidence) == nil, !hasSoftConflict(evidence)
+        else { return false }
+        return evidence.birthDate == .exact
+            || evidence.birthDate == .oneEdit && evidence.isOneGeneration && evidence.family == .exact
+    }
+
+    /// Whether somebody should look at a person who is possible: not when all that agrees is the household's, and the first name or
+    /// the birth date is another relative's.
+    func isWorthALook(_ evidence: Evidence) -> Bool {
+        guard demandsEvidence, !isDeterministic, evidence.individualIdentifiers == 0 else { return true }
+        if evidence.birthDate == .unlike || evidence.birthDate == .sameYear { return false }
+        if evidence.dependent == .different, !isSameFirst(evidence) { return false }
+        return evidence.first != .unlike || evidence.isCrossed || !hasSoftConflict(evidence) && !isNextNumber(evidence)
+    }
+
     private func birthDateFarOff(_ evidence: Evidence) -> PolicyVerdict {
         let isShown =
             evidence.socialSecurity == .same && evidence.single == .same

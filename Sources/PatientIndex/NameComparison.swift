@@ -19,8 +19,14 @@ enum NameComparison {
         let isShortSlip = min(a.firstCount, b.firstCount) > 2 && StringDistance.isOneEdit(a.first, b.first)
         // ADZM for ADAM; of two that parents give, or of two that are not known, nobody can tell.
         if isShortSlip, NameFrequencies.isListed(a.firstHash) != NameFrequencies.isListed(b.firstHash) { return .similar }
-        if likeness >= 850 || isShortSlip { return .resembling }
+        if likeness >= 850 || isShortSlip || isLetterLost(a, b) || isLetterLost(b, a) { return .resembling }
         return NameCultures.isAlias(a, b) ? .alias : .unlike
+    }
+
+    /// Whether one is two letters that are nobody's name and the other a name with one more: AA and ANA.
+    private static func isLetterLost(_ a: NameView, _ b: NameView) -> Bool {
+        a.firstCount == 2 && b.firstCount == 3 && StringDistance.isOneEdit(a.first, b.first)
+            && !NameFrequencies.isListed(a.firstHash) && NameFrequencies.isListed(b.firstHash)
     }
 
     /// Whether each one's first name stands among the other's.
@@ -63,7 +69,8 @@ enum NameComparison {
     static func isSwapped(_ a: NameView, _ b: NameView) -> Bool {
         guard a.firstCount > 1, b.firstCount > 1, a.familyCount > 1, b.familyCount > 1 else { return false }
         return stands(a.first, b.family, b.familyTokens) && stands(b.first, a.family, a.familyTokens)
-            || stands(a.family, b.first, b.givenTokens) && stands(b.family, a.first, a.givenTokens)
+            || stands(a.family, b.first, b.givenTokens, before: b.firstCount)
+                && stands(b.family, a.first, a.givenTokens, before: a.firstCount)
     }
 
     /// The first name of one in the place of the other's family name, the other half of the name another one: SIYU ZHANG, who was
@@ -74,11 +81,20 @@ enum NameComparison {
     }
 
     /// Whether a name is another one, or one of its parts.
-    private static func stands(_ name: ByteRun, _ other: ByteRun, _ tokens: TokenList) -> Bool {
-        near(name, other) || tokens.contains { $0.count > 2 && $0 == name }
+    ///
+    /// - Parameter end: how many letters of the parts belong to it; a middle name behind them may be a twin's first name.
+    private static func stands(_ name: ByteRun, _ other: ByteRun, _ tokens: TokenList, before end: Int = .max) -> Bool {
+        if near(name, other) { return true }
+        var letters = 0
+        return tokens.contains { token in
+            defer { letters += token.count }
+            return letters < end && token.count > 2 && token == name
+        }
     }
 
-    private static func near(_ a: ByteRun, _ b: ByteRun) -> Bool { a == b || StringDistance.jaroWinkler(a, b) >= 920 }
+    private static func near(_ a: ByteRun, _ b: ByteRun) -> Bool {
+        a == b || StringDistance.jaroWinkler(a, b) >= 920 || min(a.count, b.count) > 4 && StringDistance.isOneEdit(a, b)
+    }
 }
 
 /// How alike two dates and two social security numbers are, as packed numbers.

@@ -39,6 +39,9 @@ package struct NameFrequencies: Sendable {
         return (name.firstCount > 0 ? name.firstHash : nil, name.familyCount > 0 ? name.familyHash : nil)
     }
 
+    /// Registrations counted, and those that a small index is thought to have in front of it.
+    var registered: UInt64 { max(firstTotal, familyTotal) + Self.backing }
+
     /// The share of a first name in billionths; at least 1.
     func share(first hash: UInt32) -> UInt64 {
         Self.share(UInt64(first[hash] ?? 0), Self.known.first[hash] ?? Self.unknownShare, firstTotal)

@@ -50,6 +50,8 @@ package struct PersonSearch<Index: PersonIndex> {
     /// What may be said to be certain.
     package let policy: MatchPolicy
     private let prior: Int
+    /// How much likelier somebody is one of those registered here than one of all at risk, in thousandths of a bit.
+    private let nearness: Int
     private let placeholders: LearnedPlaceholders
 
     /// A search with its model and policy.
@@ -60,6 +62,7 @@ package struct PersonSearch<Index: PersonIndex> {
         self.model = model ?? index.model
         self.policy = policy
         prior = policy.priorMillibits
+        nearness = max(prior - Millibits.log2(index.names.registered), 0)
         placeholders = index.placeholders
     }
 
@@ -75,7 +78,9 @@ package struct PersonSearch<Index: PersonIndex> {
     }
 
     /// Everybody who is at least possible, best first; ties in order of arrival.
-    package func candidates(_ query: RecordView, effort: inout Effort) throws -> [Candidate] {
+    ///
+    /// - Parameter alsoHere: also who is possible only because few are registered here.
+    package func candidates(_ query: RecordView, alsoHere: Bool = false, effort: inout Effort) throws -> [Candidate] {
         var found: [Candidate] = []
         var seen: [PersonNumber] = []
         for reach in BlockingKey.Reach.allCases {
@@ -92,13 +97,28 @@ package struct PersonSearch<Index: PersonIndex> {
                 if reach == .far, Self.holds(seen, person) { continue }
                 effort.compared += 1
                 let candidate = try judge(query, person)
-                if candidate.grade(policy) > .none { found.append(candidate) }
+                if candidate.grade(policy) > .none || alsoHere && isPossibleHere(candidate) { found.append(candidate) }
             }
             if found.contains(where: { $0.grade(policy) == .certain }) { break }
             seen = persons
         }
         found.sort { Self.isBefore($0, $1, policy) }
         return found
+    }
+
+    /// Whether somebody is possible among those registered here.
+    ///
+    /// What is certain is judged by all who could be meant, registered or not. Whom to show is a question about those here; only a
+    /// relative's score says too much, and stays with the stricter one.
+    private func isPossibleHere(_ candidate: Candidate) -> Bool {
+        policy.isNobodysRelative(candidate.evidence) && candidate.millibits + nearness >= policy.possibleMillibits
+    }
+
+    /// Whether somebody possible is worth a review, which costs more than a line in a list: the birth date is exactly theirs, and
+    /// they are twice as likely as not among those registered here.
+    func isProbablyHere(_ candidate: Candidate) -> Bool {
+        candidate.grade(policy) > .none
+            || candidate.evidence.birthDate == .exact && candidate.millibits + nearness >= policy.possibleMillibits + 1_000
     }
 
     /// The score of some evidence, field by field; it sums to the candidate's.

@@ -41,13 +41,18 @@ package struct PersonLookup<Index: PersonIndex> {
     /// shown to be the same person.
     package func lookUp(_ query: RecordView) throws -> LookupAnswer<Index> {
         var effort = PersonSearch<Index>.Effort()
-        let candidates = try search.candidates(query, effort: &effort)
-        var persons = candidates.map { RankedPerson(candidate: $0, grade: $0.grade(search.policy)) }
+        let candidates = try search.candidates(query, alsoHere: true, effort: &effort)
+        var persons = candidates.map { RankedPerson(candidate: $0, grade: max($0.grade(search.policy), .possible)) }
         var isAmbiguous = false
         if let best = persons.first, best.grade == .certain {
             for index in persons.indices.dropFirst() where persons[index].grade == .certain {
                 let other = persons[index].candidate
-                if try linking.areOne(best.candidate.person, other.person) { continue }
+                // Two whom the question joins are one, as they would be had it been filed; by fixed combinations nothing is joined.
+                let isOne =
+                    search.policy.isDeterministic
+                    ? try linking.areOne(best.candidate.person, other.person)
+                    : try linking.fits(other, [best.candidate], with: query)
+                if isOne { continue }
                 let lead = best.candidate.millibits - other.millibits
                 if search.policy.isDeterministic || lead < search.policy.lead { isAmbiguous = true }
                 persons[index].grade = .probable

@@ -33,10 +33,12 @@ package struct RecordLinking<Index: PersonIndex> {
 
     /// Decides about a registration; the index is not changed.
     package func decide(_ query: RecordView, effort: inout PersonSearch<Index>.Effort) throws -> LinkDecision {
-        let candidates = try search.candidates(query, effort: &effort)
+        let found = try search.candidates(query, alsoHere: true, effort: &effort)
+        let review = review(found)
+        let candidates = found.filter { $0.grade(policy) > .none }
         let passing = try candidates.compactMap { try linkable($0, query) }
         guard let best = passing.first else {
-            return LinkDecision(review: Self.review(candidates))
+            return LinkDecision(review: review)
         }
         var decision = LinkDecision(person: best.person, millibits: best.millibits, rule: best.verdict.rule)
         var merged: [Candidate] = []
@@ -48,7 +50,7 @@ package struct RecordLinking<Index: PersonIndex> {
                 try !areAlikeButForNumber(best.person, other.person)
             {
                 // Two who cannot be one and are too close to tell apart: somebody has to look.
-                return LinkDecision(review: Self.review(candidates))
+                return LinkDecision(review: review)
             }
         }
         decision.merged += try neighbours(candidates, of: [best] + merged, with: query)
@@ -103,7 +105,7 @@ package struct RecordLinking<Index: PersonIndex> {
     private static var neighboursMax: Int { 12 }
 
     /// Whether a person can be one with all who were found to be the record's already.
-    private func fits(_ other: Candidate, _ persons: [Candidate], with query: RecordView) throws -> Bool {
+    func fits(_ other: Candidate, _ persons: [Candidate], with query: RecordView) throws -> Bool {
         for one in persons {
             let isBridged = Self.isBridge(one.evidence, other.evidence)
             guard
@@ -169,7 +171,9 @@ package struct RecordLinking<Index: PersonIndex> {
         if let failure { throw failure }
     }
 
-    private static func review(_ candidates: [Candidate]) -> [Candidate] { Array(candidates.prefix(reviewMax)) }
+    private func review(_ candidates: [Candidate]) -> [Candidate] {
+        Array(candidates.lazy.filter { policy.isWorthALook($0.evidence) && search.isProbablyHere($0) }.prefix(Self.reviewMax))
+    }
 
     /// Whether two persons may be merged: nothing about them conflicts, and nobody said they are different.
     ///

@@ -1,5 +1,5 @@
 /// How alike two folded texts are; on bytes, up to 64 of them.
-enum StringDistance {
+package enum StringDistance {
     /// Jaro-Winkler similarity, 0 to 1000 (Winkler 1990: prefix scale 0.1, at most 4).
     ///
     /// Whole thousandths, so that every machine decides the same.
@@ -57,12 +57,16 @@ enum StringDistance {
         return i + 1 < short.count && short[i] == long[i + 1] && short[i + 1] == long[i] && rest(i + 2, i + 2)
     }
 
-    /// The same of texts that are not packed yet.
-    static func isOneEdit(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+    /// Whether two texts that are not packed are one edit apart.
+    package static func isOneEdit(_ a: [UInt8], _ b: [UInt8]) -> Bool { unpacked(a, b, isOneEdit) }
+
+    /// Jaro-Winkler similarity, 0 to 1000, of two texts that are not packed.
+    package static func jaroWinkler(_ a: [UInt8], _ b: [UInt8]) -> Int { unpacked(a, b, jaroWinkler) }
+
+    private static func unpacked<Value>(_ a: [UInt8], _ b: [UInt8], _ body: (ByteRun, ByteRun) -> Value) -> Value {
         a.withUnsafeBytes { x in
             b.withUnsafeBytes { y in
-                isOneEdit(
-                    ByteRun(RecordView(x), at: 0, count: a.count), ByteRun(RecordView(y), at: 0, count: b.count))
+                body(ByteRun(RecordView(x), at: 0, count: a.count), ByteRun(RecordView(y), at: 0, count: b.count))
             }
         }
     }

@@ -66,6 +66,13 @@ struct NameTests {
         #expect(Self.levels(("Fuentes", ["Ethan", "Paul"]), ("Fuentes", ["Paul", "Ethan"])).first == .reordered)
     }
 
+    @Test func `a middle name in the family name's place is no name written the wrong way round`() {
+        #expect(Self.levels(("Mohr", ["Jaden"]), ("Jaden", ["Mohr"])).first == .swapped)
+        #expect(Self.levels(("Mohr", ["Mary Ann", "Jaden"]), ("Ann", ["Mohr"])).first == .swapped, "half of a double first name")
+        #expect(Self.levels(("Mohr", ["James", "Jaden"]), ("Jaden", ["Mohr"])).first == .unlike, "a twin's, perhaps")
+        #expect(Self.levels(("Whitep", ["Hollh"]), ("Holly", ["White"])).first == .swapped, "with a slip in each")
+    }
+
     @Test func `a first name where the other has a family name brings two records together, and is no name in common`() {
         func evidence(_ one: (String, String), _ other: (String, String)) -> Evidence {
             func record(_ name: (String, String)) -> PackedRecord {
@@ -92,6 +99,8 @@ struct NameTests {
         #expect(Self.first("Ane", "Ana") == .similar)
         #expect(Self.first("Jane", "June") == .resembling)
         #expect(Self.first("Xun", "Xin") == .resembling, "nobody knows either")
+        #expect(Self.first("Aa", "Ana") == .resembling, "a letter lost, or a twin nobody knows: somebody has to look")
+        #expect(Self.first("Al", "Sal") == .unlike, "two names")
     }
 
     @Test func `a newborn's words are nobody's name, also with a letter wrong`() {
