@@ -12,7 +12,7 @@ final class LoadUnderWay: Sendable {
     }
 
     /// Entries of one transaction: enough that the pages they touch are touched by many.
-    private static let entriesMax = 16_384
+    private static let entriesMax = 8_192
 
     private let state = Mutex(State())
 
@@ -66,7 +66,7 @@ extension SQLiteProjection {
     package func beginLoad() async throws(ExchangeError) {
         guard load.begin() else { return }
         try await write { try $0.run("UPDATE mark SET version = 0", []) }
-        try await outside { try $0.execute(sql: "PRAGMA cache_size=-131072") }
+        try await outside { try $0.execute(sql: "PRAGMA cache_size=-49152") }
     }
 
     /// Writes what waits of a load, but for rows that only finding needs.

@@ -63,7 +63,7 @@ struct XMLNames {
             guard places[place] > 0 else {
                 let made = add(space, local)
                 places[place] = made + 1
-                if all.count * 2 > places.count { spread() }
+                if all.count * 4 > places.count * 3 { spread() }
                 return made
             }
             let known = Int(places[place]) - 1

@@ -9,15 +9,13 @@ import PatientIndex
 /// loaded again from its beginning: rows that are known are left as they are, and so is a row that the file repeats.
 package struct PatientImport {
     /// What became of one row.
-    package struct Outcome: Sendable {
+    private struct Outcome: Sendable {
         /// The row's id.
-        package let row: String
-        /// Whether the record was there already.
-        package let isKnown: Bool
+        let row: String
         /// Number of its record in the index.
         let record: UInt32
-        /// Whom somebody should compare it with: the numbers of a record of each, and the score.
-        let review: [(record: UInt32, millibits: Int)]
+        /// Whether the record was there already.
+        let isKnown: Bool
     }
 
     private let desk: IdentityDesk
@@ -45,6 +43,8 @@ package struct PatientImport {
     /// Entries of linked rows that are written next.
     private var drafts: [EntryDraft] = []
     private var outcomes: [Outcome] = []
+    /// Whom somebody should compare a row with, by the outcome's place: the numbers of a record of each, and the score. Few have any.
+    private var doubts: [Int: [(record: UInt32, millibits: Int)]] = [:]
     private var random: any RandomNumberGenerator
 
     /// Rows that one wave of entries holds.
@@ -143,10 +143,10 @@ package struct PatientImport {
         switch known {
         case .number(let number):
             if Int(number) < loadedCount { names[number] = row.id }
-            outcomes.append(Outcome(row: row.id, isKnown: true, record: number, review: []))
+            outcomes.append(Outcome(row: row.id, record: number, isKnown: true))
         case .resting(let person):
             resting[outcomes.count] = person
-            outcomes.append(Outcome(row: row.id, isKnown: true, record: 0, review: []))
+            outcomes.append(Outcome(row: row.id, record: 0, isKnown: true))
         }
     }
 
@@ -160,10 +160,12 @@ package struct PatientImport {
         if identifiers[0].system == RegistrationTable.rowSystem { unsourced[Self.place(identifiers[0])] = number }
         ids.append(record.id)
         rowOf.append(UInt32(outcomes.count))
-        let review = link.review.map {
-            (record: linking.index.members(of: $0.person).first ?? number, millibits: $0.millibits)
+        if !link.review.isEmpty {
+            doubts[outcomes.count] = link.review.map {
+                (record: linking.index.members(of: $0.person).first ?? number, millibits: $0.millibits)
+            }
         }
-        outcomes.append(Outcome(row: row.id, isKnown: false, record: number, review: review))
+        outcomes.append(Outcome(row: row.id, record: number, isKnown: false))
         drafts.append(Self.draft(record, packed, decision(link)))
     }
 
@@ -263,7 +265,7 @@ package struct PatientImport {
     package var knownCount: Int { outcomes.count { $0.isKnown } }
 
     /// Rows that somebody should look at.
-    package var reviewCount: Int { outcomes.count { !$0.review.isEmpty } }
+    package var reviewCount: Int { doubts.count }
 
     /// Every row with its person, in the order of the file.
     package var clusters: [(row: String, person: PersonID)] {
@@ -274,8 +276,8 @@ package struct PatientImport {
 
     /// Every row to be looked at, with a record of each person it might be, best first; thousandths of a bit.
     package var reviews: [(row: String, candidate: String, millibits: Int)] {
-        outcomes.flatMap { outcome in
-            outcome.review.map { (outcome.row, name(of: $0.record), $0.millibits) }
+        doubts.sorted { $0.key < $1.key }.flatMap { place, candidates in
+            candidates.map { (outcomes[place].row, name(of: $0.record), $0.millibits) }
         }
     }
 
