@@ -59,8 +59,8 @@ import Transactions
 
     @Test func `a record's links name its person; parted, it gets one of its own and the pair is told as no match`() async throws {
         let scene = try await EdgeScene()
-        let one = try await Self.register(scene, "A", Self.facts("Alice"))
-        let other = try await Self.register(scene, "B", Self.facts("Alice"))
+        let one = try await Self.register(scene, "A", Self.facts("Ingrid"))
+        let other = try await Self.register(scene, "B", Self.facts("Ingrid"))
         let person = try #require(try await Self.persons(scene, [one, other])[0])
         #expect(try await Self.persons(scene, [other]) == [person])
         let before = try await Self.links(scene, "goldenResourceId=Person/\(person)")

@@ -72,7 +72,7 @@ extension Exchange {
     /// A feed tells of a stay or visit: once this is recorded, who treats in it is whom a directive's "whoever treats me" means.
     ///
     /// Nil when it says nothing new, or something older than what is known. Throws `.tooLarge` for a record with too many of
-    /// them. The caller holds the stay (`held`) until it is recorded.
+    /// them. The caller holds the stay until it is recorded.
     ///
     /// - Parameter patient: the record it was told of, as the feed's registration found or made it: other identifiers of the
     ///   same message (an insurance's) may stand on other patients' records, too.
