@@ -25,9 +25,15 @@ package struct EarlierTakenMessages: Sendable {
         return messages
     }
 
-    /// Removes the files. Throws `.unavailable`.
+    /// Removes the files for good: back after a power cut, they would set numbers back that have moved on since. Throws
+    /// `.unavailable`.
     package func remove() throws(ExchangeError) {
-        for name in Self.names { try folder.remove(name) }
+        var isChanged = false
+        for name in Self.names where try folder.contains(name) {
+            try folder.remove(name)
+            isChanged = true
+        }
+        if isChanged { try folder.sync() }
     }
 
     private static func record(_ bytes: [UInt8]) -> TakenMessage? {
