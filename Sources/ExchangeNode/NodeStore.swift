@@ -139,6 +139,10 @@ package struct NodeStore: Sendable {
                 path: home.projection.path, base: configuration.clientBase, home: configuration.community,
                 indexKey: indexKey, logger: logger)
         }
+        // Tables of another version may lie in other pages: a file of their own is made sooner than they are emptied.
+        if let version = SQLiteProjection.version(ofFileAt: home.projection.path), version != SQLiteProjection.version {
+            throwAway(home)
+        }
         do throws(ExchangeError) {
             return try open()
         } catch where error.code == .corrupted {

@@ -58,8 +58,8 @@ extension Database {
     ///
     /// A look-up asks some forty of them: GRDB's arguments would cost as much as the answers. The text must not be asked with
     /// other arguments elsewhere.
-    func rows(_ sql: String, by first: Int64, _ second: Int64? = nil, _ body: (SQLRow) throws -> Void) throws {
-        let pointer = try cachedStatement(sql: sql).sqliteStatement
+    func rows(_ question: Statement, by first: Int64, _ second: Int64? = nil, _ body: (SQLRow) throws -> Void) throws {
+        let pointer = question.sqliteStatement
         sqlite3_reset(pointer)
         defer { sqlite3_reset(pointer) }
         guard sqlite3_bind_int64(pointer, 1, first) == SQLITE_OK,

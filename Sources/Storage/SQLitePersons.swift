@@ -7,35 +7,39 @@ import Transactions
 /// The persons of one snapshot of the tables; valid while its read lasts.
 struct SQLitePersons: PersonSnapshot {
     let database: Database
+    /// What a search asks again and again.
+    let questions: PersonQuestions
     let names: NameFrequencies
     let placeholders: LearnedPlaceholders
     let model: MatchModel
     let secret: IndexSecret
 
     func persons(under key: UInt64, _ body: (PersonNumber) -> Void) throws -> Bool {
-        var found: [PersonNumber] = []
-        var count = 0
+        var records: [Int64] = []
         // One more than may be read tells that there are too many.
         try database.rows(
-            """
-            SELECT r.pid FROM (SELECT rid FROM person_key WHERE k = ? LIMIT ?) k
-            CROSS JOIN person_record r ON r.rid = k.rid
-            """, by: Int64(bitPattern: key), Int64(BlockingKey.postingsMax + 1)
-        ) { row in
-            count += 1
-            found.append(PersonNumber(truncatingIfNeeded: row.integer(0)))
+            questions.recordsUnderKey, by: Int64(bitPattern: key), Int64(BlockingKey.postingsMax + 1)
+        ) { row in records.append(row.integer(0)) }
+        guard records.count <= BlockingKey.postingsMax else { return false }
+        for record in records {
+            if let person = try person(ofRecord: record) { body(person) }
         }
-        guard count <= BlockingKey.postingsMax else { return false }
-        for person in found { body(person) }
         return true
+    }
+
+    /// Whose a record is, by its number: one that is found under many keys is asked for once.
+    private func person(ofRecord record: Int64) throws -> PersonNumber? {
+        if let known = questions.persons[record] { return known }
+        var person: PersonNumber?
+        try database.rows(questions.personOfRecord, by: record) { person = PersonNumber(truncatingIfNeeded: $0.integer(0)) }
+        if let person { questions.remember(person, of: record) }
+        return person
     }
 
     func records(of person: PersonNumber, _ body: (RecordView) -> Bool) throws {
         // Read to the end first: the body may ask for another person's records by the same statement.
         var packed: [PackedRecord] = []
-        try database.rows(
-            "SELECT norm FROM person_record WHERE pid = ? AND active = 1 ORDER BY rid LIMIT 64", by: Int64(person)
-        ) { row in
+        try database.rows(questions.recordsOfPerson, by: Int64(person)) { row in
             if let record = PackedRecord(bytes: row.bytes(0)) { packed.append(record) }
         }
         for record in packed where !record.read(body) { return }
@@ -165,5 +169,29 @@ final class ModelInForce: Sendable {
         }
         known.withLock { $0 = (position, act.model) }
         return act.model
+    }
+}
+
+/// The questions of a search, each prepared once for a snapshot, and what was answered last: a search asks some forty, and
+/// most of the keys of a person lead to the same few records.
+final class PersonQuestions {
+    private static let personsMax = 1_000
+
+    let recordsUnderKey: Statement
+    let personOfRecord: Statement
+    let recordsOfPerson: Statement
+    private(set) var persons: [Int64: PersonNumber] = [:]
+
+    init(_ database: Database) throws {
+        recordsUnderKey = try database.cachedStatement(sql: "SELECT rid FROM person_key WHERE k = ? LIMIT ?")
+        personOfRecord = try database.cachedStatement(sql: "SELECT pid FROM person_record WHERE rid = ?")
+        recordsOfPerson = try database.cachedStatement(
+            sql: "SELECT norm FROM person_record WHERE pid = ? AND active = 1 ORDER BY rid LIMIT 64")
+    }
+
+    /// Keeps whose a record is; a snapshot does not change.
+    func remember(_ person: PersonNumber, of record: Int64) {
+        if persons.count >= Self.personsMax { persons.removeAll(keepingCapacity: true) }
+        persons[record] = person
     }
 }

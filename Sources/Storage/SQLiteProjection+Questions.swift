@@ -33,7 +33,7 @@ extension SQLiteProjection {
         return try await read { database in
             try question(
                 SQLitePersons(
-                    database: database, names: names.current(database),
+                    database: database, questions: PersonQuestions(database), names: names.current(database),
                     placeholders: placeholders.current(database, secret), model: model.current(database), secret: secret),
                 Self.position(database))
         }

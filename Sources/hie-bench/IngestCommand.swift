@@ -21,6 +21,7 @@ struct IngestCommand: AsyncParsableCommand {
             EXAMPLE
               hie-bench ingest --quick
               hie-bench ingest --python ./venv/bin/python3
+              hie-bench ingest --only ingest.mllp
             """)
 
     @OptionGroup var options: BenchOptions
@@ -28,6 +29,8 @@ struct IngestCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("FHIR Bundles to read and write; left out where they are not.", valueName: "dir"))
     var bundles = "../shared/data/fhir/synthea"
     @Option(help: ArgumentHelp("Connections of the feed.", valueName: "n")) var senders = 16
+    @Option(help: ArgumentHelp("Only the figures whose name begins so, as in ingest.mllp.", valueName: "name"))
+    var only = "ingest"
 
     func validate() throws {
         guard (1...64).contains(senders) else { throw ValidationError("--senders is 1 to 64.") }
@@ -56,6 +59,7 @@ struct IngestCommand: AsyncParsableCommand {
 
     /// The strict JSON reader and the writer, on Bundles as an export has them.
     private func bundles(_ bench: Bench, _ folder: BenchFolder) async throws {
+        guard "ingest.fhir_write_mb_per_s".hasPrefix(only) || "ingest.fhir_read_mb_per_s".hasPrefix(only) else { return }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: bundles)) ?? []
         var files: [[UInt8]] = []
         for name in names.sorted() where name.hasSuffix(".json") && files.reduce(0, { $0 + $1.count }) < 32 << 20 {
@@ -105,6 +109,7 @@ struct IngestCommand: AsyncParsableCommand {
         _ bench: Bench, _ folder: BenchFolder, name: String, unit: String, aim: Double, peer: ParsePeer, files: [[UInt8]],
         perFile: @escaping (Int) -> Double, parse: ([UInt8]) throws -> Void,
     ) async throws {
+        guard name.hasPrefix(only) else { return }
         var peer: ParsePeer? = peer
         do throws(ExchangeError) { try peer?.prepare(files, in: folder.path, python: python) } catch {
             bench.report.words("without \(peer?.rawValue ?? ""): \(error.message)")
@@ -133,6 +138,8 @@ struct IngestCommand: AsyncParsableCommand {
 
     /// A node's feed, loaded over so many connections.
     private func feed(_ bench: Bench) async throws {
+        let name = "ingest.mllp_applied_per_s"
+        guard name.hasPrefix(only) else { return }
         let port = try FreePort.find()
         let feed = """
             feeds:
@@ -157,7 +164,7 @@ struct IngestCommand: AsyncParsableCommand {
                 rates.append(Double(load.done) / load.seconds)
                 cpu.append((after.cpuSeconds - before.cpuSeconds) / Double(load.done) * 1e6)
             }
-            bench.report.add(Figure("ingest.mllp_applied_per_s", rates.median, "1/s", aim: .atLeast(2000)))
+            bench.report.add(Figure(name, rates.median, "1/s", aim: .atLeast(2000)))
             bench.report.add(Figure("ingest.mllp_cpu_us", cpu.median, "us"))
         }
     }

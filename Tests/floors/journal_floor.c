@@ -129,7 +129,7 @@ static void open_store(Store *s, const char *folder, int is_log, int bytes) {
     s->folder = folder;
     s->log = -1;
     check(sqlite3_open(path, &s->db) == SQLITE_OK, "open");
-    run(s->db, "pragma page_size=16384; pragma journal_mode=wal; pragma cache_size=-16384");
+    run(s->db, "pragma page_size=4096; pragma journal_mode=wal; pragma cache_size=-16384");
     run(s->db, is_log ? "pragma synchronous=off; pragma wal_autocheckpoint=4000" : "pragma synchronous=full");
     run(s->db, "create table content(sha blob primary key, body blob) without rowid");
     run(s->db,

@@ -77,7 +77,9 @@ package struct RaisedAlert: Sendable, Hashable {
     package let time: Timestamp
 
     /// The same alert is raised once: rule, user, patient and day.
-    package var key: String {
+    package var key: String { Self.key(rule, of: user, about: patient, at: time) }
+
+    static func key(_ rule: AlertRules.Rule, of user: String, about patient: PatientID?, at time: Timestamp) -> String {
         let day = time.milliseconds / 86_400_000
         return "\(rule.rawValue) \(day) \(patient?.description ?? "-") \(user)"
     }
@@ -173,11 +175,7 @@ package struct AlertRules: Sendable {
         // Bounded memory: whoever is forgotten begins anew.
         if looks.count >= Self.usersMax, looks[who] == nil { looks = [:] }
         if raised.count >= 100_000 { raised = [] }
-        var recent = looks[who] ?? []
-        recent.append(Look(position: event.position, time: event.time, patient: patient, isDenied: isDenied))
-        let window = Duration.seconds(60 * max(thresholds.manyMinutes, thresholds.deniedMinutes))
-        recent.removeAll { event.time - $0.time > window }
-        looks[who] = recent.suffix(Self.looksMax)
+        note(Look(position: event.position, time: event.time, patient: patient, isDenied: isDenied), of: who)
         var found: [(Rule, PatientID?, [JournalPosition])] = []
         if shows || isDenied, isOwn(record.user, facts) { found.append((.ownRecord, patient, [event.position])) }
         else if shows, isRelative(record.user, facts) { found.append((.sameSurname, patient, [event.position])) }
@@ -187,14 +185,29 @@ package struct AlertRules: Sendable {
         if shows, isNight(event.time), !(record.role.map(thresholds.nightRoles.contains) ?? false) {
             found.append((.outOfHours, nil, [event.position]))
         }
-        if let evidence = manyPatients(recent, event.time) { found.append((.manyPatients, nil, evidence)) }
-        if isDenied, let evidence = deniedSeries(recent, event.time) { found.append((.deniedSeries, nil, evidence)) }
+        func isNews(_ rule: Rule) -> Bool { !raised.contains(RaisedAlert.key(rule, of: record.user, about: nil, at: event.time)) }
+        // Once said for the day it need not be counted again: a program that asks for many would be counted at each question.
+        if isNews(.manyPatients), let evidence = manyPatients(looks[who] ?? [], event.time) {
+            found.append((.manyPatients, nil, evidence))
+        }
+        if isDenied, isNews(.deniedSeries), let evidence = deniedSeries(looks[who] ?? [], event.time) {
+            found.append((.deniedSeries, nil, evidence))
+        }
         return found.compactMap { rule, patient, evidence in
             let alert = RaisedAlert(
                 rule: rule, user: record.user, role: record.role, organization: record.organization,
                 community: record.community, patient: patient, evidence: evidence, time: event.time)
             return raised.insert(alert.key).inserted ? alert : nil
         }
+    }
+
+    /// Keeps a look among the user's last within the longest window; in place, for they are many.
+    private mutating func note(_ look: Look, of who: Who) {
+        let window = Duration.seconds(60 * max(thresholds.manyMinutes, thresholds.deniedMinutes))
+        looks[who, default: []].removeAll { look.time - $0.time > window }
+        looks[who, default: []].append(look)
+        // Twice as many may gather, so that the oldest are not moved aside at each look.
+        if looks[who, default: []].count > 2 * Self.looksMax { looks[who, default: []].removeFirst(Self.looksMax) }
     }
 
     private func manyPatients(_ recent: [Look], _ now: Timestamp) -> [JournalPosition]? {
