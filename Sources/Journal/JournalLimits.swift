@@ -12,8 +12,8 @@ package struct JournalLimits: Sendable {
     package var groupEntriesMax = 256
     /// Sealed bytes that one sync covers; a single larger entry makes a group of its own.
     package var groupBytesMax = 8 << 20
-    /// Entries after which a part of a group is shown, and its callers go on, while the rest follows.
-    package var partEntries = 16
+    /// Appends after which a part of a group is shown, and their callers go on, while the rest follows.
+    package var partItems = 16
     /// Entries that wait for their sync.
     package var waitingMax = 4096
     /// Sealed bytes that wait for their sync.

@@ -110,7 +110,7 @@ import Testing
     ) async throws {
         // Shown in parts of two: who is refused waits for the part that holds what it is refused for.
         var limits = JournalLimits()
-        limits.partEntries = 2
+        limits.partItems = 2
         let bench = try await JournalBench(which, seed: seed, limits: limits)
         let patient = bench.patient()
         try await withThrowingTaskGroup(of: Void.self) { group in
