@@ -9,12 +9,13 @@ struct BodyReading {
     private var sections: [DocumentSection] = []
 
     mutating func read(_ root: XMLElement) {
+        let names = ElementNames(root)
         for name in ["documentationOf", "componentOf"] {
-            for element in root.all(name) { collect(element) }
+            for element in root.all(name) { collect(element, names) }
         }
         guard let component = root.first("component") else { return }
         if let structured = component.first("structuredBody") {
-            collect(structured)
+            collect(structured, names)
             body = .structured(sections)
         } else if let other = component.first("nonXMLBody") {
             let text = other.first("text")
@@ -24,21 +25,23 @@ struct BodyReading {
         }
     }
 
-    /// Descends at most as deep as the XML reader let the tree become.
-    private mutating func collect(_ element: XMLElement) {
-        switch element.name {
-        case "section":
-            sections.append(
-                DocumentSection(
-                    code: element.first("code").flatMap(ElementReading.code),
-                    title: element.first("title").flatMap(ElementReading.text), entries: element.all("entry").count))
-        // What care was about, and how confidential a section is.
-        case "code", "value", "translation", "confidentialityCode": add(element)
-        // The narrative has no codes that machines should act on.
-        case "text": return
-        default: break
+    private mutating func collect(_ element: XMLElement, _ names: ElementNames) {
+        element.walk { element in
+            guard !isFull else { return false }
+            switch names.kind(of: element) {
+            case .section:
+                sections.append(
+                    DocumentSection(
+                        code: element.first("code").flatMap(ElementReading.code),
+                        title: element.first("title").flatMap(ElementReading.text), entries: element.all("entry").count))
+            // What care was about, and how confidential a section is.
+            case .code, .value, .translation, .confidentiality: add(element)
+            // The narrative has no codes that machines should act on.
+            case .text: return false
+            default: break
+            }
+            return true
         }
-        for child in element.elements where !isFull { collect(child) }
     }
 
     private mutating func add(_ element: XMLElement) {

@@ -9,16 +9,19 @@ package enum SectionReading {
     /// The sections in order, nested ones after the one they are in; none of an unstructured document.
     package static func sections(_ root: XMLElement) -> (sections: [ClinicalSection], isFull: Bool) {
         guard let body = root.path("component", "structuredBody") else { return ([], false) }
-        var reading = Reading()
+        var reading = Reading(names: ElementNames(root))
         reading.components(body, at: ElementPath("component").appending("structuredBody"))
         return (reading.sections, reading.isFull)
     }
 
     private struct Reading {
+        let names: ElementNames
         var sections: [ClinicalSection] = []
         var isFull = false
         private var statements: [ClinicalStatement] = []
         private var counted = 0
+
+        init(names: ElementNames) { self.names = names }
 
         mutating func components(_ element: XMLElement, at path: ElementPath) {
             for (number, component) in element.all("component").enumerated() {
@@ -45,22 +48,25 @@ package enum SectionReading {
 
         /// Statements within an entry, outermost first; as deep as the XML reader let the tree become.
         private mutating func collect(_ element: XMLElement, at path: ElementPath) {
-            var previous = ""
+            var previous = -1
             var number = 0
-            for child in element.elements {
-                number = child.name == previous ? number + 1 : 0
-                previous = child.name
-                if StatementReading.isStatement(child.name) {
-                    let below = path.appending(child.name, number)
+            element.forEachElement { child in
+                let local = names.local(of: child)
+                number = local == previous ? number + 1 : 0
+                previous = local
+                guard !isFull else { return }
+                switch names.kind(of: child) {
+                case .statement:
                     guard counted < SectionReading.statementsMax else {
                         isFull = true
                         return
                     }
                     counted += 1
-                    statements.append(StatementReading.statement(child, at: below))
+                    let below = path.appending(child.name, number)
+                    statements.append(StatementReading.statement(child, at: below, names))
                     collect(child, at: below)
-                } else if child.name == "entryRelationship" || child.name == "component" {
-                    collect(child, at: path.appending(child.name, number))
+                case .entryRelationship, .component: collect(child, at: path.appending(child.name, number))
+                default: break
                 }
             }
         }

@@ -3,23 +3,17 @@ import XML
 
 /// One clinical statement from its element.
 enum StatementReading {
-    /// Whether an element of that name states something (CDA R2, clinicalStatement).
-    static func isStatement(_ name: String) -> Bool {
-        switch name {
-        case "act", "observation", "substanceAdministration", "supply", "procedure", "encounter", "organizer": true
-        default: false
-        }
-    }
-
-    static func statement(_ element: XMLElement, at path: ElementPath) -> ClinicalStatement {
+    static func statement(_ element: XMLElement, at path: ElementPath, _ names: ElementNames) -> ClinicalStatement {
         var reading = Parts()
-        var previous = ""
+        var previous = -1
         var index = 0
-        for child in element.elements where child.namespace == element.namespace {
+        element.forEachElement { child in
+            guard names.areOfOneNamespace(child, element) else { return }
             // CDA's schema puts elements of one name next to each other.
-            index = child.name == previous ? index + 1 : 0
-            previous = child.name
-            reading.take(child, index, of: path)
+            let local = names.local(of: child)
+            index = local == previous ? index + 1 : 0
+            previous = local
+            reading.take(child, names.kind(of: child), index, of: path)
         }
         return ClinicalStatement(
             element: element.name, mood: element.attribute("moodCode"),
@@ -35,24 +29,24 @@ enum StatementReading {
         var start: PartialDate?
         var end: PartialDate?
 
-        mutating func take(_ child: XMLElement, _ index: Int, of path: ElementPath) {
-            switch child.name {
-            case "code": add(child, .code, path.appending("code", index))
-            case "value":
+        mutating func take(_ child: XMLElement, _ kind: ElementNames.Kind, _ index: Int, of path: ElementPath) {
+            switch kind {
+            case .code: add(child, .code, path.appending("code", index))
+            case .value:
                 add(child, .value, path.appending("value", index))
                 measure(child, path.appending("value", index))
-            case "routeCode": add(child, .route, path.appending("routeCode", index))
-            case "doseQuantity", "rateQuantity": measure(child, path.appending(child.name, index))
-            case "consumable", "product":
+            case .route: add(child, .route, path.appending("routeCode", index))
+            case .quantity: measure(child, path.appending(child.name, index))
+            case .product:
                 guard let code = child.path("manufacturedProduct", "manufacturedMaterial", "code") else { return }
                 let place = path.appending(child.name, index).appending("manufacturedProduct").appending("manufacturedMaterial")
                 add(code, .substance, place.appending("code"))
-            case "participant":
+            case .participant:
                 guard let code = child.path("participantRole", "playingEntity", "code") else { return }
                 let place = path.appending("participant", index).appending("participantRole").appending("playingEntity")
                 add(code, .substance, place.appending("code"))
-            case "statusCode" where status == nil: status = child.attribute("code")
-            case "effectiveTime" where index == 0: (start, end) = ElementReading.interval(child)
+            case .status where status == nil: status = child.attribute("code")
+            case .time where index == 0: (start, end) = ElementReading.interval(child)
             default: break
             }
         }

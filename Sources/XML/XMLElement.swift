@@ -16,6 +16,8 @@ package struct XMLElement: Sendable {
     package var children: XMLChildren { XMLChildren(nodes: nodes, startIndex: place + 1, endIndex: Int(node.end)) }
     /// The child elements in order.
     package var elements: XMLElements { XMLElements(nodes: nodes, below: place) }
+    /// Where the name stands among the names of its text: a number is one name, though one name may have several.
+    package var nameNumber: Int { Int(node.name) }
     /// The offset of the start tag's first byte in the bytes that were read.
     package var offset: Int { Int(node.offset) }
     /// All text below this element, joined in document order.
@@ -45,6 +47,33 @@ package struct XMLElement: Sendable {
         var element: XMLElement? = self
         for name in names { element = element?.first(name) }
         return element
+    }
+
+    /// What something makes of each name of the whole text, by its number.
+    package func ofEachName<Value>(_ make: (_ local: String, _ namespace: String) -> Value) -> [Value] {
+        nodes.names.map { make($0.local, $0.namespace) }
+    }
+
+    /// Calls with each child element in order: no iterator is made, which for most elements costs more than what they hold.
+    package func forEachElement(_ body: (XMLElement) -> Void) {
+        let end = Int(node.end)
+        var place = place + 1
+        while place < end {
+            let child = nodes[place]
+            if !child.isText { body(XMLElement(nodes: nodes, place: place)) }
+            place = Int(child.end)
+        }
+    }
+
+    /// Calls with this element and every one below it in document order; what is below one is passed over when the call is false.
+    package func walk(_ visit: (XMLElement) -> Bool) {
+        let end = Int(node.end)
+        var place = place
+        while place < end {
+            let next = nodes[place]
+            let isOver = next.isText || !visit(XMLElement(nodes: nodes, place: place))
+            place = isOver ? Int(next.end) : place + 1
+        }
     }
 
     /// The value of an attribute; without a namespace unless one is named.
