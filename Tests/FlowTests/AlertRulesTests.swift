@@ -104,6 +104,22 @@ import XDSMetadata
         #expect(off.take(raise.0, of: try patient(raise.1), knowing: raise.2).isEmpty)
     }
 
+    @Test func `the largest threshold is reached also by whoever looked at one patient a thousand times before, and said once a day`() throws {
+        var thresholds = AlertThresholds()
+        thresholds.manyPatients = 500
+        var rules = AlertRules(thresholds)
+        func many(_ number: Int) throws -> PatientID {
+            try #require(PatientID(bytes: [UInt8](repeating: 7, count: 14) + [UInt8(number / 256), UInt8(number % 256)]))
+        }
+        for number in 1...1_000 { #expect(rules.take(try event(UInt64(number)), of: try many(0), knowing: .init()).isEmpty) }
+        for number in 1..<499 { #expect(rules.take(try event(UInt64(1_000 + number)), of: try many(number), knowing: .init()).isEmpty) }
+        let raised = rules.take(try event(1_499), of: try many(499), knowing: .init())
+        #expect(raised.map(\.rule) == [.manyPatients] && raised.first?.evidence.count == 500)
+        #expect(rules.take(try event(1_500), of: try many(500), knowing: .init()).isEmpty, "once a day")
+        let tomorrow = try event(1_501, at: Self.noon + .seconds(86_400))
+        #expect(rules.take(tomorrow, of: try many(1), knowing: .init()).isEmpty, "yesterday's looks are out of the window")
+    }
+
     @Test func `what is known of a patient is read once a day for a user and an outcome`() throws {
         var rules = AlertRules(AlertThresholds())
         let (one, other) = (try patient(1), try patient(2))

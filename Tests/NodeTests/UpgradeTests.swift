@@ -89,6 +89,9 @@ extension RealNodes {
                 try await node.start()
                 let isRebuilt = network.log.all.contains { $0.contains("projection rebuilt") }
                 #expect(isRebuilt == report.isMigration)
+                // Bytes 16 and 17 of SQLite's header: pages of 4,096 bytes, also where they were larger.
+                let tables = try #require(FileManager.default.contents(atPath: node.home.projection.path))
+                #expect(Array(tables[16..<18]) == [0x10, 0x00])
                 let client = try node.client()
                 defer { client.close() }
                 for (patient, documents) in expected.documents {

@@ -206,8 +206,9 @@ package struct AlertRules: Sendable {
         let window = Duration.seconds(60 * max(thresholds.manyMinutes, thresholds.deniedMinutes))
         looks[who, default: []].removeAll { look.time - $0.time > window }
         looks[who, default: []].append(look)
-        // Twice as many may gather, so that the oldest are not moved aside at each look.
-        if looks[who, default: []].count > 2 * Self.looksMax { looks[who, default: []].removeFirst(Self.looksMax) }
+        // Some more may gather, so that the rest is not moved up at each look.
+        let extra = Self.looksMax / 4
+        if looks[who, default: []].count >= Self.looksMax + extra { looks[who, default: []].removeFirst(extra) }
     }
 
     private func manyPatients(_ recent: [Look], _ now: Timestamp) -> [JournalPosition]? {
