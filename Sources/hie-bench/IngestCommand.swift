@@ -32,8 +32,16 @@ struct IngestCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only the figures whose name begins so, as in ingest.mllp.", valueName: "name"))
     var only = "ingest"
 
+    private static let figures = [
+        "ingest.hl7v2_messages_per_s", "ingest.ccda_read_mb_per_s", "ingest.ccda_mb_per_s", "ingest.fhir_read_mb_per_s",
+        "ingest.fhir_write_mb_per_s", "ingest.mllp_applied_per_s",
+    ]
+
     func validate() throws {
         guard (1...64).contains(senders) else { throw ValidationError("--senders is 1 to 64.") }
+        guard Self.figures.contains(where: { $0.hasPrefix(only) }) else {
+            throw ValidationError("--only is the beginning of \(Self.figures.joined(separator: ", ")).")
+        }
     }
 
     func run() async throws {
