@@ -40,7 +40,7 @@ struct IngestCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1...64).contains(senders) else { throw ValidationError("--senders is 1 to 64.") }
         guard Self.figures.contains(where: { $0.hasPrefix(only) }) else {
-            throw ValidationError("--only is the beginning of \(Self.figures.joined(separator: ", ")).")
+            throw ValidationError("--only begins one of \(Self.figures.joined(separator: ", ")).")
         }
     }
 
