@@ -14,6 +14,8 @@ package struct JournalLimits: Sendable {
     package var groupBytesMax = 8 << 20
     /// Appends after which a part of a group is shown, and their callers go on, while the rest follows.
     package var partItems = 16
+    /// Entries after which it is, however few brought them: what a bulk load appends at once must not hold up who waits behind it.
+    package var partEntries = 64
     /// Entries that wait for their sync.
     package var waitingMax = 4096
     /// Sealed bytes that wait for their sync.

@@ -179,7 +179,7 @@ package final class JournalWriter: Sendable {
                 part.committed += own
                 part.outcomes.append(.success(own.map(EntryReceipt.init)))
             }
-            if part.outcomes.count >= limits.partItems {
+            if part.outcomes.count >= limits.partItems || part.committed.count >= limits.partEntries {
                 parts.append(part)
                 part = Part()
             }

@@ -39,10 +39,12 @@ struct IngestCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard (1...64).contains(senders) else { throw ValidationError("--senders is 1 to 64.") }
-        guard Self.figures.contains(where: { $0.hasPrefix(only) }) else {
+        guard Self.figures.contains(where: wants) else {
             throw ValidationError("--only begins one of \(Self.figures.joined(separator: ", ")).")
         }
     }
+
+    private func wants(_ figure: String) -> Bool { figure.hasPrefix(only) }
 
     func run() async throws {
         let bench = Bench(options)
@@ -67,7 +69,7 @@ struct IngestCommand: AsyncParsableCommand {
 
     /// The strict JSON reader and the writer, on Bundles as an export has them.
     private func bundles(_ bench: Bench, _ folder: BenchFolder) async throws {
-        guard "ingest.fhir_write_mb_per_s".hasPrefix(only) || "ingest.fhir_read_mb_per_s".hasPrefix(only) else { return }
+        guard wants("ingest.fhir_read_mb_per_s") || wants("ingest.fhir_write_mb_per_s") else { return }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: bundles)) ?? []
         var files: [[UInt8]] = []
         for name in names.sorted() where name.hasSuffix(".json") && files.reduce(0, { $0 + $1.count }) < 32 << 20 {
@@ -117,7 +119,7 @@ struct IngestCommand: AsyncParsableCommand {
         _ bench: Bench, _ folder: BenchFolder, name: String, unit: String, aim: Double, peer: ParsePeer, files: [[UInt8]],
         perFile: @escaping (Int) -> Double, parse: ([UInt8]) throws -> Void,
     ) async throws {
-        guard name.hasPrefix(only) else { return }
+        guard wants(name) else { return }
         var peer: ParsePeer? = peer
         do throws(ExchangeError) { try peer?.prepare(files, in: folder.path, python: python) } catch {
             bench.report.words("without \(peer?.rawValue ?? ""): \(error.message)")
@@ -147,7 +149,7 @@ struct IngestCommand: AsyncParsableCommand {
     /// A node's feed, loaded over so many connections.
     private func feed(_ bench: Bench) async throws {
         let name = "ingest.mllp_applied_per_s"
-        guard name.hasPrefix(only) else { return }
+        guard wants(name) else { return }
         let port = try FreePort.find()
         let feed = """
             feeds:

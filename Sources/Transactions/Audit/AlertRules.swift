@@ -175,7 +175,10 @@ package struct AlertRules: Sendable {
         // Bounded memory: whoever is forgotten begins anew.
         if looks.count >= Self.usersMax, looks[who] == nil { looks = [:] }
         if raised.count >= 100_000 { raised = [] }
-        note(Look(position: event.position, time: event.time, patient: patient, isDenied: isDenied), of: who)
+        Self.keep(
+            Look(position: event.position, time: event.time, patient: patient, isDenied: isDenied),
+            in: &looks[who, default: []], within: .seconds(60 * max(thresholds.manyMinutes, thresholds.deniedMinutes)))
+        let recent = looks[who] ?? []
         var found: [(Rule, PatientID?, [JournalPosition])] = []
         if shows || isDenied, isOwn(record.user, facts) { found.append((.ownRecord, patient, [event.position])) }
         else if shows, isRelative(record.user, facts) { found.append((.sameSurname, patient, [event.position])) }
@@ -187,10 +190,10 @@ package struct AlertRules: Sendable {
         }
         func isNews(_ rule: Rule) -> Bool { !raised.contains(RaisedAlert.key(rule, of: record.user, about: nil, at: event.time)) }
         // Once said for the day it need not be counted again: a program that asks for many would be counted at each question.
-        if isNews(.manyPatients), let evidence = manyPatients(looks[who] ?? [], event.time) {
+        if isNews(.manyPatients), let evidence = manyPatients(recent, event.time) {
             found.append((.manyPatients, nil, evidence))
         }
-        if isDenied, isNews(.deniedSeries), let evidence = deniedSeries(looks[who] ?? [], event.time) {
+        if isDenied, isNews(.deniedSeries), let evidence = deniedSeries(recent, event.time) {
             found.append((.deniedSeries, nil, evidence))
         }
         return found.compactMap { rule, patient, evidence in
@@ -201,14 +204,13 @@ package struct AlertRules: Sendable {
         }
     }
 
-    /// Keeps a look among the user's last within the longest window; in place, for they are many.
-    private mutating func note(_ look: Look, of who: Who) {
-        let window = Duration.seconds(60 * max(thresholds.manyMinutes, thresholds.deniedMinutes))
-        looks[who, default: []].removeAll { look.time - $0.time > window }
-        looks[who, default: []].append(look)
+    /// Keeps a look among a user's last within the longest window; in place, for they are many.
+    private static func keep(_ look: Look, in looks: inout [Look], within window: Duration) {
+        looks.removeAll { look.time - $0.time > window }
+        looks.append(look)
         // Some more may gather, so that the rest is not moved up at each look.
-        let extra = Self.looksMax / 4
-        if looks[who, default: []].count >= Self.looksMax + extra { looks[who, default: []].removeFirst(extra) }
+        let extra = looksMax / 4
+        if looks.count >= looksMax + extra { looks.removeFirst(extra) }
     }
 
     private func manyPatients(_ recent: [Look], _ now: Timestamp) -> [JournalPosition]? {
