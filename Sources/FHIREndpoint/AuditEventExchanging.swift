@@ -15,25 +15,25 @@ extension FHIRService {
         let search = try exchanged.reading { () throws(ExchangeError) in
             try AuditEventSearch(fields, isStrict: Negotiation.isStrict(exchanged.request.headers), asked: exchange.world.now())
         }
-        try Negotiation.demandJSON(exchanged.request.headers, format: search.format)
+        try Negotiation.demandJSON(exchanged.request.headers, format: search.frame.format)
         var query = search.query
         query.patient = try await patient(of: search)
         let wanted = query
-        let count = min(search.count ?? 100, exchange.settings.limits.pageEntriesMax)
+        let count = min(search.frame.count ?? 100, exchange.settings.limits.pageEntriesMax)
         let found = try await asking { () throws(ExchangeError) in
-            try await exchange.findAuditEvents(wanted, before: search.before, count: count, for: context)
+            try await exchange.findAuditEvents(wanted, before: search.frame.cursor, count: count, for: context)
         }
         var entries = found.events.map { event in
             BundleEntry(
                 fullUrl: "\(base)/AuditEvent/\(event["id"]?.string ?? "")", resource: event, search: .init(.match))
         }
-        if !search.ignored.isEmpty {
+        if !search.frame.ignored.isEmpty {
             entries.append(
                 BundleEntry(
-                    resource: OperationOutcome(search.ignored.map(CompletenessOutcome.leftOut)).json,
+                    resource: OperationOutcome(search.frame.ignored.map(CompletenessOutcome.leftOut)).json,
                     search: .init(.outcome)))
         }
-        var links = [Bundle.Link("self", search.link(base: base, before: search.before))]
+        var links = [Bundle.Link("self", search.link(base: base, before: search.frame.cursor))]
         if let next = found.next { links.append(.init("next", search.link(base: base, before: next))) }
         return Answer(.ok, resource: Bundle.bundle(type: "searchset", links: links, entries: entries))
     }

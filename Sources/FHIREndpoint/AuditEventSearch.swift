@@ -19,12 +19,8 @@ struct AuditEventSearch: Sendable {
     private(set) var patientIdentifier: PatientIdentifier??
     /// What is asked.
     var query = AuditQuery()
-    private(set) var count: Int?
-    /// Only entries before this position.
-    private(set) var before: UInt64?
-    private(set) var format: String?
-    private(set) var ignored: [String] = []
-    private var understood: [RequestField] = []
+    /// How the answer is shaped, its page the position that all of its entries come before, and what was left out.
+    private(set) var frame = SearchFrame<UInt64>(countMin: 1)
 
     /// Reads a search; throws `badRequest` for what is wrong.
     init(_ fields: [RequestField], isStrict: Bool, asked now: Timestamp) throws(ExchangeError) {
@@ -33,21 +29,14 @@ struct AuditEventSearch: Sendable {
             if argument.modifier != nil, !["patient", "agent", "entity"].contains(argument.name) {
                 throw argument.fault("has a modifier that is not supported")
             }
-            guard try fill(argument) else {
-                guard !isStrict else {
-                    throw ExchangeError(.badRequest, "a search parameter is not known here; see metadata")
-                }
-                ignored.append(argument.name)
-                continue
-            }
-            if argument.name != "_page" { understood.append(field) }
+            let isAsked = try fill(argument)
+            try frame.take(field, argument, isStrict: isStrict, isAsked: isAsked)
         }
     }
 
     /// This search as a link, as understood, perhaps of another page.
     func link(base: String, before: UInt64? = nil) -> String {
-        let fields = understood + (before.map { [RequestField(name: "_page", value: String($0))] } ?? [])
-        return DocumentSearch.link("\(base)/AuditEvent", fields)
+        frame.link("\(base)/AuditEvent", page: before)
     }
 
     /// False for a parameter that is not known.
@@ -65,16 +54,8 @@ struct AuditEventSearch: Sendable {
         case "type": query.types = try argument.tokens()
         case "subtype": query.subtypes = try argument.tokens()
         case "outcome": query.outcomes = try argument.tokens().map(\.code)
-        case "_count":
-            guard let number = Int(try argument.single()), number > 0 else { throw argument.fault("takes 1 or more") }
-            count = number
-        case "_page":
-            guard let position = UInt64(try argument.single()) else { throw argument.fault("is no page of ours") }
-            before = position
         case "_sort":
             guard try argument.single() == "-date" else { throw argument.fault("is -date: the newest come first") }
-        case "_format": format = SearchText.unescaped(try argument.single())
-        case "_total", "_pretty": break
         default: return false
         }
         return true

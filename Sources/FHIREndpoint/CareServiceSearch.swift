@@ -20,26 +20,17 @@ struct CareServiceSearch: Sendable {
     let type: CareServiceType
     private(set) var includes: Set<String> = []
     private(set) var reverseIncludes: Set<String> = []
-    private(set) var count: Int?
-    private(set) var cursor: ResourceCursor?
-    private(set) var format: String?
-    private(set) var ignored: [String] = []
+    /// How the answer is shaped, and what was left out.
+    private(set) var frame = SearchFrame<ResourceCursor>()
     private var tests: [Test] = []
-    private var understood: [RequestField] = []
 
     /// Reads a search; throws `badRequest` for what is wrong.
     init(_ type: CareServiceType, _ fields: [RequestField], isStrict: Bool, asked now: Timestamp) throws(ExchangeError) {
         self.type = type
         for field in fields {
             let argument = try SearchArgument(field, asked: now)
-            guard try fill(argument) else {
-                guard !isStrict else {
-                    throw ExchangeError(.badRequest, "a search parameter is not known here; see metadata")
-                }
-                ignored.append(argument.name)
-                continue
-            }
-            if argument.name != "_page" { understood.append(field) }
+            let isAsked = try fill(argument)
+            try frame.take(field, argument, isStrict: isStrict, isAsked: isAsked)
         }
     }
 
@@ -50,8 +41,7 @@ struct CareServiceSearch: Sendable {
 
     /// This search as a link, as understood, perhaps of another page.
     func link(base: String, page: ResourceCursor? = nil) -> String {
-        let fields = understood + (page.map { [RequestField(name: "_page", value: $0.text)] } ?? [])
-        return DocumentSearch.link("\(base)/\(type.rawValue)", fields)
+        frame.link("\(base)/\(type.rawValue)", page: page)
     }
 
     /// What comes along with a page of matches, each once, in the order of types and ids.
@@ -94,20 +84,6 @@ struct CareServiceSearch: Sendable {
         case "_lastUpdated":
             let date = try argument.date()
             tests.append { date.holds(at: $0.updated) }
-        case "_count":
-            guard let number = Int(try argument.single()), number >= 0 else { throw argument.fault("takes 0 or more") }
-            count = number
-        case "_summary":
-            switch try argument.single() {
-            case "count": count = 0
-            case "false", "true", "text", "data": break
-            default: throw argument.fault("takes true, false, text, data or count")
-            }
-        case "_page":
-            guard let page = ResourceCursor(try argument.single()) else { throw argument.fault("is no page of ours") }
-            cursor = page
-        case "_format": format = SearchText.unescaped(try argument.single())
-        case "_total", "_pretty": break
         default: return false
         }
         return true

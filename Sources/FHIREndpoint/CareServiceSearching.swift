@@ -31,17 +31,17 @@ extension FHIRService {
         let search = try exchanged.reading { () throws(ExchangeError) in
             try CareServiceSearch(type, fields, isStrict: Negotiation.isStrict(exchanged.request.headers), asked: exchange.world.now())
         }
-        try Negotiation.demandJSON(exchanged.request.headers, format: search.format)
+        try Negotiation.demandJSON(exchanged.request.headers, format: search.frame.format)
         let all = exchange.findCareServices()
         let matches = all.filter(search.matches)
-        let (shown, next) = page(of: matches, search.cursor, search.count) { $0.id }
+        let (shown, next) = search.frame.page(of: matches, sizeMax: exchange.settings.limits.pageEntriesMax) { $0.id }
         var entries = shown.compactMap { entry(of: $0, .match) }
-        entries += search.included(with: shown, of: all).compactMap { entry(of: $0, .include) }
-        if !search.ignored.isEmpty {
-            let outcome = OperationOutcome(search.ignored.map(CompletenessOutcome.leftOut))
+        entries += search.included(with: Array(shown), of: all).compactMap { entry(of: $0, .include) }
+        if !search.frame.ignored.isEmpty {
+            let outcome = OperationOutcome(search.frame.ignored.map(CompletenessOutcome.leftOut))
             entries.append(BundleEntry(resource: outcome.json, search: .init(.outcome)))
         }
-        var links = [Bundle.Link("self", search.link(base: base, page: search.cursor))]
+        var links = [Bundle.Link("self", search.link(base: base, page: search.frame.cursor))]
         if let next { links.append(.init("next", search.link(base: base, page: next))) }
         return Answer(.ok, resource: Bundle.searchset(total: matches.count, links: links, entries: entries))
     }
@@ -52,9 +52,9 @@ extension FHIRService {
         let type = try careServiceType(exchanged)
         let fields = try exchanged.fields()
         let question = try exchanged.reading { () throws(ExchangeError) in try HistoryQuestion(fields, asked: exchange.world.now()) }
-        try Negotiation.demandJSON(exchanged.request.headers, format: question.format)
+        try Negotiation.demandJSON(exchanged.request.headers, format: question.frame.format)
         let history = exchange.careServiceHistory(type, since: question.since)
-        let (shown, next) = page(of: history, question.cursor, question.count) { $0.id }
+        let (shown, next) = question.frame.page(of: history, sizeMax: exchange.settings.limits.pageEntriesMax) { $0.id }
         let entries = shown.map { service in
             let response = BundleEntry.Response(
                 status: service.resource == nil ? "204 No Content" : "200 OK", etag: "W/\"\(service.version)\"",
@@ -64,8 +64,8 @@ extension FHIRService {
                 request: .init(method: service.resource == nil ? "DELETE" : "PUT", url: service.reference),
                 response: response)
         }
-        var links = [Bundle.Link("self", question.link("\(base)/\(type.rawValue)/_history"))]
-        if let next { links.append(.init("next", question.link("\(base)/\(type.rawValue)/_history", page: next))) }
+        var links = [Bundle.Link("self", question.frame.link("\(base)/\(type.rawValue)/_history"))]
+        if let next { links.append(.init("next", question.frame.link("\(base)/\(type.rawValue)/_history", page: next))) }
         return Answer(
             .ok,
             resource: Bundle.bundle(
@@ -85,25 +85,12 @@ extension FHIRService {
             BundleEntry(fullUrl: "\(base)/\(service.reference)", resource: $0, search: .init(mode))
         }
     }
-
-    private func page<Item>(of items: [Item], _ cursor: ResourceCursor?, _ count: Int?, id: (Item) -> String)
-        -> (shown: [Item], next: ResourceCursor?)
-    {
-        let start = cursor?.start(among: items.map(id)) ?? 0
-        let size = min(count ?? Int.max, exchange.settings.limits.pageEntriesMax)
-        let shown = items[start..<min(start + size, items.count)]
-        guard size > 0, let last = shown.last, shown.endIndex < items.count else { return (Array(shown), nil) }
-        return (Array(shown), ResourceCursor(index: shown.endIndex, after: id(last)))
-    }
 }
 
 /// What a request for history asks.
 struct HistoryQuestion {
     private(set) var since: Timestamp?
-    private(set) var count: Int?
-    private(set) var cursor: ResourceCursor?
-    private(set) var format: String?
-    private var understood: [RequestField] = []
+    private(set) var frame = SearchFrame<ResourceCursor>(countMin: 1)
 
     /// Reads `_since`, `_count`, `_format` and our own `_page`; anything else is refused, since an answer that leaves changes
     /// out would go unnoticed.
@@ -111,28 +98,17 @@ struct HistoryQuestion {
         for field in fields {
             let argument = try SearchArgument(field, asked: now)
             guard argument.modifier == nil else { throw argument.fault("has a modifier that is not supported") }
-            switch argument.name {
-            case "_since":
+            let isMoment = argument.name == "_since"
+            if isMoment {
                 guard let date = PartialDate(SearchText.unescaped(try argument.single())) else {
                     throw argument.fault("is no moment")
                 }
                 since = date.start
-            case "_count":
-                guard let number = Int(try argument.single()), number > 0 else { throw argument.fault("takes 1 or more") }
-                count = number
-            case "_page":
-                guard let page = ResourceCursor(try argument.single()) else { throw argument.fault("is no page of ours") }
-                cursor = page
-            case "_format": format = SearchText.unescaped(try argument.single())
-            case "_pretty": break
-            default: throw argument.fault("is not known in a history")
             }
-            if argument.name != "_page" { understood.append(field) }
+            guard isMoment || ["_count", "_page", "_format", "_pretty"].contains(argument.name) else {
+                throw argument.fault("is not known in a history")
+            }
+            try frame.take(field, argument, isStrict: true, isAsked: isMoment)
         }
-    }
-
-    /// This question as a link, perhaps of another page.
-    func link(_ address: String, page: ResourceCursor? = nil) -> String {
-        DocumentSearch.link(address, understood + (page.map { [RequestField(name: "_page", value: $0.text)] } ?? []))
     }
 }

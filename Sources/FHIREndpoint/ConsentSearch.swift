@@ -17,11 +17,8 @@ struct ConsentSearch: Sendable {
     private(set) var patientIdentifier: PatientIdentifier??
     /// What is asked.
     var query = ConsentQuery()
-    private(set) var count: Int?
-    private(set) var cursor: ResourceCursor?
-    private(set) var format: String?
-    private(set) var ignored: [String] = []
-    private var understood: [RequestField] = []
+    /// How the answer is shaped, and what was left out.
+    private(set) var frame = SearchFrame<ResourceCursor>()
 
     /// Reads a search; throws `badRequest` for what is wrong, and for one that names neither patient nor id.
     init(_ fields: [RequestField], isStrict: Bool, asked now: Timestamp) throws(ExchangeError) {
@@ -34,14 +31,8 @@ struct ConsentSearch: Sendable {
             if argument.modifier != nil, !["patient", "actor"].contains(argument.name) {
                 throw argument.fault("has a modifier that is not supported")
             }
-            guard try fill(argument) else {
-                guard !isStrict else {
-                    throw ExchangeError(.badRequest, "a search parameter is not known here; see metadata")
-                }
-                ignored.append(argument.name)
-                continue
-            }
-            if argument.name != "_page" { understood.append(field) }
+            let isAsked = try fill(argument)
+            try frame.take(field, argument, isStrict: isStrict, isAsked: isAsked)
         }
         guard query.patient != nil || patientIdentifier != nil || !query.ids.isEmpty else {
             throw ExchangeError(.badRequest, "search consents by patient, patient.identifier or _id")
@@ -50,8 +41,7 @@ struct ConsentSearch: Sendable {
 
     /// This search as a link, as understood, perhaps of another page.
     func link(base: String, page: ResourceCursor? = nil) -> String {
-        let fields = understood + (page.map { [RequestField(name: "_page", value: $0.text)] } ?? [])
-        return DocumentSearch.link("\(base)/Consent", fields)
+        frame.link("\(base)/Consent", page: page)
     }
 
     /// False for a parameter that is not known.
@@ -68,20 +58,6 @@ struct ConsentSearch: Sendable {
         case "status": query.statuses = try Self.statuses(argument)
         case "actor": query.actors = try Self.actors(argument)
         case "_lastUpdated": query.updated.append(try argument.date())
-        case "_count":
-            guard let number = Int(try argument.single()), number >= 0 else { throw argument.fault("takes 0 or more") }
-            count = number
-        case "_summary":
-            switch try argument.single() {
-            case "count": count = 0
-            case "false", "true", "text", "data": break
-            default: throw argument.fault("takes true, false, text, data or count")
-            }
-        case "_page":
-            guard let page = ResourceCursor(try argument.single()) else { throw argument.fault("is no page of ours") }
-            cursor = page
-        case "_format": format = SearchText.unescaped(try argument.single())
-        case "_total", "_pretty": break
         default: return false
         }
         return true

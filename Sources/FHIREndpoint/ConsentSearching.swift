@@ -15,7 +15,7 @@ extension FHIRService {
         var search = try exchanged.reading { () throws(ExchangeError) in
             try ConsentSearch(fields, isStrict: Negotiation.isStrict(exchanged.request.headers), asked: exchange.world.now())
         }
-        try Negotiation.demandJSON(exchanged.request.headers, format: search.format)
+        try Negotiation.demandJSON(exchanged.request.headers, format: search.frame.format)
         search.query.patient = try await patient(of: search)
         let query = search.query
         let found = try await asking { () throws(ExchangeError) in try await exchange.findConsents(query, for: context) }
@@ -44,24 +44,19 @@ extension FHIRService {
     }
 
     private func page(of versions: [ConsentVersion], _ search: ConsentSearch) throws(ExchangeError) -> JSONObject {
-        let start = search.cursor?.start(among: versions.map(\.id.description)) ?? 0
-        let size = min(search.count ?? Int.max, exchange.settings.limits.pageEntriesMax)
-        let shown = versions[start..<min(start + size, versions.count)]
+        let (shown, next) = search.frame.page(of: versions, sizeMax: exchange.settings.limits.pageEntriesMax) { $0.id.description }
         var entries: [BundleEntry] = []
         for version in shown {
             entries.append(
                 BundleEntry(
                     fullUrl: "\(base)/Consent/\(version.id)", resource: try version.json, search: .init(.match)))
         }
-        if !search.ignored.isEmpty {
-            let outcome = OperationOutcome(search.ignored.map(CompletenessOutcome.leftOut))
+        if !search.frame.ignored.isEmpty {
+            let outcome = OperationOutcome(search.frame.ignored.map(CompletenessOutcome.leftOut))
             entries.append(BundleEntry(resource: outcome.json, search: .init(.outcome)))
         }
-        var links = [Bundle.Link("self", search.link(base: base, page: search.cursor))]
-        if size > 0, let last = shown.last, shown.endIndex < versions.count {
-            let cursor = ResourceCursor(index: shown.endIndex, after: last.id.description)
-            links.append(.init("next", search.link(base: base, page: cursor)))
-        }
+        var links = [Bundle.Link("self", search.link(base: base, page: search.frame.cursor))]
+        if let next { links.append(.init("next", search.link(base: base, page: next))) }
         return Bundle.searchset(total: versions.count, links: links, entries: entries)
     }
 }

@@ -33,11 +33,10 @@ struct ListSearch: Sendable {
     private(set) var includesItems = false
     private(set) var isAscending = false
     private(set) var subset = ResourceSubset.whole
-    private(set) var count: Int?
-    private(set) var cursor: ListCursor?
-    private(set) var format: String?
-    private(set) var ignored: [String] = []
-    private var understood: [RequestField] = []
+    /// Which page, how long, and what was left out.
+    private(set) var frame = SearchFrame<ListCursor>()
+    /// Whether only the total is wanted.
+    private(set) var isCountOnly = false
 
     /// Reads a search; throws `badRequest` for what is wrong, and for one that names no patient.
     init(_ fields: [RequestField], isStrict: Bool, asked now: Timestamp) throws(ExchangeError) {
@@ -51,14 +50,8 @@ struct ListSearch: Sendable {
             if argument.modifier != nil, !["patient", "source.family", "source.given"].contains(name) {
                 throw argument.fault("has a modifier that is not supported")
             }
-            guard try fill(name, argument) else {
-                guard !isStrict else {
-                    throw ExchangeError(.badRequest, "a search parameter is not known here; see metadata")
-                }
-                ignored.append(argument.name)
-                continue
-            }
-            if name != "_page" { understood.append(field) }
+            let isAsked = try fill(name, argument)
+            try frame.take(field, argument, isStrict: isStrict, isAsked: isAsked)
         }
         guard patient != nil || patientIdentifier != nil else {
             throw ExchangeError(
@@ -70,16 +63,15 @@ struct ListSearch: Sendable {
     var locating: Locating {
         var locating = Locating(only: communities)
         locating.scope = scope
-        locating.resuming = cursor?.search.map {
-            Locating.Resumption(token: $0.token, seen: $0.seen, isPaging: cursor?.place != nil)
+        locating.resuming = frame.cursor?.search.map {
+            Locating.Resumption(token: $0.token, seen: $0.seen, isPaging: frame.cursor?.place != nil)
         }
         return locating
     }
 
     /// This search as a link, as understood, perhaps of another page.
     func link(base: String, page: ListCursor? = nil) -> String {
-        let fields = understood + (page.map { [RequestField(name: "_page", value: $0.text)] } ?? [])
-        return DocumentSearch.link("\(base)/List", fields)
+        frame.link("\(base)/List", page: page)
     }
 
     /// False for a parameter that is not known.
@@ -129,16 +121,8 @@ struct ListSearch: Sendable {
             case "date", "_lastUpdated": isAscending = true
             default: throw argument.fault("sorts by date or -date")
             }
-        case "_count":
-            guard let number = Int(try argument.single()), number >= 0 else { throw argument.fault("takes 0 or more") }
-            count = number
-        case "_summary": if try argument.single() == "count" { count = 0 } else { subset = try argument.summary() }
+        case "_summary": if try argument.single() == "count" { isCountOnly = true } else { subset = try argument.summary() }
         case "_elements": subset = try argument.elements()
-        case "_page":
-            guard let page = ListCursor(try argument.single()) else { throw argument.fault("is no page of ours") }
-            cursor = page
-        case "_format": format = SearchText.unescaped(try argument.single())
-        case "_total", "_pretty": break
         default: return false
         }
         return true

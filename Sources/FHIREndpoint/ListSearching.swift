@@ -16,7 +16,7 @@ extension FHIRService {
         let search = try exchanged.reading { () throws(ExchangeError) in
             try ListSearch(fields, isStrict: Negotiation.isStrict(exchanged.request.headers), asked: exchange.world.now())
         }
-        try Negotiation.demandJSON(exchanged.request.headers, format: search.format)
+        try Negotiation.demandJSON(exchanged.request.headers, format: search.frame.format)
         try demandKnown(search.communities)
         let patient = try await patient(given: search.patientIdentifier, search.patient)
         let found = try await asking { () throws(ExchangeError) in
@@ -60,10 +60,11 @@ extension FHIRService {
     }
 
     private func page(of found: FoundLists, _ search: ListSearch) -> JSONObject {
-        let rows = search.isAscending ? found.rows.reversed() : found.rows
-        let start = search.cursor?.place?.start(among: rows.map(\.id)) ?? 0
-        let size = min(search.count ?? Int.max, exchange.settings.limits.pageEntriesMax)
-        let shown = rows[start..<min(start + size, rows.count)]
+        let rows = search.isAscending ? Array(found.rows.reversed()) : found.rows
+        let sizeMax = exchange.settings.limits.pageEntriesMax
+        let (shown, next) = SearchFrame<ListCursor>.page(
+            of: rows, from: search.frame.cursor?.place, size: search.isCountOnly ? 0 : min(search.frame.count ?? sizeMax, sizeMax)
+        ) { $0.id }
         var entries = shown.map { row in
             BundleEntry(
                 fullUrl: "\(base)/List/\(row.id)", resource: search.subset.apply(to: row.resource), search: .init(.match))
@@ -78,14 +79,12 @@ extension FHIRService {
                         search: .init(.include)))
             }
         }
-        if let outcome = outcome(of: found.receipt, leftOut: search.ignored) {
+        if let outcome = outcome(of: found.receipt, leftOut: search.frame.ignored) {
             entries.append(BundleEntry(resource: outcome.json, search: .init(.outcome)))
         }
-        var links = [Bundle.Link("self", search.link(base: base, page: search.cursor))]
-        if size > 0, let last = shown.last, shown.endIndex < rows.count {
-            let cursor = ListCursor(
-                place: ResourceCursor(index: shown.endIndex, after: last.id),
-                search: found.search.map { .init($0.token, seen: $0.seen) })
+        var links = [Bundle.Link("self", search.link(base: base, page: search.frame.cursor))]
+        if let next {
+            let cursor = ListCursor(place: next, search: found.search.map { .init($0.token, seen: $0.seen) })
             links.append(.init("next", search.link(base: base, page: cursor)))
         }
         if let going = found.search, !going.isOver {

@@ -63,13 +63,12 @@ enum BearerHeader {
             guard found == nil else { return nil }
             found = field.value
         }
-        guard let found, found.utf8.count > 7, found.utf8.prefix(7).elementsEqual("Bearer ".utf8)
-            || found.prefix(7).lowercased() == "bearer "
+        guard let found else { return nil }
+        let bytes = Array(found.utf8)
+        guard bytes.count > 7, bytes.count <= 7 + UnverifiedToken.bytesMax, bytes[6] == 0x20,
+            bytes[..<6].elementsEqual("bearer".utf8, by: { $0 | 0x20 == $1 }),
+            !bytes[7...].contains(where: { $0 == 0x20 || $0 == 0x2C })
         else { return nil }
-        let token = found.dropFirst(7)
-        guard token.utf8.count <= UnverifiedToken.bytesMax, !token.utf8.contains(0x20), !token.utf8.contains(0x2C) else {
-            return nil
-        }
-        return String(token)
+        return String(found.utf8.dropFirst(7))
     }
 }

@@ -35,6 +35,7 @@ struct MatchDoors {
             bench.report.add(Figure("match." + figure, value, unit, aim: aim))
         }
         add("http_single_p50_ms", alone.milliseconds(at: 50), "ms")
+        add("http_single_p99_ms", alone.milliseconds(at: 99), "ms")
         add("http_p50_ms", many.milliseconds(at: 50), "ms", .atMost(2))
         add("http_p99_ms", many.milliseconds(at: 99), "ms", .atMost(10))
         add("http_rate", many.rate, "1/s", .atLeast(2000))

@@ -59,25 +59,13 @@ struct PatientCommand: AsyncParsableCommand {
                   hie patient show --identifier 'urn:oid:1.2.3|4711' --json
                 """)
 
-        @Argument(help: "The patient's id at this node.") var id: String?
-        @Option(help: ArgumentHelp("A record number with its authority.", valueName: "system|value"))
-        var identifier: String?
+        @OptionGroup var record: RecordOptions
         @OptionGroup var home: HomeOptions
         @OptionGroup var output: OutputOptions
 
-        func validate() throws {
-            guard (id == nil) != (identifier == nil) else {
-                throw ValidationError("Give the patient's ID or --identifier 'SYSTEM|VALUE', one of them.")
-            }
-            if let identifier { _ = try PatientIdentifier(argument: identifier) }
-        }
-
         func run() async throws {
             let terminal = Terminal()
-            var arguments: JSONObject = [:]
-            arguments["patient"] = id.map { .string($0) }
-            arguments["identifier"] = try identifier.map { try PatientIdentifier(argument: $0).argumentJSON }
-            let answer = try await AdminClient(home).ask(.patientShow, arguments)
+            let answer = try await AdminClient(home).ask(.patientShow, try record.arguments())
             guard let patient = answer["patient"]?.object else {
                 throw CommandFailure(
                     .failed, "the node's answer is not understood", hint: "compare hie version on both sides")

@@ -17,25 +17,13 @@ struct PatientGoldenCommand: AsyncParsableCommand {
               hie patient golden 3f0c5c1e-57a5-4f6e-8d5e-0d0c5f9f7a11
             """)
 
-    @Argument(help: "The id of one of the person's records.") var id: String?
-    @Option(help: ArgumentHelp("A record number with its authority.", valueName: "system|value"))
-    var identifier: String?
+    @OptionGroup var record: RecordOptions
     @OptionGroup var home: HomeOptions
     @OptionGroup var output: OutputOptions
 
-    func validate() throws {
-        guard (id == nil) != (identifier == nil) else {
-            throw ValidationError("Give the patient's ID or --identifier 'SYSTEM|VALUE', one of them.")
-        }
-        if let identifier { _ = try PatientIdentifier(argument: identifier) }
-    }
-
     func run() async throws {
         let terminal = Terminal()
-        var arguments: JSONObject = [:]
-        arguments["patient"] = id.map { .string($0) }
-        arguments["identifier"] = try identifier.map { try PatientIdentifier(argument: $0).argumentJSON }
-        let answer = try await AdminClient(home).ask(.patientGolden, arguments)
+        let answer = try await AdminClient(home).ask(.patientGolden, try record.arguments())
         if output.json { return terminal.result(answer) }
         var table = Table("FIELD", "VALUE", "SAID BY")
         for (field, name) in [
