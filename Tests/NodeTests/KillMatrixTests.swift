@@ -91,13 +91,17 @@ extension RealNodes {
                 let (_, took) = try await timing {
                     try await Self.round(scenario, process, shim.environment, into: &whole, named: "not killed")
                 }
-                let longest = max(50, took.milliseconds)
+                let (launch, steps) = (max(50, took.milliseconds), max(20, scenario.lasted.milliseconds))
                 var tally = Tally()
                 for round in 1...Self.moments {
-                    let delay = Int64.random(in: 0...longest * 1000, using: &random)
+                    // Half of them while it starts or later, half of them among its steps: how long a start takes differs too much.
+                    let isAmongSteps = round % 2 == 0
+                    let delay = Int64.random(in: 0...(isAmongSteps ? steps : launch) * 1000, using: &random)
                     try await Self.round(
-                        scenario, process, [:], into: &tally, named: "round \(round), after \(delay) us"
+                        scenario, process, [:], into: &tally,
+                        named: "round \(round), \(delay) us after the \(isAmongSteps ? "first step" : "start")"
                     ) {
+                        while isAmongSteps, !scenario.hasBegun, process.isRunning { try await World.system.sleep(.milliseconds(1)) }
                         try await World.system.sleep(.microseconds(delay))
                         await process.end(SIGKILL)
                     }

@@ -35,6 +35,7 @@ final class KillScenario: Sendable {
     private let sent = Mutex<Set<[UInt8]>>([])
     private let template: URL
     private let ending = Mutex("")
+    private let work = Mutex<(hasBegun: Bool, lasted: Duration)>((false, .zero))
 
     /// A scenario over a node that is stopped: its store as it is now is what each round begins with.
     init(_ node: RunningNode, _ process: HieProcess, template: URL) throws {
@@ -50,7 +51,14 @@ final class KillScenario: Sendable {
         try FileManager.default.copyItem(at: template, to: node.home.store)
         acknowledged.withLock { $0 = Acknowledged() }
         sent.withLock { $0 = [] }
+        work.withLock { $0.hasBegun = false }
     }
+
+    /// Whether the node answered, and the first step is under way.
+    var hasBegun: Bool { work.withLock { $0.hasBegun } }
+
+    /// How long the steps of the last round took.
+    var lasted: Duration { work.withLock { $0.lasted } }
 
     /// Waits for the node, then does everything; returns quietly when the node is gone.
     func play() async throws {
@@ -60,6 +68,9 @@ final class KillScenario: Sendable {
         }
         let client = try node.known()
         defer { client.close() }
+        work.withLock { $0.hasBegun = true }
+        let began = World.system.uptime()
+        defer { work.withLock { $0.lasted = World.system.uptime() - began } }
         do {
             let first = try await publish(client, 1, 20_000)
             try await publish(client, 2, 9_000, replacing: first)
