@@ -55,14 +55,17 @@ package struct IdentityCommands: Sendable {
             "rule": .string(explanation.verdict.rule.rawValue), "passes": .bool(explanation.verdict.isCertain),
             "grade": .string(explanation.grade.rawValue), "model": .string(explanation.model),
             "profile": .string(explanation.profile), "linked": .bool(explanation.areLinked),
+            "different": .bool(explanation.areDifferent),
         ]
     }
 
     private static func field(_ field: FieldComparison) -> JSONValue {
-        [
+        var object: JSONObject = [
             "field": .string(field.field), "level": .string(field.level),
             "millibits": .number(String(field.millibits)),
         ]
+        object["uncapped"] = field.uncapped.map { .number(String($0)) }
+        return .object(object)
     }
 
     /// Rows of questions as CSV: `header`, `lines`, `profile`.
@@ -106,11 +109,11 @@ package struct IdentityCommands: Sendable {
             reviews.append([
                 "record": .string(try await desk.name(of: review.record)), "id": .string(review.record.description),
                 "millibits": .number(String(review.millibits)), "position": .number(String(review.position)),
-                "rule": .string(review.candidates.first?.rule.rawValue ?? ""),
+                "rule": .string(review.candidates.first?.rule.rawValue ?? ""), "linked": .bool(review.isStanding),
                 "candidates": .number(String(review.candidates.count)),
             ])
         }
-        return ["reviews": .array(reviews)]
+        return ["reviews": .array(reviews), "open": .number(String(try await desk.openReviews()))]
     }
 
     private func recheck(actor: String) async throws -> JSONValue {

@@ -6,17 +6,16 @@ enum MatchExplanation {
     /// The extension.
     static let url = "https://concordat.example/fhir/StructureDefinition/match-explanation"
 
-    /// The fields, prior included, whose bits sum to `bits` exactly; the policy's line, profile and model.
+    /// The fields, prior included, whose bits sum to `bits` exactly, each with what it would be without its cap; the policy's line, profile and model.
     static func json(_ match: MatchResult, profile: String) -> JSONValue {
         var parts = match.explanation.fields.map { field -> JSONValue in
-            [
-                "url": "field",
-                "extension": [
-                    ["url": "name", "valueCode": .string(field.field)],
-                    ["url": "level", "valueString": .string(field.level)],
-                    ["url": "bits", "valueDecimal": .number(decimal(field.millibits))],
-                ],
+            var facts: [JSONValue] = [
+                ["url": "name", "valueCode": .string(field.field)],
+                ["url": "level", "valueString": .string(field.level)],
+                ["url": "bits", "valueDecimal": .number(decimal(field.millibits))],
             ]
+            if let uncapped = field.uncapped { facts.append(["url": "uncapped", "valueDecimal": .number(decimal(uncapped))]) }
+            return ["url": "field", "extension": .array(facts)]
         }
         parts.append(["url": "bits", "valueDecimal": .number(decimal(match.explanation.millibits))])
         if let rule = match.rule { parts.append(["url": "rule", "valueCode": .string(rule.rawValue)]) }

@@ -22,8 +22,13 @@ extension FHIRService {
             }
             return try await answer(.ok, merged.record, to: exchanged)
         }
+        let version = try version(exchanged)
         let fed = try await asking { () throws(ExchangeError) in
-            try await exchange.feedPatient(feed.registration, for: context)
+            try await exchange.feedPatient(feed.registration, from: version, for: context)
+        }
+        if case .stale(let current) = fed.outcome {
+            throw .preconditionFailed(
+                current == 0 ? "no patient of that identifier is registered here yet" : "the patient has version \(current) by now; read it, then update that")
         }
         return try await answer(fed.outcome == .created ? .created : .ok, fed.record, to: exchanged)
     }
@@ -34,6 +39,15 @@ extension FHIRService {
         let key = try key(exchanged)
         try await asking { () throws(ExchangeError) in try await exchange.withdrawPatient(key, for: context) }
         return Answer(empty: .noContent)
+    }
+
+    /// The version an update is of, where it says one (`If-Match`).
+    private func version(_ exchanged: EdgeRequest) throws(EdgeRefusal) -> Int? {
+        guard let condition = exchanged.request.headers[.ifMatch] else { return nil }
+        guard let version = VersionTag.number(condition) else {
+            throw .exchange(ExchangeError(.badRequest, "If-Match takes one tag such as W/\"1\""))
+        }
+        return version
     }
 
     /// The identifier that says which Patient is meant.

@@ -20,7 +20,8 @@ package struct Evidence: Sendable, Hashable {
     /// A record number of the same authority.
     var assigned = Agreement.missing
     var hasPlaceholderName = false
-    /// Two names one letter apart that are both names in use: JEAN and JANE rather than a slip of the pen.
+    /// Two names one letter apart, or one the other's short form, that are both given to children: JEAN and JANE rather than a slip of
+    /// the pen, ELIZABETH and ISABELLA. Twins may bear them.
     var isEstablishedPair = false
     /// Whether one's first name stands where the other's family name does. It is worth something for finding somebody and nothing
     /// for linking: of a household's names one that is written the wrong way round crosses every other.
@@ -126,6 +127,7 @@ struct EvidenceFold {
             evidence.firstHash = first == .exact ? name.firstHash : 0
             evidence.isEstablishedPair =
                 first == .similar && names.isEstablished(name.firstHash) && names.isEstablished(other.firstHash)
+                || first == .nickname && Nicknames.areTwoNames(name, other)
         }
         let familyWorth = MatchModel.rank(family)
         if familyWorth > self.familyWorth {

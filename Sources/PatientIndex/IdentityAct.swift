@@ -129,6 +129,11 @@ package struct IdentityAct: Sendable, Hashable {
         return act
     }
 
+    /// Whether it said whose records these are, and not only when to look again.
+    package var changesPersons: Bool {
+        !(moves.isEmpty && apart.isEmpty && rejoined.isEmpty && retires.isEmpty && revives.isEmpty)
+    }
+
     /// Every record it is about, each once, in order.
     package var records: [PatientID] {
         var seen: Set<PatientID> = []

@@ -60,18 +60,21 @@ package struct MatchModel: Sendable, Hashable {
     /// What a first name in the other's family name's place is worth.
     private static let crossed = 4_500
 
-    func first(_ evidence: Evidence, _ names: NameFrequencies) -> Int {
+    func first(_ evidence: Evidence, _ names: NameFrequencies) -> Int { min(uncappedFirst(evidence, names), Self.firstCap) }
+
+    private func uncappedFirst(_ evidence: Evidence, _ names: NameFrequencies) -> Int {
         if Self.isCrossed(evidence) { return Self.crossed }
         guard evidence.first == .exact, evidence.firstHash != 0 else { return first[evidence.first] ?? 0 }
-        return min(Millibits.log2(Self.exactShare * 1000, over: names.share(first: evidence.firstHash)), Self.firstCap)
+        return Millibits.log2(Self.exactShare * 1000, over: names.share(first: evidence.firstHash))
     }
 
     private static func isCrossed(_ evidence: Evidence) -> Bool { evidence.first == .unlike && evidence.isCrossed }
 
-    func family(_ evidence: Evidence, _ names: NameFrequencies) -> Int {
+    func family(_ evidence: Evidence, _ names: NameFrequencies) -> Int { min(uncappedFamily(evidence, names), Self.familyCap) }
+
+    private func uncappedFamily(_ evidence: Evidence, _ names: NameFrequencies) -> Int {
         guard evidence.family == .exact, evidence.familyHash != 0 else { return family[evidence.family] ?? 0 }
-        return min(
-            Millibits.log2(Self.exactShare * 1000, over: names.share(family: evidence.familyHash)), Self.familyCap)
+        return Millibits.log2(Self.exactShare * 1000, over: names.share(family: evidence.familyHash))
     }
 
     func birthDate(_ evidence: Evidence) -> Int { birthDate[evidence.birthDate] ?? 0 }
@@ -79,18 +82,19 @@ package struct MatchModel: Sendable, Hashable {
     func socialSecurity(_ evidence: Evidence) -> Int { socialSecurity[evidence.socialSecurity] ?? 0 }
 
     func household(_ evidence: Evidence) -> Int {
-        let household = evidence.household
-        let worth: Int
-        switch household.items {
-        case 3...: worth = 12_000
-        case 2: worth = 11_000
-        case 1: worth = 9_000
-        default:
-            worth = household.postalCode ? 3_800 : household.city ? 800 : household.isComparable ? -4_000 : 0
-        }
+        let worth = uncappedHousehold(evidence.household)
         let isSomeoneElse =
             evidence.first == .unlike && !evidence.isCrossed || evidence.birthDate == .unlike || evidence.birthDate == .sameYear
         return isSomeoneElse ? min(worth, 4_000) : worth
+    }
+
+    private func uncappedHousehold(_ household: HouseholdLevel) -> Int {
+        switch household.items {
+        case 3...: 12_000
+        case 2: 11_000
+        case 1: 9_000
+        default: household.postalCode ? 3_800 : household.city ? 800 : household.isComparable ? -4_000 : 0
+        }
     }
 
     /// The sum of all fields and the prior: how unlikely it is beforehand that two registrations of so many people at
@@ -104,17 +108,20 @@ package struct MatchModel: Sendable, Hashable {
 
     /// The same sum, field by field.
     func explain(_ evidence: Evidence, _ names: NameFrequencies, prior: Int) -> MatchScore {
-        func field(_ name: String, _ level: String, _ millibits: Int) -> FieldComparison {
-            FieldComparison(field: name, level: level, millibits: millibits)
+        func field(_ name: String, _ level: String, _ millibits: Int, uncapped: Int? = nil) -> FieldComparison {
+            FieldComparison(field: name, level: level, millibits: millibits, uncapped: uncapped)
         }
         return MatchScore(fields: [
-            field("first", Self.isCrossed(evidence) ? "crossed" : evidence.first.rawValue, first(evidence, names)),
-            field("family", evidence.family.rawValue, family(evidence, names)),
+            field(
+                "first", Self.isCrossed(evidence) ? "crossed" : evidence.first.rawValue, first(evidence, names),
+                uncapped: uncappedFirst(evidence, names)),
+            field("family", evidence.family.rawValue, family(evidence, names), uncapped: uncappedFamily(evidence, names)),
             field("middle", evidence.middle.rawValue, middle.weigh(evidence.middle)),
             field("suffix", evidence.suffix.rawValue, suffix.weigh(evidence.suffix)),
             field("birth-date", evidence.birthDate.rawValue, birthDate(evidence)),
             field("sex", evidence.sex.rawValue, sex.weigh(evidence.sex)),
-            field("household", evidence.household.name, household(evidence)),
+            field(
+                "household", evidence.household.name, household(evidence), uncapped: uncappedHousehold(evidence.household)),
             field("social-security", evidence.socialSecurity.rawValue, socialSecurity(evidence)),
             field("dependent", evidence.dependent.rawValue, dependent.weigh(evidence.dependent)),
             field("licence", evidence.single.rawValue, single.weigh(evidence.single)),

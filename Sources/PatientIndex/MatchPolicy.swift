@@ -26,6 +26,9 @@ package struct MatchPolicy: Sendable, Hashable {
     /// Whether another social security number or place in the insurance, a slip or a relative's, is outweighed by everything else
     /// that names somebody; only within one organisation, which can ask its own patient.
     package var forgivesNumbers = false
+    /// Whether nobody is certain by first name, birth date and household alone, the family name another one or not given: who married
+    /// is joined within one organisation, and named to whoever asks by the middle name, too.
+    package var demandsFamilyName = false
     /// Whether evidence about the individual is demanded beside the score; only test data are linked without.
     package var demandsEvidence = true
     /// Decides by fixed combinations instead of the score (`cms-hte`).
@@ -57,9 +60,14 @@ package struct MatchPolicy: Sendable, Hashable {
         name: "strict", certainMillibits: 6_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000,
         rarity: RarityLimits(withPostalCode: 60_000, withCity: 1_000, alone: 200, demandsMiddle: true))
 
-    /// What answers questions: as strict, but name and birth date are never enough, with whatever place.
-    package static let remote = MatchPolicy(
-        name: "strict", certainMillibits: 6_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000)
+    /// What answers questions: as strict, but name and birth date are never enough, with whatever place, and the family name is
+    /// demanded.
+    package static let remote = {
+        var policy = MatchPolicy(
+            name: "strict", certainMillibits: 6_000, possibleMillibits: 0, lead: 8_000, peopleAtRisk: 5_000_000)
+        policy.demandsFamilyName = true
+        return policy
+    }()
 
     /// For one organisation: names that are not common may be joined by name, birth date and place.
     ///
@@ -96,11 +104,21 @@ package struct MatchPolicy: Sendable, Hashable {
     func verdict(_ evidence: Evidence, namesakes: Int) -> PolicyVerdict {
         guard demandsEvidence else { return PolicyVerdict(rule: .scoreAlone, isCertain: true) }
         if let veto = veto(evidence) { return PolicyVerdict(rule: veto, isCertain: false) }
+        if demandsFamilyName, !isOfTheName(evidence) { return PolicyVerdict(rule: .familyNameUnlike, isCertain: false) }
         switch evidence.birthDate {
         case .unlike, .sameYear: return birthDateFarOff(evidence)
         case .missing, .consistent, .twoEdits: return birthDateUnsure(evidence)
         case .oneEdit: return birthDateNear(evidence)
         case .exact: return birthDateExact(evidence, namesakes: namesakes)
+        }
+    }
+
+    /// The family name, or what stands for it: a number of the person's own, or the middle initial of who married.
+    private func isOfTheName(_ evidence: Evidence) -> Bool {
+        switch evidence.family {
+        case .unlike: evidence.individualIdentifiers > 0 || evidence.first == .exact && evidence.middle == .same
+        case .missing: evidence.individualIdentifiers > 0
+        default: true
         }
     }
 
@@ -221,7 +239,11 @@ package struct MatchPolicy: Sendable, Hashable {
             if evidence.individualIdentifiers == 0, evidence.socialSecurity != .missing || evidence.isEstablishedPair {
                 return PolicyVerdict(rule: .twinRule, isCertain: false)
             }
-        case .exact, .nickname, .swapped, .reordered: break
+        case .nickname:
+            if evidence.individualIdentifiers == 0, evidence.isEstablishedPair {
+                return PolicyVerdict(rule: .twinRule, isCertain: false)
+            }
+        case .exact, .swapped, .reordered: break
         case .compound:
             // The initials differ when the middle name stands in first place.
             if evidence.family == .exact, evidence.sex != .different, evidence.individualIdentifiers > 0 {
@@ -261,7 +283,7 @@ package struct MatchPolicy: Sendable, Hashable {
     }
 
     private func isSameFirst(_ evidence: Evidence) -> Bool {
-        evidence.first == .exact || evidence.first == .nickname || evidence.first == .reordered
+        evidence.first == .exact || evidence.first == .reordered || evidence.first == .nickname && !evidence.isEstablishedPair
     }
 
     private func hasStrongIdentifier(_ evidence: Evidence) -> Bool {
@@ -293,6 +315,7 @@ package enum PolicyRule: String, Sendable, CaseIterable {
     case nameAndBirthDate = "name-and-birth-date"
     case combination = "deterministic-combination"
     case scoreAlone = "score-alone"
+    case familyNameUnlike = "family-name-unlike"
 }
 
 /// What the policy says of some evidence.

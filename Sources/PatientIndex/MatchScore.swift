@@ -6,12 +6,15 @@ package struct FieldComparison: Sendable, Hashable {
     package let level: String
     /// Evidence for (positive) or against (negative) the same person, in thousandths of a bit.
     package let millibits: Int
+    /// What it would be worth without the model's cap on this field, in thousandths of a bit; nil where the cap took nothing.
+    package let uncapped: Int?
 
     /// A comparison from its parts.
-    package init(field: String, level: String, millibits: Int) {
+    package init(field: String, level: String, millibits: Int, uncapped: Int? = nil) {
         self.field = field
         self.level = level
         self.millibits = millibits
+        self.uncapped = uncapped == millibits ? nil : uncapped
     }
 
     /// The evidence in bits.

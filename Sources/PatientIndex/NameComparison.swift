@@ -2,7 +2,8 @@
 enum NameComparison {
     static func first(_ a: NameView, _ b: NameView) -> NameLevel {
         guard a.firstCount > 0, b.firstCount > 0 else { return .missing }
-        if a.first == b.first { return .exact }
+        // Two initials that are one letter may be of two names.
+        if a.first == b.first { return a.firstCount == 1 ? .initial : .exact }
         if a.nicknames.count > 0, a.nicknames.meets(b.nicknames) { return .nickname }
         if a.firstCount == 1 || b.firstCount == 1 { return a.first[0] == b.first[0] ? .initial : .unlike }
         let likeness = StringDistance.jaroWinkler(a.first, b.first)

@@ -8,6 +8,34 @@ enum Nicknames {
     /// Whether a name's hash is that of a name in one of the sets: a name in use, no slip of the pen.
     static func isName(_ hash: UInt32) -> Bool { hashes.contains(hash) }
 
+    /// Whether two names of one set are both names that parents give: twins may bear them, where JIM and JAMES are one. Names that are
+    /// only spelt in several ways are one name.
+    static func areTwoNames(_ one: NameView, _ other: NameView) -> Bool {
+        guard own.contains(one.firstHash), own.contains(other.firstHash) else { return false }
+        return !(0..<one.nicknames.count).contains { place in
+            one.nicknames[place] < speltCount && (0..<other.nicknames.count).contains { other.nicknames[$0] == one.nicknames[place] }
+        }
+    }
+
+    private static let speltCount = UInt32(sets(spelt).count)
+
+    private static let own = Set(ownNames.split(whereSeparator: \.isWhitespace).map { PackedRecord.short($0.utf8) })
+
+    /// Of the sets below, names that are given beside others of their set; what is only a short form stands not here.
+    private static let ownNames = """
+        ALEXA ALEXANDER ALEXANDRA ALICE ALICIA ANA ANDRE ANDREAS ANDREW ANGELA ANGELICA ANITA ANN ANNA ANNE BRIAN BRYANT CARL
+        CARLOTTA CAROL CAROLINA CAROLINE CAROLYN CASSANDRA CATHERINE CECILIA CELIA CHARLES CHARLOTTE CHRISTINA CHRISTINE
+        CURTIS DAISY DANIEL DANIELA DANIELLE DIANA DIANE DIEGO EDWARD EDWIN ELEANOR ELENA ELIZA ELIZABETH ELSIE EMILIA EMILY
+        EVA EVE EVELYN FRANCES FRANCESCA GABRIELA GABRIELLE GENEVIEVE GRACE GRACIELA GRETA GUADALUPE HAROLD HARRY HELEN HELENA
+        HENRY ISABEL ISABELLA ISABELLE ISAAC JACK JACKSON JACOB JAIME JAMES JANE JANET JANICE JEAN JEANETTE JENNA JENNIFER JESSE
+        JESSICA JESUS JOAN JOANN JOANNA JOANNE JOHN JONATHAN JULIA JULIAN JULIE JULIET KATHLEEN KRISTEN KURT LARA LAURA LAUREN
+        LAURIE LENA LEO LEONARD LEONARDO LEWIS LIAM LILIANA LILLIAN LILY LINDA LISA LOLA LORI LORRAINE LOUISE LUCAS LUCIA LUCILLE
+        LUCY LUIS LUZ MADELINE MADELYN MAE MAGDALENA MARGARET MARGARITA MARIA MARIAN MARIANA MARIE MARIELA MARISOL MARTHA
+        MARTIN MARY MATILDA MAY MIGUEL MOLLY NANCY NATALIA NATALIE NATASHA NATHAN NATHANIEL NORA OLIVER POLLY RITA ROLAND ROSA
+        ROSALIE ROSE ROSEMARY SADIE SALLY SANDRA SANTIAGO SARAH SASHA SOFIA SOPHIE STUART SUSAN SUZANNE SYLVIA TAMARA TANYA TERESA
+        TRACY VALENTINA VALERIA VALERIE VERONICA VIRGINIA VIVIAN WILLA WILLIAM XANDER
+        """
+
     private static let hashes = Set(
         (byName.keys + neighbours.split(whereSeparator: \.isWhitespace).map(String.init)).map { PackedRecord.short($0.utf8) })
 

@@ -28,8 +28,9 @@ struct NormalizedName: Hashable, Sendable {
         }
     }
 
-    /// Nil for a name that names nobody: empty, or a word for a situation (`UNKNOWN`, `BABY BOY`).
+    /// Nil for a name that names nobody: empty, absurd, or a word for a situation (`UNKNOWN`, `BABY BOY`).
     init?(_ name: PersonName) {
+        guard !PlaceholderNames.isAbsurd(name.family) else { return nil }
         var family = Self.tokens(name.family)
         var suffix = name.suffix.flatMap { Self.suffix(Self.tokens($0).last ?? []) }
         if suffix == nil, family.count > 1, let last = family.last, let found = Self.suffix(last) {
@@ -45,11 +46,11 @@ struct NormalizedName: Hashable, Sendable {
             given[given.count - 1].removeLast()
         }
         given.removeAll(where: \.isEmpty)
-        isPlaceholder = Self.isPlaceholder(family: glued, given: given)
+        isPlaceholder =
+            PlaceholderNames.holds(family: glued, given: given) || (name.given.first.map(PlaceholderNames.isAbsurd) ?? false)
         // The family name of a newborn still tells something; the words for the situation do not.
         if isPlaceholder { given = [] }
-        let isSituation = glued.count == 1 && (glued.first.map(Self.situations.contains) ?? false)
-        guard !(glued.isEmpty && given.isEmpty), !isSituation else { return nil }
+        guard !(glued.isEmpty && given.isEmpty), !PlaceholderNames.isSituation(glued) else { return nil }
         self.family = Array(glued.joined())
         familyTokens = glued
         first = Array((given.first ?? []).joined())
@@ -96,28 +97,4 @@ struct NormalizedName: Hashable, Sendable {
         default: nil
         }
     }
-
-    private static let situations: Set<[UInt8]> = Set(
-        [
-            "UNKNOWN", "UNIDENTIFIED", "NEWBORN", "BABY", "BABYBOY", "BABYGIRL", "INFANT", "TEST", "PATIENT", "TRAUMA",
-            "ANONYMOUS", "NOLASTNAME", "NOFIRSTNAME", "NONAME", "NB", "INFANTBOY", "INFANTGIRL", "BABYA", "BABYB", "JOHNDOE",
-        ].map { Array($0.utf8) })
-    private static let genders: Set<[UInt8]> = Set(
-        ["BOY", "GIRL", "MALE", "FEMALE", "BG", "BB", "BF", "BM", "BGIRL", "BBOY", "TWIN", "TWINA", "TWINB"].map { Array($0.utf8) })
-
-    /// Long enough that one wrong letter makes nobody's name.
-    private static let newborns = ["BABYBOY", "BABYGIRL", "INFANTBOY", "INFANTGIRL"].map { Array($0.utf8) }
-
-    private static func isPlaceholder(family: [[UInt8]], given: [[[UInt8]]]) -> Bool {
-        let firsts = given.first ?? []
-        if family.count == 1, let only = family.first, situations.contains(only) { return true }
-        guard let first = firsts.first else { return false }
-        if situations.contains(first) || isNewborn(first) && firsts.count > 1 { return true }
-        if newborns.contains(where: { StringDistance.isOneEdit(Array(firsts.joined()), $0) }) { return true }
-        // GIRL, BOY B, but not BOY GEORGE.
-        return genders.contains(first) && firsts.dropFirst().allSatisfy { $0.count == 1 || genders.contains($0) }
-    }
-
-    /// `BABYGIRL`, and misspelt `BABIE` when more follows.
-    private static func isNewborn(_ word: [UInt8]) -> Bool { word.starts(with: Array("BAB".utf8)) && word.count <= 5 }
 }

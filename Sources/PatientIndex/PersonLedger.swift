@@ -54,7 +54,7 @@ package struct PersonLedger: Sendable {
         guard let number = numberOfRecord[record] else { return }
         for other in decision.merged { merge(other, into: filed[number].person) }
         if !decision.review.isEmpty {
-            open[record] = OpenReview(record: record, position: position, candidates: decision.review)
+            open(OpenReview(record: record, position: position, candidates: decision.review))
         }
     }
 
@@ -72,9 +72,17 @@ package struct PersonLedger: Sendable {
         for pair in act.apart { keepApart(pair.one, pair.other) }
         for pair in act.rejoined { rejoin(pair.one, pair.other) }
         for record in act.closes { open[record] = nil }
-        for review in act.reopens { open[review.record] = review }
+        for review in act.reopens { open(review) }
         for retired in act.retires { use(retired.record, false) }
         for revived in act.revives { use(revived.record, true) }
+    }
+
+    /// Opens a review; whether it is about a link that stands is judged as of now.
+    private mutating func open(_ review: OpenReview) {
+        let own = numberOfRecord[review.record].map { persons[Int(filed[$0].person)] }
+        open[review.record] = OpenReview(
+            record: review.record, position: review.position, candidates: review.candidates,
+            isStanding: review.candidates.contains { $0.person == own })
     }
 
     /// A record that is in use no more keeps its person, and is found no more.
@@ -226,9 +234,11 @@ extension PersonLedger: PersonSnapshot {
     }
 
     package func reviews(limit: Int) -> [OpenReview] {
-        let sorted = open.values.sorted { ($1.millibits, $0.record) < ($0.millibits, $1.record) }
+        let sorted = open.values.sorted { ($1.risk, $0.record) < ($0.risk, $1.record) }
         return Array(sorted.prefix(limit))
     }
+
+    package func openReviews() -> Int { open.count }
 
     package func review(of record: PatientID) -> OpenReview? { open[record] }
 

@@ -20,8 +20,11 @@ package protocol PersonSnapshot: PersonIndex {
     /// Calls with every active record in order of arrival.
     func everyRecord(_ body: (PatientID, PersonNumber, PackedRecord) throws -> Void) throws
 
-    /// Reviews that are open, the most urgent first: the higher the score, the likelier a record is missed.
+    /// Reviews that are open, the riskiest first (`OpenReview.risk`).
     func reviews(limit: Int) throws -> [OpenReview]
+
+    /// How many reviews are open.
+    func openReviews() throws -> Int
 
     /// The open review of a record.
     func review(of record: PatientID) throws -> OpenReview?
@@ -53,13 +56,31 @@ package struct OpenReview: Sendable, Hashable {
     package let position: UInt64
     /// Whom to compare it with, best first.
     package let candidates: [ReviewCandidate]
+    /// Whether the record stood with one of them when it was opened, whom it does not fit.
+    package let isStanding: Bool
 
     /// A review from its parts.
-    package init(record: PatientID, position: UInt64, candidates: [ReviewCandidate]) {
+    package init(record: PatientID, position: UInt64, candidates: [ReviewCandidate], isStanding: Bool = false) {
         self.record = record
         self.position = position
         self.candidates = candidates
+        self.isStanding = isStanding
     }
+
+    /// What is looked at first: a link that stands and should not shows a stranger's record, the worse it fits the more; then the
+    /// likeliest of those that are perhaps missed.
+    package static func risk(isStanding: Bool, millibits: Int) -> Int {
+        isStanding ? standingRisk - millibits : millibits
+    }
+
+    /// Above any score.
+    private static let standingRisk = 1_000_000_000
+
+    /// Whether a risk is that of a link that stands.
+    package static func isStanding(risk: Int) -> Bool { risk > standingRisk / 2 }
+
+    /// How pressing it is.
+    package var risk: Int { Self.risk(isStanding: isStanding, millibits: millibits) }
 
     /// The score of its best candidate, in thousandths of a bit.
     package var millibits: Int { candidates.first?.millibits ?? 0 }

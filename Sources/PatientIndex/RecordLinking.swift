@@ -135,7 +135,7 @@ package struct RecordLinking<Index: PersonIndex> {
     private static func isBridge(_ one: Evidence, _ other: Evidence) -> Bool {
         func isName(_ evidence: Evidence) -> Bool {
             switch evidence.first {
-            case .exact, .nickname, .reordered, .swapped: true
+            case .exact, .nickname, .reordered, .swapped: !evidence.isEstablishedPair
             default: false
             }
         }
@@ -203,9 +203,7 @@ package struct RecordLinking<Index: PersonIndex> {
 
     private func isConflict(_ evidence: Evidence, isNamed: Bool = false) -> Bool {
         let isDate = evidence.birthDate == .unlike || evidence.birthDate == .sameYear || evidence.birthDate == .twoEdits
-        let isOtherName =
-            evidence.first == .unlike || evidence.first == .resembling
-            || evidence.first == .similar && evidence.isEstablishedPair
+        let isOtherName = evidence.first == .unlike || evidence.first == .resembling || evidence.isEstablishedPair
         if isDate || isOtherName && !isNamed { return true }
         if policy.isNextNumber(evidence) { return true }
         guard let veto = policy.veto(evidence) else { return false }

@@ -52,11 +52,14 @@ extension ProjectionRows {
     private func keep(
         _ review: [ReviewCandidate], of record: PatientID, at position: JournalPosition, _ database: Database,
     ) throws {
+        let own: PersonID? = try database.one(
+            "SELECT p.id FROM person_record r JOIN person p ON p.pid = r.pid WHERE r.patient = ?", [record.sql]
+        ) { try $0.id(0) }
+        let risk = OpenReview.risk(
+            isStanding: review.contains { $0.person == own }, millibits: review.first?.millibits ?? 0)
         try database.cachedStatement(
-            sql: "INSERT OR REPLACE INTO person_review(patient, position, millibits, candidates) VALUES (?, ?, ?, ?)"
-        ).execute(arguments: [
-            record.sql, Int64(position), review.first?.millibits ?? 0, StoredIdentity.bytes(review).sql,
-        ])
+            sql: "INSERT OR REPLACE INTO person_review(patient, position, risk, candidates) VALUES (?, ?, ?, ?)"
+        ).execute(arguments: [record.sql, Int64(position), risk, StoredIdentity.bytes(review).sql])
     }
 
     /// A record that is in use no more keeps its person, and is found no more; `survivor` took its place.

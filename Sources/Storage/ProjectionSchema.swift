@@ -3,7 +3,7 @@ import GRDB
 /// The projection's tables, clustered for how they are read; another version means a rebuild from the journal, never a
 /// migration: the journal is the truth, so the tables need no history.
 enum ProjectionSchema {
-    static let version = 11
+    static let version = 12
 
     static let tables = [
         "mark", "patient", "patient_version", "patient_identifier", "patient_system", "patient_word", "person", "person_record",
@@ -18,7 +18,7 @@ enum ProjectionSchema {
         let existing = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         if existing != version {
             for table in tables + ["patient_key"] { try drop(table, database) }
-            try database.execute(sql: "PRAGMA user_version = 11")
+            try database.execute(sql: "PRAGMA user_version = 12")
         }
         try database.execute(sql: definition)
     }
@@ -59,9 +59,9 @@ enum ProjectionSchema {
         CREATE TABLE IF NOT EXISTS person_placeholder(k INTEGER PRIMARY KEY);
         CREATE TABLE IF NOT EXISTS person_apart(one BLOB NOT NULL, other BLOB NOT NULL, PRIMARY KEY(one, other)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS person_review(
-          patient BLOB PRIMARY KEY, position INTEGER NOT NULL, millibits INTEGER NOT NULL, candidates BLOB NOT NULL)
+          patient BLOB PRIMARY KEY, position INTEGER NOT NULL, risk INTEGER NOT NULL, candidates BLOB NOT NULL)
           WITHOUT ROWID;
-        CREATE INDEX IF NOT EXISTS person_review_by_score ON person_review(millibits DESC, patient);
+        CREATE INDEX IF NOT EXISTS person_review_by_risk ON person_review(risk DESC, patient);
         CREATE TABLE IF NOT EXISTS person_act(
           position INTEGER NOT NULL, patient BLOB NOT NULL, payload BLOB NOT NULL, PRIMARY KEY(position, patient))
           WITHOUT ROWID;

@@ -103,13 +103,15 @@ struct SQLitePersons: PersonSnapshot {
 
     func reviews(limit: Int) throws -> [OpenReview] {
         try database.all(
-            "SELECT patient, position, candidates FROM person_review ORDER BY millibits DESC, patient LIMIT ?", [limit],
+            "SELECT patient, position, candidates, risk FROM person_review ORDER BY risk DESC, patient LIMIT ?", [limit],
             Self.review)
     }
 
+    func openReviews() throws -> Int { Int(try database.one("SELECT count(*) FROM person_review", []) { $0.integer(0) } ?? 0) }
+
     func review(of record: PatientID) throws -> OpenReview? {
         try database.one(
-            "SELECT patient, position, candidates FROM person_review WHERE patient = ?", [record.sql], Self.review)
+            "SELECT patient, position, candidates, risk FROM person_review WHERE patient = ?", [record.sql], Self.review)
     }
 
     func areApart(_ one: PatientID, _ other: PatientID) throws -> Bool {
@@ -147,7 +149,8 @@ struct SQLitePersons: PersonSnapshot {
     private static func review(_ row: SQLRow) throws -> OpenReview {
         OpenReview(
             record: try row.id(0), position: UInt64(clamping: row.integer(1)),
-            candidates: try StoredIdentity.candidates(row.bytes(2)))
+            candidates: try StoredIdentity.candidates(row.bytes(2)),
+            isStanding: OpenReview.isStanding(risk: Int(row.integer(3))))
     }
 }
 

@@ -52,6 +52,20 @@ import Transactions
             .post, "/fhir/Patient/$match", body: JSONWriter.bytes(.object(body)), door: door, role: role)
     }
 
+    @Test(arguments: ["2961-04-05", "0961-04-05"])
+    func `a question about a birth date nobody has, or with a name no registration holds, is refused with the field`(_ born: String) async throws {
+        let scene = try await EdgeScene()
+        try await register(scene, "N1", Self.person("Varga", ["Ilona"], born: "1961-04-05", Self.home))
+        for certain in [nil, true] {
+            let answer = await match(scene, Self.person("Varga", ["Ilona"], born: born, Self.home), certain: certain)
+            #expect(answer.status == .badRequest)
+            #expect(String(buffer: answer.body).contains("Patient.birthDate"))
+            #expect(!String(buffer: answer.body).contains(born))
+        }
+        let long = await match(scene, Self.person(String(repeating: "Ab", count: 5_000), ["Ilona"], born: "1961-04-05", Self.home))
+        #expect(long.status == .badRequest)
+    }
+
     private static func grades(_ answer: Answer) throws -> [String] {
         try answer.matches().compactMap { entry in
             entry["search"]?["extension"]?.items.first { $0["url"]?.string == url }?["valueCode"]?.string

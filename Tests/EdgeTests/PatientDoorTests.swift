@@ -67,6 +67,25 @@ import Transactions
         #expect(await scene.send(.get, "/fhir/Patient/\(id)/_history/9").status == .notFound)
     }
 
+    @Test func `an update of another version than there is, is refused, and one of nobody yet`() async throws {
+        let scene = try await EdgeScene()
+        func feed(_ given: String, ifMatch tag: String?) async -> HTTPResponse.Status {
+            var headers = HTTPFields()
+            headers[.ifMatch] = tag
+            return await scene.send(
+                .put, "/fhir/Patient?identifier=\(Self.mrn)%7CN1", headers, body: Self.patient(Self.mrn, "N1", given: given),
+                purpose: "PATADMIN", role: "registrar"
+            ).status
+        }
+        #expect(await feed("ALICE", ifMatch: "W/\"1\"") == .preconditionFailed, "nobody is there yet")
+        #expect(await feed("ALICE", ifMatch: nil) == .created)
+        #expect(await feed("ALICIA", ifMatch: "W/\"2\"") == .preconditionFailed)
+        #expect(await feed("ALICIA", ifMatch: "1") == .badRequest)
+        #expect(await feed("ALICIA", ifMatch: "W/\"1\"") == .ok)
+        #expect(await feed("ALISON", ifMatch: "W/\"1\"") == .preconditionFailed, "somebody was faster")
+        #expect(await feed("ALISON", ifMatch: nil) == .ok)
+    }
+
     @Test func `a feed that cannot be taken names the element, and who may not feed learns nothing`() async throws {
         let scene = try await EdgeScene()
         let good = Self.patient(Self.mrn, "N1")

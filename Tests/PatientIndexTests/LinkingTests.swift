@@ -52,6 +52,43 @@ struct LinkingTests {
         #expect(reviews == 1)
     }
 
+    @Test(arguments: ["Neonate", "No Name", "NN", "FNU", "Triplet", "Hija de Maria", "123"])
+    func `two who are called by a word for want of a name are two, until somebody looks`(_ word: String) {
+        let (persons, reviews) = Self.link([Self.record(word), Self.record(word)])
+        #expect(persons[0] != persons[1])
+        #expect(reviews == 1)
+    }
+
+    @Test(arguments: [
+        ("Jane", "Joan"), ("Maria", "Mariana"), ("Isabella", "Elizabeth"), ("Nancy", "Ann"), ("Liam", "William"), ("Lisa", "Elizabeth"),
+        ("Daisy", "Margaret"), ("Sasha", "Alexander"),
+    ])
+    func `two names of one set that parents give beside each other are two persons' until a number says otherwise`(_ pair: (String, String)) {
+        let (persons, reviews) = Self.link([Self.record(pair.0), Self.record(pair.1)])
+        #expect(persons[0] != persons[1])
+        #expect(reviews == 1)
+        #expect(Self.link([Self.record(pair.0, ssn: "531534525"), Self.record(pair.1, ssn: "531534525")]).persons == [0, 0])
+    }
+
+    @Test(arguments: [("James", "Jim"), ("Elizabeth", "Liz"), ("Sarah", "Sara"), ("Katherine", "Catherine"), ("William", "Bill")])
+    func `a short form and a spelling are the same name`(_ pair: (String, String)) {
+        #expect(Self.link([Self.record(pair.0), Self.record(pair.1)]).persons == [0, 0])
+    }
+
+    @Test(arguments: [String(repeating: "A", count: 999), "Иван王", "12345"])
+    func `a family name that can be nobody's links nobody and is certain of nobody`(_ family: String) throws {
+        let known = Self.record("Ilona", family: "Varga")
+        let hostile = Self.record("Ilona", family: family)
+        #expect(Self.link([known, hostile]).persons == [0, 1])
+        var linking = ResidentLinking(secret: IndexSecret([1]), policy: .strict)
+        _ = linking.register(known)
+        let lookup = PersonLookup(linking.index, policy: .strict)
+        for asked in [hostile, Self.record("Ilona", family: "Zork"), Self.record("Ilona", family: "")] {
+            #expect(try asked.read { try lookup.lookUp($0) }.persons.allSatisfy { $0.grade < .certain })
+        }
+        #expect(try known.read { try lookup.lookUp($0) }.persons.map(\.grade) == [.certain])
+    }
+
     @Test func `who fits two that nothing but a number keeps apart goes to the one it fits best`() {
         let two = [Self.record("Alice", ssn: "531534525"), Self.record("Alice", middle: "Josephine", ssn: "293469583")]
         let (persons, reviews) = Self.link(two + [Self.record("Alice"), Self.record("Alice", middle: "Josephine")], .strict)

@@ -113,6 +113,36 @@ struct NameTests {
         for name in ["Abigail", "Babette", "Boyd", "Barbara", "Bo"] { #expect(!isPlaceholder(name), "\(name)") }
     }
 
+    @Test func `words for want of a name are nobody's name, in the languages of wards, and names that look like them are names`() {
+        func isPlaceholder(_ given: String, _ family: String = "Mohr") -> Bool {
+            NormalizedPerson(Demographics(names: [PersonName(family: family, given: [given])]), identifiers: []).hasPlaceholderName
+        }
+        for word in [
+            "Neonate", "Neonatal", "No Name", "NN", "N.N.", "Unborn", "Twin1", "Twin 2", "Triplet", "Triplet B", "Unnamed", "Not Named", "None",
+            "Null", "N/A", "TBD", "Pending", "Refused", "XX", "XXX", "FNU", "LNU", "UNK", "No Given Name", "Child", "Kind", "Daughter",
+            "Son of Mary", "Hija de Maria", "Nino de Rosa", "Bebe", "Bébé", "Recien Nacido", "RN", "Nouveau-né", "Neugeborenes", "Säugling",
+            "Bb Of Mary", "1", "123", "\u{1F600}", "Aaaa",
+        ] { #expect(isPlaceholder(word), "\(word)") }
+        for name in ["Na", "Nina", "Nino", "Son", "Noel", "Oo", "X", "Kindra", "Nadia", "Рита", "光", "Nina D"] {
+            #expect(!isPlaceholder(name), "\(name)")
+        }
+        #expect(isPlaceholder("Jane", "Doe") && isPlaceholder("Ann", "Unknown") && isPlaceholder("Ann", "Aaaaaa"))
+        for family in ["Child", "Kind", "Null", "Doe", "Nguyễn", "Bebe", "O", "山田"] { #expect(!isPlaceholder("Ann", family), "\(family)") }
+    }
+
+    @Test func `letters of several scripts in one word, no letter, or more than any name has make nobody's name`() {
+        for text in ["Иван王", "Pаypal", "999", "\u{1F600}\u{1F621}", String(repeating: "Ab", count: 5_000), String(repeating: "A", count: 999)] {
+            #expect(PlaceholderNames.isAbsurd(text))
+        }
+        for text in ["Иванов-Smith", "Иван Smith", "O'Neill", "ひらがなカタカナ漢字", "", "-", "Ng", "Лев 3"] {
+            #expect(!PlaceholderNames.isAbsurd(text), "\(text)")
+        }
+    }
+
+    @Test func `one letter alone is an initial, also where both have it`() {
+        #expect(Self.first("X", "X") == .initial)
+    }
+
     @Test func `a person called otherwise at work is an alias only among names of such a custom`() {
         #expect(Self.levels(("Nguyen", ["Hoang"]), ("Nguyen", ["Jason"])).first == .alias)
         #expect(Self.levels(("Smith", ["Hoang"]), ("Smith", ["Jason"])).first == .unlike)

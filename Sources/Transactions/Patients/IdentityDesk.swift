@@ -76,7 +76,7 @@ package struct IdentityDesk: Sendable {
                 let isOne = try snapshot.person(of: one) == snapshot.person(of: other)
                 return MatchExplanation(
                     score: score, verdict: verdict, grade: policy.grade(score.millibits, verdict),
-                    model: model.id, profile: policy.name, areLinked: isOne)
+                    model: model.id, profile: policy.name, areLinked: isOne, areDifferent: try snapshot.areApart(one, other))
             }
         }
     }
@@ -132,4 +132,6 @@ package struct MatchExplanation: Sendable {
     package let profile: String
     /// Whether they are one person's in the index.
     package let areLinked: Bool
+    /// Whether somebody said that they are different persons'.
+    package let areDifferent: Bool
 }

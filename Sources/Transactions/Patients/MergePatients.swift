@@ -82,7 +82,8 @@ extension Exchange {
                 if try snapshot.review(of: loser)?.candidates.contains(candidate) ?? false {
                     throw IdentityDesk.saidDifferent
                 }
-                var act = IdentityAct(.feedMerge, actor: actor, reason: reason)
+                var act = IdentityAct(
+                    .feedMerge, actor: actor, reason: "not merged: a steward said that they are different; the source's word waits for review")
                 act.reopens = [OpenReview(record: loser, position: moment, candidates: [candidate])]
                 return act
             }

@@ -50,7 +50,11 @@ package struct PatientRegistration: Sendable {
 /// What came of a registration.
 package struct RegisteredPatient: Sendable {
     /// What was done.
-    package enum Outcome: Sendable { case created, updated, unchanged }
+    package enum Outcome: Sendable, Hashable {
+        case created, updated, unchanged
+        /// Nothing: the record has this version, and another one was to be changed.
+        case stale(Int)
+    }
 
     /// The record as it is now.
     package let record: PatientRecord
@@ -74,9 +78,12 @@ extension Exchange {
 
     /// The same, with what was done.
     ///
-    /// - Parameter message: what is recorded with it in one append, also when the registration changes nothing.
+    /// - Parameters:
+    ///   - message: what is recorded with it in one append, also when the registration changes nothing.
+    ///   - version: the version that is to be changed, 0 for a record that is not there yet; nil for whichever there is.
     package func feedPatient(
-        _ registration: PatientRegistration, with message: FedMessage = FedMessage(), for context: AccessContext,
+        _ registration: PatientRegistration, with message: FedMessage = FedMessage(), from version: Int? = nil,
+        for context: AccessContext,
     ) async throws(ExchangeError) -> RegisteredPatient {
         try IdentityAuthority.demandFeeder(context)
         guard let key = registration.identifiers.first else {
@@ -106,6 +113,12 @@ extension Exchange {
         let record = PatientRecord(
             id: existing?.id ?? registration.id ?? .random(using: &random), identifiers: registration.identifiers,
             demographics: registration.demographics, isActive: registration.isActive)
+        if let version {
+            let current = try await self.version(of: existing)
+            guard version == current else {
+                return RegisteredPatient(record: existing ?? record, outcome: .stale(current), omission: nil)
+            }
+        }
         let stay = message.stay.map { ["encounter \(record.id) \($0.number)"] } ?? []
         guard submissions.begin(stay) else {
             throw ExchangeError(.conflict, "the same stay is being recorded right now; try again")
@@ -119,6 +132,12 @@ extension Exchange {
         }
         return RegisteredPatient(
             record: record, outcome: record == existing ? .unchanged : existing == nil ? .created : .updated, omission: omission)
+    }
+
+    /// The version of a record; 0 for one that is not there.
+    private func version(of record: PatientRecord?) async throws(ExchangeError) -> Int {
+        guard let record else { return 0 }
+        return try await read { try await projection.patientVersions(of: record.id).first?.number ?? 1 }
     }
 
     /// What a message has recorded beside its registration, and why its stay is left out.

@@ -28,6 +28,8 @@ extension Exchange {
         for context: AccessContext,
     ) async throws(ExchangeError) -> FoundPatients {
         try await admit(context, to: Permissions.findPatients)
+        // What no registration holds is no question either; an impossible date would be compared like another.
+        try RegistrationRules.check(identifiers, demographics, now: world.now())
         if context.door == .peer {
             try discovery.count(
                 DiscoveryBudget.person(demographics, identifiers), for: context, limits: settings.limits,

@@ -10,6 +10,11 @@ extension IdentityDesk {
         return try await read { try await projection.persons { try $0.reviews(limit: most) } }
     }
 
+    /// How many reviews are open.
+    package func openReviews() async throws(ExchangeError) -> Int {
+        try await read { try await projection.persons { try $0.openReviews() } }
+    }
+
     /// A record's open review, with each candidate's records.
     package func review(of record: PatientID) async throws(ExchangeError) -> (review: OpenReview, records: [[PatientID]]) {
         let found = try await read {
@@ -112,7 +117,8 @@ extension IdentityDesk {
         }
     }
 
-    /// What an act did is taken back; `.conflict` when a record has moved on since, or it was taken back already.
+    /// What an act did is taken back; `.conflict` when something was decided about one of its records since, or it was taken back
+    /// already: later decisions rest on this one, and are taken back first.
     package func undoing(_ position: JournalPosition, actor: String, reason: String) async throws(ExchangeError)
         -> ComposedAct
     {
@@ -120,12 +126,7 @@ extension IdentityDesk {
             guard let act = try snapshot.act(at: position) else {
                 throw ExchangeError(.notFound, "no act stands at this position of the journal")
             }
-            for record in act.records {
-                for later in try snapshot.acts(about: record) where later > position {
-                    guard try snapshot.act(at: later)?.undoes == position else { continue }
-                    throw ExchangeError(.conflict, "this act was taken back already, by entry \(later)")
-                }
-            }
+            for record in act.records { try Self.demandLatest(position, about: record, snapshot) }
             for move in act.moves {
                 let now = try snapshot.person(of: move.record).map { try snapshot.id(of: $0) }
                 guard now == move.to else {
@@ -134,6 +135,27 @@ extension IdentityDesk {
             }
             return act.undone(at: position, actor: actor, reason: reason)
         }
+    }
+
+    private static func demandLatest(_ position: JournalPosition, about record: PatientID, _ snapshot: any PersonSnapshot) throws {
+        for later in try snapshot.acts(about: record) where later > position {
+            guard let act = try snapshot.act(at: later) else { continue }
+            guard act.undoes != position else {
+                throw ExchangeError(.conflict, "this act was taken back already, by entry \(later)")
+            }
+            guard act.undoes == nil, act.changesPersons, try !isTakenBack(later, act, snapshot) else { continue }
+            throw ExchangeError(
+                .conflict, "entry \(later) was decided about the same records since; take that back first: hie patient undo \(later)")
+        }
+    }
+
+    private static func isTakenBack(_ position: JournalPosition, _ act: IdentityAct, _ snapshot: any PersonSnapshot) throws -> Bool {
+        for record in act.records {
+            for later in try snapshot.acts(about: record) where later > position {
+                if try snapshot.act(at: later)?.undoes == position { return true }
+            }
+        }
+        return false
     }
 
     /// Records that a table of questions was asked by an administrator; durable before the answers leave.

@@ -16,7 +16,7 @@ struct PatientReviewCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Open reviews: the likeliest missed link first.",
+            abstract: "Open reviews: records that stand with somebody they do not fit, then the likeliest missed link.",
             discussion: """
                 EXAMPLE
                   hie patient review list --limit 20
@@ -30,14 +30,19 @@ struct PatientReviewCommand: AsyncParsableCommand {
             let terminal = Terminal()
             let answer = try await IdentityWay.once(home, .patientReviews, ["limit": .number(String(limit))])
             if output.json { return terminal.result(answer) }
-            var table = Table("RECORD", "BITS", "WHY NOT BY ITSELF", "CANDIDATES")
-            for review in answer["reviews"]?.items ?? [] {
+            let reviews = answer["reviews"]?.items ?? []
+            var table = Table("RECORD", "BITS", "NOW", "WHY NOT BY ITSELF", "CANDIDATES")
+            for review in reviews {
                 table.add(
                     .init(review.text("record")), .init(PatientTable.bits(review["millibits"]?.integer ?? 0)),
+                    .init(review["linked"]?.bool ?? false ? "linked" : "apart"),
                     .init(review.text("rule")), .init(review.text("candidates")))
             }
             if table.isEmpty { return terminal.words("nothing to review") }
             terminal.result(table)
+            if let open = answer["open"]?.integer, open > reviews.count {
+                terminal.words("\(reviews.count) of \(open) open reviews; --limit shows more, at most 1000")
+            }
         }
     }
 

@@ -29,15 +29,17 @@ struct PatientExplainCommand: AsyncParsableCommand {
         let linked = answer["linked"]?.bool ?? false
         terminal.result(
             "\(answer.text("grade")) by \(answer.text("profile")), rule \(answer.text("rule")); "
-                + (linked ? "they are one person's" : "they are not linked"))
+                + (linked ? "they are one person's" : "they are not linked")
+                + (answer["different"]?.bool ?? false ? ": a steward said that they are different persons'" : ""))
     }
 
     /// Fields with their bits, the sum last.
     static func waterfall(_ answer: JSONValue) -> Table {
         var table = Table("FIELD", "LEVEL", "BITS")
         for field in answer["fields"]?.items ?? [] {
+            let cap = field["uncapped"]?.integer.map { ", capped from \(PatientTable.bits($0))" } ?? ""
             table.add(
-                .init(field.text("field")), .init(field.text("level")),
+                .init(field.text("field")), .init(field.text("level") + cap),
                 .init(PatientTable.bits(field["millibits"]?.integer ?? 0)))
         }
         table.add("score", "", .init(PatientTable.bits(answer["millibits"]?.integer ?? 0)))
