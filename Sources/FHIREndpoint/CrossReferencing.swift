@@ -85,7 +85,7 @@ struct PIXQuestion: Sendable {
             !source.code.isEmpty, let identifier = PatientIdentifier(system: system, value: source.code)
         else { throw ExchangeError(.badRequest, "needs one system|value", at: "sourceIdentifier") }
         guard targets.count <= Self.targetsMax, targets.allSatisfy({ !$0.isEmpty }) else {
-            throw ExchangeError(.badRequest, "takes \(Self.targetsMax) domains at the most", at: "targetSystem")
+            throw ExchangeError(.badRequest, "takes 1 to \(Self.targetsMax) domains; leave it out for all of them", at: "targetSystem")
         }
         self.source = identifier
         self.targets = targets
