@@ -23,6 +23,19 @@ struct PatientImportCommand: AsyncParsableCommand {
 
             A node at rest is loaded many times faster. A running one links by its own profile.
 
+            A profile of one's own is a JSON file of what differs from its base, such as
+            {"base": "balanced", "certain-bits": 4}. Its settings (with strict's values; README, Who is
+            who, says what each means):
+              base                 strict or balanced
+              certain-bits         score from which on a match is probable or certain: 6
+              possible-bits        score from which on somebody should look: 0
+              lead-bits            how far the next person must be behind: 8
+              people-at-risk       people who could be meant: 5000000
+              namesakes            {"postal-code": 60, "city": 1, "alone": 0.2, "demands-middle": true}
+              accepts-other-names  false
+              forgives-numbers     false
+              evidence             demanded, or score-alone for test data
+
             EXAMPLE
               hie patient import records.csv --profile strict --out clusters.csv \\
                 --review review.csv --home /var/lib/hie
@@ -52,7 +65,7 @@ struct PatientImportCommand: AsyncParsableCommand {
         do {
             summary = try await Progress.during("loading \(table)", world: .system, on: terminal) { progress in
                 switch way {
-                case .resting(_, let desk): try await PatientLoad.rest(table, desk, out: out, review: review, progress)
+                case .resting(_, let desk, _): try await PatientLoad.rest(table, desk, out: out, review: review, progress)
                 case .running(let client):
                     try await PatientLoad.run(table, client, policy, out: out, review: review, progress)
                 }
