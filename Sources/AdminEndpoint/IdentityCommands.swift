@@ -9,7 +9,7 @@ import Transactions
 ///
 /// They show numbers of records, levels and bits, never what a registration says: `patient/show` records that.
 package struct IdentityCommands: Sendable {
-    private let desk: IdentityDesk
+    let desk: IdentityDesk
 
     /// The commands at a desk.
     package init(_ desk: IdentityDesk) { self.desk = desk }
@@ -41,7 +41,8 @@ package struct IdentityCommands: Sendable {
         }
     }
 
-    private func record(_ name: String, _ arguments: JSONObject) async throws(ExchangeError) -> PatientID {
+    /// The record that an argument names.
+    func record(_ name: String, _ arguments: JSONObject) async throws(ExchangeError) -> PatientID {
         guard let text = arguments[name]?.string, (1...256).contains(text.utf8.count) else {
             throw ExchangeError(.badRequest, "name a record: its id, 'system|value' or its row", at: name)
         }

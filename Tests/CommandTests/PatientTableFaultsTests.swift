@@ -126,4 +126,57 @@ struct PatientTableFaultsTests {
         _ = try await Self.load(admin, folder, doubtful, "--review", review)
         #expect(try Self.text(folder, "review.csv") == "rec_id,candidate_rec_id,score\n")
     }
+
+    @Test func `a profile with a setting that is none is told all there are`() async throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        let table = try folder.file("records.csv", text: Self.header + "\n")
+        let profile = try folder.file("mine.json", text: #"{"certain": 3}"#)
+        let refused = try await Program().run(
+            "patient", "import", table, "--profile", profile, "--home", folder.path + "/hospital")
+        #expect(refused.code != 0)
+        for setting in ["certain-bits", "possible-bits", "people-at-risk", "accepts-other-names", "evidence", "--help"] {
+            #expect(refused.errors.contains(setting), "\(refused.errors)")
+        }
+    }
+
+    @Test func `the best of a person is shown by a row's id, running and at rest`() async throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        let admin = try await Self.rest(in: folder)
+        _ = try await Self.load(admin, folder, "A1,F1,100,Mohr,Alice,1958-01-30,F,6142314433\n")
+        let still = try await admin.run("patient", "golden", "A1")
+        #expect(still.code == 0 && still.text.contains("Alice Mohr"), "\(still.errors)")
+        let node = try await RunningNode(
+            folder: folder, home: folder.path + "/hospital", community: "1.3.6.1.4.1.21367.2026.10")
+        defer { node.stop() }
+        let running = try await node.admin.run("patient", "golden", "A1")
+        #expect(running.code == 0 && running.text == still.text, "\(running.errors)")
+        #expect(try await node.admin.run("patient", "golden", "A9").code == 4)
+        let shown = try await node.admin.run("patient", "show", "A1")
+        #expect(shown.code == 0, "\(shown.errors)")
+    }
+
+    @Test func `a running node tells the same of a table: who is left out, who is in doubt, by row or by id`() async throws {
+        let folder = try Folder()
+        defer { folder.remove() }
+        let node = try await RunningNode.start(in: folder, name: "hospital", community: "1.3.6.1.4.1.21367.2026.10")
+        defer { node.stop() }
+        let added = try await node.admin.run(
+            "patient", "add", "--identifier", "urn:oid:1.2.3|4711", "--family", "Mohr", "--given", "Alice",
+            "--birth-date", "1958-01-30", "--sex", "female", "--phone", "6142314433")
+        let id = added.text.trimmingCharacters(in: .whitespacesAndNewlines)
+        let review = folder.path + "/review.csv"
+        let rows = "B1,F2,8,Mohr,Alicia,1958-01-30,F,\nB1,F2,9,Ruiz,Ben,1971-11-02,M,\nB2,F2,10\n"
+        let first = try await Self.load(node.admin, folder, rows, "--review", review)
+        #expect(first.code == 1 && first.text.contains("1 rows (0 known before)"), "\(first.text)")
+        #expect(first.text.contains("1 to be reviewed\n"))
+        #expect(first.errors.contains("line 3 was left out: its id is that of line 2"))
+        #expect(first.errors.contains("line 4 was left out: 3 columns"))
+        let opened = try Self.text(folder, "review.csv")
+        #expect(opened.contains("\nB1,\(id),"), "\(opened)")
+        let again = try await Self.load(node.admin, folder, rows, "--review", review)
+        #expect(again.text.contains("0 to be reviewed, 1 open in all"), "\(again.text)")
+        #expect(try Self.text(folder, "review.csv") == opened)
+    }
 }
