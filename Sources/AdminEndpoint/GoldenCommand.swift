@@ -7,25 +7,27 @@ import Transactions
 extension AdminService {
     /// A person as one view; each record it is made of is recorded as shown.
     func goldenPatient(_ call: AdminCall) async throws -> AdminAnswer {
-        let id = try await patient(call)
-        let members = try await exchange.projection.persons { snapshot in
-            try snapshot.person(of: id).map { try snapshot.members(of: $0) } ?? []
-        }
+        let id = try await namedPatient(call)
+        let members = try await exchange.desk.records(ofPersonOf: id)
         var records: [PatientRecord] = []
         var tickets: [AnswersUnderWay.Ticket] = []
-        for member in members.prefix(Self.membersMax) {
+        for member in members.prefix(GoldenAnswer.membersMax) {
             let found = try await exchange.findPatient(member, for: call.context)
             tickets += found.tickets
             if let match = found.matches.first { records.append(match.record) }
         }
         guard !records.isEmpty else { throw Self.unknown }
-        return AdminAnswer(Self.json(GoldenRecord(records), records: records.count), tickets: tickets)
+        return AdminAnswer(GoldenAnswer.json(GoldenRecord(records), records: records.count), tickets: tickets)
     }
+}
 
+/// A person as one view, as the administrator's doors show it.
+enum GoldenAnswer {
     /// Records of a person that are shown together at most.
-    private static var membersMax: Int { 64 }
+    static var membersMax: Int { 64 }
 
-    private static func json(_ golden: GoldenRecord, records: Int) -> JSONValue {
+    /// The view with who says what.
+    static func json(_ golden: GoldenRecord, records: Int) -> JSONValue {
         func stated<Value>(_ values: [GoldenRecord.Stated<Value>], _ form: (Value) -> JSONValue) -> JSONValue {
             .array(
                 values.map { value in

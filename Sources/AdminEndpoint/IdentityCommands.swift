@@ -1,4 +1,5 @@
 import ExchangeCore
+import FHIRModel
 import JSON
 import Journal
 import PatientIndex
@@ -8,7 +9,7 @@ import Transactions
 ///
 /// They show numbers of records, levels and bits, never what a registration says: `patient/show` records that.
 package struct IdentityCommands: Sendable {
-    private let desk: IdentityDesk
+    let desk: IdentityDesk
 
     /// The commands at a desk.
     package init(_ desk: IdentityDesk) { self.desk = desk }
@@ -40,7 +41,8 @@ package struct IdentityCommands: Sendable {
         }
     }
 
-    private func record(_ name: String, _ arguments: JSONObject) async throws(ExchangeError) -> PatientID {
+    /// The record that an argument names.
+    func record(_ name: String, _ arguments: JSONObject) async throws(ExchangeError) -> PatientID {
         guard let text = arguments[name]?.string, (1...256).contains(text.utf8.count) else {
             throw ExchangeError(.badRequest, "name a record: its id, 'system|value' or its row", at: name)
         }
@@ -68,7 +70,7 @@ package struct IdentityCommands: Sendable {
         return .object(object)
     }
 
-    /// Rows of questions as CSV: `header`, `lines`, `profile`.
+    /// Rows of questions as CSV: `header`, `lines`, `profile`; one that is refused is named by its line, and the others answered.
     private func lookUp(_ arguments: JSONObject, actor: String) async throws -> JSONValue {
         guard let header = arguments["header"]?.string, let lines = arguments["lines"]?.items, lines.count <= 1000 else {
             throw ExchangeError(.badRequest, "give header and at most 1,000 lines", at: "lines")
@@ -77,21 +79,41 @@ package struct IdentityCommands: Sendable {
         let table = try RegistrationTable(header: Array(header.utf8))
         let first = arguments["first"]?.integer ?? 2
         var answers: [JSONValue] = []
+        var questions = 0
         for (index, line) in lines.enumerated() {
-            guard let row = try table.row(Array((line.string ?? "").utf8), number: first + index) else { continue }
-            let found = try await desk.lookUp(PackedRecord(row.demographics, identifiers: row.identifiers), policy: policy)
-            var persons: [JSONValue] = []
-            for person in found.persons {
-                guard let record = person.records.first else { continue }
-                persons.append([
-                    "record": .string(try await desk.name(of: record)),
-                    "millibits": .number(String(person.explanation.millibits)), "grade": .string(person.grade.rawValue),
-                ])
+            do throws(ExchangeError) {
+                guard let row = try table.row(Array((line.string ?? "").utf8), number: first + index) else { continue }
+                try Self.admit(row)
+                questions += 1
+                answers.append(["row": .string(row.id), "persons": .array(try await persons(row, policy))])
+            } catch {
+                guard error.code == .badRequest else { throw error }
+                answers.append(["line": .number(String(first + index)), "refused": .string(error.description)])
             }
-            answers.append(["row": .string(row.id), "persons": .array(persons)])
         }
-        try await desk.note(questions: answers.count, actor: actor)
+        try await desk.note(questions: questions, actor: actor)
         return ["answers": .array(answers)]
+    }
+
+    /// What `$match` refuses at the door is refused in a table: both read the same `Patient`.
+    private static func admit(_ question: RegistrationTable.Row) throws(ExchangeError) {
+        var patient = PatientMapping.resource(identifiers: question.identifiers, demographics: question.demographics)
+        if let text = question.unreadBirthDate { patient["birthDate"] = .string(text) }
+        _ = try FHIRResource(validating: patient)
+    }
+
+    private func persons(_ question: RegistrationTable.Row, _ policy: MatchPolicy) async throws(ExchangeError) -> [JSONValue] {
+        let found = try await desk.lookUp(
+            PackedRecord(question.demographics, identifiers: question.identifiers), policy: policy)
+        var persons: [JSONValue] = []
+        for person in found.persons {
+            guard let record = person.records.first else { continue }
+            persons.append([
+                "record": .string(try await desk.name(of: record)),
+                "millibits": .number(String(person.explanation.millibits)), "grade": .string(person.grade.rawValue),
+            ])
+        }
+        return persons
     }
 
     /// `profile` names one, or `profileFile` is the text of one's own.

@@ -42,7 +42,7 @@ extension AdminService {
             for candidate in review {
                 guard let member = try await exchange.desk.member(of: candidate.person) else { continue }
                 candidates.append([
-                    "record": .string(try await exchange.desk.name(of: member)),
+                    "record": .string(try await exchange.desk.rowName(of: member)),
                     "millibits": .number(String(candidate.millibits)),
                 ])
             }
@@ -53,7 +53,8 @@ extension AdminService {
         }
     }
 
-    /// Whose each record is, by the person's lasting name; null for a record that is not known.
+    /// Whose each record is, by the person's lasting name, null for a record that is not known; and which of them somebody
+    /// should compare with whom.
     func personsOfPatients(_ call: AdminCall) async throws -> AdminAnswer {
         guard let texts = call.arguments["records"]?.items, texts.count <= 1000 else {
             throw ExchangeError(.badRequest, "give at most 1,000 records", at: "records")
@@ -66,6 +67,14 @@ extension AdminService {
             records.append(id)
         }
         let persons = try await exchange.persons(of: records)
-        return AdminAnswer(["persons": .array(persons.map { $0.map { .string($0.description) } ?? .null })])
+        let reviews = try await exchange.desk.doubted(among: records).map { doubted -> JSONValue in
+            let candidates = doubted.candidates.map { candidate -> JSONValue in
+                ["record": .string(candidate.name), "millibits": .number(String(candidate.millibits))]
+            }
+            return ["record": .string(doubted.record.description), "candidates": .array(candidates)]
+        }
+        return AdminAnswer([
+            "persons": .array(persons.map { $0.map { .string($0.description) } ?? .null }), "reviews": .array(reviews),
+        ])
     }
 }

@@ -23,7 +23,7 @@ extension AdminService {
     }
 
     func showPatient(_ call: AdminCall) async throws -> AdminAnswer {
-        let id = try await patient(call)
+        let id = try await namedPatient(call)
         let found = try await exchange.findPatient(id, for: call.context)
         guard let match = found.matches.first else { throw Self.unknown }
         return AdminAnswer(["patient": .object(PatientMapping.resource(match.record))], tickets: found.tickets)
@@ -39,6 +39,12 @@ extension AdminService {
         return AdminAnswer(
             ["patients": .array(found.matches.map { .object(PatientMapping.resource($0.record)) })],
             tickets: found.tickets)
+    }
+
+    /// The record that is shown: as `patient`, or by what else names a record, such as its row in an imported table.
+    func namedPatient(_ call: AdminCall) async throws -> PatientID {
+        guard let text = try call.optionalText("patient") else { return try await patient(call) }
+        return try await exchange.desk.record(named: text)
     }
 
     /// The patient a command is about: its id, or the one record that carries an identifier.

@@ -15,9 +15,7 @@ extension MatchPolicy {
             throw ExchangeError(.badRequest, "the profile is no JSON", at: "profile")
         }
         guard case .object(let object) = json else { throw Self.refusal("it is no object", "profile") }
-        for member in object.members where !Self.members.contains(member.name) {
-            throw Self.refusal("there is no setting \(member.name.prefix(40))", "profile")
-        }
+        try Self.demand(Self.members, object, "profile")
         guard let base = Self.named(json["base"]?.string ?? "strict"), !base.isDeterministic else {
             throw Self.refusal("base is strict or balanced", "base")
         }
@@ -45,10 +43,20 @@ extension MatchPolicy {
         }
     }
 
-    private static let members: Set<String> = [
+    private static let members = [
         "base", "certain-bits", "possible-bits", "lead-bits", "people-at-risk", "namesakes", "accepts-other-names",
         "forgives-numbers", "evidence",
     ]
+    private static let limitMembers = ["postal-code", "city", "alone", "demands-middle"]
+
+    /// Refuses a setting that is none, with all there are.
+    private static func demand(_ known: [String], _ object: JSONObject, _ name: String) throws(ExchangeError) {
+        for member in object.members where !known.contains(member.name) {
+            throw refusal(
+                "there is no setting \(member.name.prefix(40)), there are \(known.joined(separator: ", ")); "
+                    + "see hie patient import --help", name)
+        }
+    }
 
     private static func truth(_ json: JSONValue, _ name: String, _ start: Bool) throws(ExchangeError) -> Bool {
         guard let value = json[name] else { return start }
@@ -58,13 +66,14 @@ extension MatchPolicy {
 
     private static func limits(_ json: JSONValue, _ start: RarityLimits?) throws(ExchangeError) -> RarityLimits? {
         if case .null = json { return nil }
-        guard case .object = json else { throw refusal("an object, or null for never", "namesakes") }
+        guard case .object(let object) = json else { throw refusal("an object, or null for never", "namesakes") }
+        try demand(limitMembers, object, "namesakes")
         let most = 0...1_000_000_000
         return RarityLimits(
             withPostalCode: try thousandths(json["postal-code"], "namesakes", start?.withPostalCode ?? 0, most),
             withCity: try thousandths(json["city"], "namesakes", start?.withCity ?? 0, most),
             alone: try thousandths(json["alone"], "namesakes", start?.alone ?? 0, most),
-            demandsMiddle: json["demands-middle"]?.bool ?? start?.demandsMiddle ?? true)
+            demandsMiddle: try truth(json, "demands-middle", start?.demandsMiddle ?? true))
     }
 
     /// A decimal number in thousandths.

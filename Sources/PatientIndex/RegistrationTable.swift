@@ -2,10 +2,12 @@ import ExchangeCore
 
 /// Registrations or questions as rows of a CSV file (patient-matching.md 7), or of FEBRL's.
 ///
-/// The header names the columns, in any order; unknown ones are ignored. UTF-8; a quoted cell may hold commas, quotes
-/// doubled, and line ends.
+/// The header names the columns, each once, in any order; unknown ones are ignored. Every row has as many (RFC 4180, 2.4).
+/// UTF-8, a byte order mark before the header left aside; a quoted cell may hold commas, quotes doubled, and line ends.
 package struct RegistrationTable: Sendable {
     private let columns: [String: Int]
+    /// Columns of every row.
+    private let width: Int
     /// The column that names a row: `rec_id` or `q_id`.
     private let idColumn: Int
 
@@ -21,17 +23,20 @@ package struct RegistrationTable: Sendable {
         package let demographics: Demographics
         /// Numbers it carries, the record number of its source left aside.
         package let identifiers: [PatientIdentifier]
+        /// What stands for a birth date and is no date; nil when it is one, or nothing stands there.
+        package let unreadBirthDate: String?
 
         /// A row from its parts.
         package init(
             id: String, source: String?, recordNumber: String?, demographics: Demographics,
-            identifiers: [PatientIdentifier],
+            identifiers: [PatientIdentifier], unreadBirthDate: String? = nil,
         ) {
             self.id = id
             self.source = source
             self.recordNumber = recordNumber
             self.demographics = demographics
             self.identifiers = identifiers
+            self.unreadBirthDate = unreadBirthDate
         }
     }
 
@@ -54,33 +59,53 @@ package struct RegistrationTable: Sendable {
         "urn:concordat:source:" + source.filter { $0.isASCII && !$0.isWhitespace }
     }
 
-    /// Reads the header; `.badRequest` when it names no column for the row's id.
+    /// Reads the header; `.badRequest` when it names no column for the row's id, or a column twice.
     package init(header: [UInt8]) throws(ExchangeError) {
+        let header = header.starts(with: Self.byteOrderMark) ? Array(header.dropFirst(Self.byteOrderMark.count)) : header
+        // UTF-16 without a mark is UTF-8 by its form, of NUL and letters.
+        guard !header.contains(0) else { throw CSVCells.notUTF8(line: 1) }
         let names = try CSVCells.split(header, line: 1)
         var columns: [String: Int] = [:]
-        for (index, name) in names.enumerated() { columns[name] = index }
+        var repeated: String?
+        for (index, name) in names.enumerated() where columns.updateValue(index, forKey: name) != nil && !name.isEmpty {
+            repeated = repeated ?? name
+        }
         guard let id = columns["rec_id"] ?? columns["q_id"] else {
             throw ExchangeError(.badRequest, "the first line names no column rec_id or q_id", at: "line 1")
         }
+        if let repeated {
+            throw ExchangeError(
+                .badRequest, "the first line names the column \(repeated.prefix(40)) twice; leave one of them out", at: "line 1")
+        }
         self.columns = columns
+        width = names.count
         idColumn = id
     }
+
+    /// What Excel writes before the first line of a "CSV UTF-8".
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     /// Reads one line; `.badRequest` names the line when it cannot be read. An empty line is nil.
     package func row(_ line: [UInt8], number: Int) throws(ExchangeError) -> Row? {
         if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) { return nil }
         let cells = try CSVCells.split(line, line: number)
-        guard idColumn < cells.count, !cells[idColumn].isEmpty else {
+        guard cells.count == width else {
+            let count = cells.count == 1 ? "1 column" : "\(cells.count) columns"
+            throw ExchangeError(
+                .badRequest, "\(count), the first line has \(width); a cell with a comma stands in quotes", at: "line \(number)")
+        }
+        guard !cells[idColumn].isEmpty else {
             throw ExchangeError(.badRequest, "a row without its id", at: "line \(number)")
         }
         func cell(_ name: String) -> String? {
-            guard let index = columns[name], index < cells.count else { return nil }
-            let text = cells[index]
-            return text.isEmpty ? nil : text
+            guard let index = columns[name], !cells[index].isEmpty else { return nil }
+            return cells[index]
         }
+        let demographics = Self.demographics(cell)
         return Row(
-            id: cells[idColumn], source: cell("source"), recordNumber: cell("mrn"),
-            demographics: Self.demographics(cell), identifiers: Self.identifiers(cell))
+            id: cells[idColumn], source: cell("source"), recordNumber: cell("mrn"), demographics: demographics,
+            identifiers: Self.identifiers(cell),
+            unreadBirthDate: demographics.birthDate == nil ? cell("dob") ?? cell("date_of_birth") : nil)
     }
 
     private static func demographics(_ cell: (String) -> String?) -> Demographics {
@@ -139,11 +164,12 @@ package struct CSVCells: Sendable {
 
     init() {}
 
-    /// Splits a line; `.badRequest` when it is too long or a quote is left open.
+    /// Splits a line; `.badRequest` when it is too long, is not UTF-8, or a quote is left open.
     package static func split(_ line: [UInt8], line number: Int) throws(ExchangeError) -> [String] {
         guard line.count <= lineBytesMax else {
             throw ExchangeError(.badRequest, "a line of more than \(lineBytesMax) bytes", at: "line \(number)")
         }
+        guard isUTF8(line) else { throw notUTF8(line: number) }
         var cells: [String] = []
         var cell: [UInt8] = []
         var isQuoted = false
@@ -174,6 +200,16 @@ package struct CSVCells: Sendable {
         }
         cells.append(trimmed(cell))
         return cells
+    }
+
+    /// Whether a line is UTF-8.
+    package static func isUTF8(_ line: [UInt8]) -> Bool {
+        line.allSatisfy { $0 < 0x80 } || String(validating: line, as: UTF8.self) != nil
+    }
+
+    /// What is said of a table in another encoding.
+    package static func notUTF8(line number: Int) -> ExchangeError {
+        ExchangeError(.badRequest, "the table is not UTF-8: line \(number); save it as CSV UTF-8 and give it again")
     }
 
     /// A cell as a field of a line, quoted where it has to be.

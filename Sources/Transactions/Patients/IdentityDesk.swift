@@ -97,6 +97,12 @@ package struct IdentityDesk: Sendable {
         return found.identifiers.first.map { $0.system + "|" + $0.value } ?? record.description
     }
 
+    /// What a record is called in a table: the row it was imported from, of whatever table, else its id.
+    package func rowName(of record: PatientID) async throws(ExchangeError) -> String {
+        let found = try await read { try await projection.patient(record) }
+        return found?.identifiers.first { $0.system == RegistrationTable.rowSystem }?.value ?? record.description
+    }
+
     /// The record a text names: its id, `system|value`, or the row of the file it was imported from.
     package func record(named text: String) async throws(ExchangeError) -> PatientID {
         if let id = PatientID(text) { return id }

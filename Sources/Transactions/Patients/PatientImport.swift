@@ -33,18 +33,14 @@ package struct PatientImport {
     private var resting: [Int: PersonID] = [:]
     /// Numbers of the records whose rows name no source, by a hash of the row's own name.
     private var unsourced: [UInt64: UInt32] = [:]
-    /// The outcome of the row that made a record, by its number, counted from `loadedCount`.
-    private var rowOf: [UInt32] = []
-    /// Names that rows give to records that were there before.
-    private var names: [UInt32: String] = [:]
     private var isLoading = false
     /// Rows that are linked next.
     private var waiting: [(row: RegistrationTable.Row, identifiers: [PatientIdentifier])] = []
     /// Entries of linked rows that are written next.
     private var drafts: [EntryDraft] = []
     private var outcomes: [Outcome] = []
-    /// Whom somebody should compare a row with, by the outcome's place: the numbers of a record of each, and the score. Few have any.
-    private var doubts: [Int: [(record: UInt32, millibits: Int)]] = [:]
+    /// Rows that somebody should look at, of those that were registered now.
+    package private(set) var reviewCount = 0
     private var random: any RandomNumberGenerator
 
     /// Rows that one wave of entries holds.
@@ -142,7 +138,6 @@ package struct PatientImport {
     private mutating func take(_ row: RegistrationTable.Row, _ known: Known) {
         switch known {
         case .number(let number):
-            if Int(number) < loadedCount { names[number] = row.id }
             outcomes.append(Outcome(row: row.id, record: number, isKnown: true))
         case .resting(let person):
             resting[outcomes.count] = person
@@ -159,12 +154,7 @@ package struct PatientImport {
         let number = UInt32(linking.index.recordCount - 1)
         if identifiers[0].system == RegistrationTable.rowSystem { unsourced[Self.place(identifiers[0])] = number }
         ids.append(record.id)
-        rowOf.append(UInt32(outcomes.count))
-        if !link.review.isEmpty {
-            doubts[outcomes.count] = link.review.map {
-                (record: linking.index.members(of: $0.person).first ?? number, millibits: $0.millibits)
-            }
-        }
+        if !link.review.isEmpty { reviewCount += 1 }
         outcomes.append(Outcome(row: row.id, record: number, isKnown: false))
         drafts.append(Self.draft(record, packed, decision(link)))
     }
@@ -264,9 +254,6 @@ package struct PatientImport {
     /// Rows that were known already.
     package var knownCount: Int { outcomes.count { $0.isKnown } }
 
-    /// Rows that somebody should look at.
-    package var reviewCount: Int { doubts.count }
-
     /// Every row with its person, in the order of the file.
     package var clusters: [(row: String, person: PersonID)] {
         outcomes.enumerated().map { place, outcome in
@@ -274,15 +261,12 @@ package struct PatientImport {
         }
     }
 
-    /// Every row to be looked at, with a record of each person it might be, best first; thousandths of a bit.
-    package var reviews: [(row: String, candidate: String, millibits: Int)] {
-        doubts.sorted { $0.key < $1.key }.flatMap { place, candidates in
-            candidates.map { (outcomes[place].row, name(of: $0.record), $0.millibits) }
+    /// Every record that is in use with the row that named it first, in the order of the file.
+    package var records: [(row: String, record: PatientID)] {
+        var seen: Set<UInt32> = []
+        return outcomes.enumerated().compactMap { place, outcome in
+            guard resting[place] == nil, seen.insert(outcome.record).inserted else { return nil }
+            return (outcome.row, ids[Int(outcome.record)])
         }
-    }
-
-    /// What a record is called in the file; empty for one that was there before and is in no row.
-    private func name(of record: UInt32) -> String {
-        Int(record) < loadedCount ? names[record] ?? "" : outcomes[Int(rowOf[Int(record) - loadedCount])].row
     }
 }

@@ -10,7 +10,7 @@ import Transactions
 /// The way to a node's index: its socket while it runs, its folder while it is at rest; the same answers by both.
 enum IdentityWay {
     case running(AdminClient)
-    case resting(NodeStore, IdentityDesk)
+    case resting(NodeStore, IdentityDesk, NodeConfiguration)
 
     /// Opens the way; a node at rest is locked until `close`.
     static func open(_ home: HomeOptions, policy: MatchPolicy) async throws -> IdentityWay {
@@ -19,12 +19,14 @@ enum IdentityWay {
         if await client.isRunning() { return .running(client) }
         let node = NodeHome.here(client.home)
         do throws(ExchangeError) {
+            let configuration = try NodeConfiguration(of: node)
             let store = try await NodeStore.open(
-                node, configuration: try NodeConfiguration(of: node), world: .system,
+                node, configuration: configuration, world: .system,
                 logger: Logger(label: "hie.patient") { _ in SwiftLogNoOpLogHandler() })
             return .resting(
                 store,
-                IdentityDesk(projection: store.projection, journal: store.writer, world: .system, policy: policy))
+                IdentityDesk(projection: store.projection, journal: store.writer, world: .system, policy: policy),
+                configuration)
         } catch {
             guard error.code == .conflict else { throw CommandFailure(error) }
             throw CommandFailure(
@@ -36,18 +38,30 @@ enum IdentityWay {
     func ask(_ command: AdminCommand, _ arguments: JSONObject) async throws -> JSONValue {
         switch self {
         case .running(let client): return try await client.ask(command, arguments)
-        case .resting(_, let desk):
+        case .resting(_, let desk, let configuration):
             do {
-                return try await IdentityCommands(desk).answer(command, arguments, actor: AdminClient.userName)
+                let commands = IdentityCommands(desk)
+                guard command == .patientShow || command == .patientGolden else {
+                    return try await commands.answer(command, arguments, actor: AdminClient.userName)
+                }
+                return try await commands.show(command, arguments, for: Self.context(configuration))
             } catch let error as ExchangeError {
                 throw CommandFailure(error)
             }
         }
     }
 
+    /// Whoever opens the folder of a node at rest, as the journal names them.
+    private static func context(_ configuration: NodeConfiguration) -> AccessContext {
+        AccessContext(
+            door: .administration, user: AdminClient.userName, role: "administrator", organization: configuration.name,
+            community: configuration.community, purpose: "HOPERAT", deadline: World.system.uptime() + .seconds(60),
+            traceID: World.system.newTraceID())
+    }
+
     /// Lets go of a node at rest.
     func close() async throws {
-        guard case .resting(let store, _) = self else { return }
+        guard case .resting(let store, _, _) = self else { return }
         do throws(ExchangeError) { try await store.close() } catch { throw CommandFailure(error) }
     }
 

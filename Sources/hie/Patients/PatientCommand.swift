@@ -65,7 +65,7 @@ struct PatientCommand: AsyncParsableCommand {
 
         func run() async throws {
             let terminal = Terminal()
-            let answer = try await AdminClient(home).ask(.patientShow, try record.arguments())
+            let answer = try await IdentityWay.once(home, .patientShow, try record.arguments())
             guard let patient = answer["patient"]?.object else {
                 throw CommandFailure(
                     .failed, "the node's answer is not understood", hint: "compare hie version on both sides")

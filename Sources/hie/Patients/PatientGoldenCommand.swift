@@ -14,6 +14,7 @@ struct PatientGoldenCommand: AsyncParsableCommand {
             stands in the journal as shown.
 
             EXAMPLE
+              hie patient golden Rf9a2ab454319 --home /var/lib/hie
               hie patient golden 3f0c5c1e-57a5-4f6e-8d5e-0d0c5f9f7a11
             """)
 
@@ -23,7 +24,7 @@ struct PatientGoldenCommand: AsyncParsableCommand {
 
     func run() async throws {
         let terminal = Terminal()
-        let answer = try await AdminClient(home).ask(.patientGolden, try record.arguments())
+        let answer = try await IdentityWay.once(home, .patientGolden, try record.arguments())
         if output.json { return terminal.result(answer) }
         var table = Table("FIELD", "VALUE", "SAID BY")
         for (field, name) in [

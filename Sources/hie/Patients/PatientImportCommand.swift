@@ -13,11 +13,28 @@ struct PatientImportCommand: AsyncParsableCommand {
         abstract: "Register the rows of a table, each linked by what came before it; the node may run or be at rest.",
         discussion: """
             The first line names the columns (rec_id, source, mrn, last_name, first_name, ..., or
-            FEBRL's). Rows that are known are left as they are: a load that was cut is begun again.
-            A row that holds what no registration may hold is named with its line and its field and
-            left out; the others are taken, and the exit code is 1.
+            FEBRL's), in UTF-8. Rows that are known are left as they are: a load that was cut is begun
+            again. A row that holds what no registration may hold, has another number of columns than
+            the first line, or bears an earlier row's id, is named with its line and left out; the
+            others are taken, and the exit code is 1.
+
+            --review names every open review of the table's rows, whoever opened it; the candidate by
+            its row, or by its id where it came from no table.
 
             A node at rest is loaded many times faster. A running one links by its own profile.
+
+            A profile of one's own is a JSON file of what differs from its base, such as
+            {"base": "balanced", "certain-bits": 4}. Its settings (with strict's values; README, Who is
+            who, says what each means):
+              base                 strict or balanced
+              certain-bits         score from which on a match is probable or certain: 6
+              possible-bits        score from which on somebody should look: 0
+              lead-bits            how far the next person must be behind: 8
+              people-at-risk       people who could be meant: 5000000
+              namesakes            {"postal-code": 60, "city": 1, "alone": 0.2, "demands-middle": true}
+              accepts-other-names  false
+              forgives-numbers     false
+              evidence             demanded, or score-alone for test data
 
             EXAMPLE
               hie patient import records.csv --profile strict --out clusters.csv \\
@@ -48,7 +65,7 @@ struct PatientImportCommand: AsyncParsableCommand {
         do {
             summary = try await Progress.during("loading \(table)", world: .system, on: terminal) { progress in
                 switch way {
-                case .resting(_, let desk): try await PatientLoad.rest(table, desk, out: out, review: review, progress)
+                case .resting(_, let desk, _): try await PatientLoad.rest(table, desk, out: out, review: review, progress)
                 case .running(let client):
                     try await PatientLoad.run(table, client, policy, out: out, review: review, progress)
                 }
@@ -66,23 +83,15 @@ struct PatientImportCommand: AsyncParsableCommand {
             terminal.result([
                 "rows": .number(String(summary.rows)), "known": .number(String(summary.known)),
                 "persons": .number(String(summary.persons)), "reviews": .number(String(summary.reviews)),
-                "refused": .array(
-                    summary.refusals.map { ["line": .number(String($0.line)), "reason": .string($0.reason)] }),
+                "openReviews": .number(String(summary.openReviews)), "refused": summary.refusals.json,
             ])
         } else {
-            for refusal in summary.refusals.prefix(Self.refusalsShown) {
-                terminal.words("line \(refusal.line) was left out: \(refusal.reason)")
-            }
+            summary.refusals.show("left out", on: terminal)
+            let open = summary.openReviews == summary.reviews ? "" : ", \(summary.openReviews) open in all"
             terminal.result(
                 "\(summary.rows) rows (\(summary.known) known before), \(summary.persons) persons, "
-                    + "\(summary.reviews) to be reviewed")
+                    + "\(summary.reviews) to be reviewed" + open)
         }
-        guard !summary.refusals.isEmpty else { return }
-        throw CommandFailure(
-            .failed, "\(Words.count(summary.refusals.count, "row")) left out",
-            hint: "mend them and load the table again: the others are known then")
+        try summary.refusals.fail("left out", hint: "mend them and load the table again: the others are known then")
     }
-
-    /// Rows that are named on the terminal at most; `--json` names all.
-    private static var refusalsShown: Int { 20 }
 }

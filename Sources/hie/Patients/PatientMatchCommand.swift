@@ -10,6 +10,9 @@ struct PatientMatchCommand: AsyncParsableCommand {
         commandName: "match",
         abstract: "Find patients by who they are (ITI-119): best match first, with how sure.",
         discussion: """
+            A row of a table that $match would refuse is named with its line and its field; the others
+            are answered, and the exit code is 1.
+
             EXAMPLE
               hie patient match --as ./dr.brattain --file patient.json
               hie patient match --as ./dr.brattain --family Newman --given Alice \\

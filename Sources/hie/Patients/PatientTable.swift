@@ -8,15 +8,45 @@ import PatientIndex
 enum PatientTable {
     private static let chunk = 200
 
+    /// What a table of questions came to.
+    private struct Summary {
+        /// Questions that were asked.
+        var questions = 0
+        /// Those of which somebody is certain.
+        var certain = 0
+        /// Those with somebody to look at.
+        var answered = 0
+        /// Rows that are no question.
+        var refusals = TableRefusals()
+        /// Lines of the answers.
+        var written: [String] = []
+
+        mutating func take(_ asked: JSONValue) {
+            if let reason = asked["refused"]?.string {
+                return refusals.add(line: asked["line"]?.integer ?? 0, reason: reason)
+            }
+            questions += 1
+            let persons = asked["persons"]?.items ?? []
+            if persons.contains(where: { $0["grade"]?.string == "certain" }) { certain += 1 }
+            if !persons.isEmpty { answered += 1 }
+            let row = CSVCells.quoted(asked["row"]?.string ?? "")
+            for person in persons {
+                let record = CSVCells.quoted(person["record"]?.string ?? "")
+                written.append(
+                    "\(row),\(record),\(PatientTable.bits(person["millibits"]?.integer ?? 0)),\(person["grade"]?.string ?? "")")
+            }
+        }
+    }
+
     /// Asks every row of a table and writes the answers: best first, one line a person.
     static func match(
         _ path: String, out: String, profile: String, home: HomeOptions, output: OutputOptions, on terminal: Terminal,
     ) async throws {
         let profile = try MatchProfile(profile)
         let way = try await IdentityWay.open(home, policy: profile.policy)
-        let counts: [Int]
+        let summary: Summary
         do {
-            counts = try await Progress.during("matching \(path)", world: .system, on: terminal) { progress in
+            summary = try await Progress.during("matching \(path)", world: .system, on: terminal) { progress in
                 try await ask(path, out: out, profile: profile, way, progress)
             }
         } catch {
@@ -25,55 +55,44 @@ enum PatientTable {
         }
         try await way.close()
         if output.json {
-            return terminal.result([
-                "questions": .number(String(counts[0])), "certain": .number(String(counts[1])),
-                "answered": .number(String(counts[2])),
+            terminal.result([
+                "questions": .number(String(summary.questions)), "certain": .number(String(summary.certain)),
+                "answered": .number(String(summary.answered)), "refused": summary.refusals.json,
             ])
+        } else {
+            summary.refusals.show("refused", on: terminal)
+            terminal.result(
+                "\(summary.questions) questions: \(summary.certain) certain, \(summary.answered) with somebody to look at")
         }
-        terminal.result("\(counts[0]) questions: \(counts[1]) certain, \(counts[2]) with somebody to look at")
+        try summary.refusals.fail("refused", hint: "mend them and ask again: the others are answered")
     }
 
     private static func ask(
         _ path: String, out: String, profile: MatchProfile, _ way: IdentityWay, _ progress: Progress,
-    ) async throws -> [Int] {
-        var lines = try TextLines(path)
-        guard let header = try lines.next() else {
-            throw CommandFailure(.failed, "\(path) is empty", hint: "its first line names the columns")
-        }
-        var written: [String] = []
-        var (questions, certain, answered) = (0, 0, 0)
+    ) async throws -> Summary {
+        var file = try TableFile(path)
+        var summary = Summary()
         var isDone = false
         while !isDone {
-            let first = lines.number + 1
+            let first = file.number + 1
             var batch: [JSONValue] = []
             while batch.count < chunk {
-                guard let line = try lines.next() else {
+                guard let line = try file.next() else {
                     isDone = true
                     break
                 }
                 batch.append(.string(String(decoding: line, as: UTF8.self)))
             }
             var question = profile.arguments
-            question["header"] = .string(String(decoding: header, as: UTF8.self))
+            question["header"] = .string(file.header)
             question["lines"] = .array(batch)
             question["first"] = .number(String(first))
             let answer = try await way.ask(.patientLookUp, question)
-            for asked in answer["answers"]?.items ?? [] {
-                questions += 1
-                let persons = asked["persons"]?.items ?? []
-                if persons.contains(where: { $0["grade"]?.string == "certain" }) { certain += 1 }
-                if !persons.isEmpty { answered += 1 }
-                for person in persons {
-                    let row = CSVCells.quoted(asked["row"]?.string ?? "")
-                    let record = CSVCells.quoted(person["record"]?.string ?? "")
-                    written.append(
-                        "\(row),\(record),\(bits(person["millibits"]?.integer ?? 0)),\(person["grade"]?.string ?? "")")
-                }
-            }
-            progress.note("\(questions) questions")
+            for asked in answer["answers"]?.items ?? [] { summary.take(asked) }
+            progress.note("\(summary.questions) questions")
         }
-        try write("q_id,rec_id,score,grade", written, to: out)
-        return [questions, certain, answered]
+        try write("q_id,rec_id,score,grade", summary.written, to: out)
+        return summary
     }
 
     /// Thousandths of a bit as bits: `12.345`.

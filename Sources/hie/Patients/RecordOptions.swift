@@ -2,9 +2,9 @@ import ArgumentParser
 import ExchangeCore
 import JSON
 
-/// Which patient's record a command is about: by the node's own id or by a record number.
+/// Which patient's record a command shows: by the node's own id, by its row in an imported table, or by a record number.
 struct RecordOptions: ParsableArguments {
-    @Argument(help: "The patient's id at this node.") var id: String?
+    @Argument(help: "The patient's id at this node, or the row of an imported table.") var id: String?
     @Option(help: ArgumentHelp("A record number with its authority.", valueName: "system|value"))
     var identifier: String?
 
