@@ -23,7 +23,7 @@ package struct NodeStore: Sendable {
     package let checkpoints: CheckpointAuthor
 
     /// Why nothing can be recorded any more; nil while everything can.
-    package var failure: ExchangeError? { writer.failure ?? keyring.failure ?? projection.damage }
+    package var failure: ExchangeError? { writer.failure ?? store.failure ?? keyring.failure ?? projection.damage }
 
     /// Opens a node's store, or makes it at the first start.
     ///
@@ -158,7 +158,9 @@ package struct NodeStore: Sendable {
 
     /// Signs a last checkpoint, closes everything and lets go of the lock.
     package func close() async throws(ExchangeError) {
+        await watch()
         do throws(ExchangeError) {
+            _ = try await putBack()
             if writer.failure == nil { _ = try await checkpoints.publish() }
             try await store.close()
         } catch {
