@@ -210,6 +210,18 @@ package struct Node: Sendable {
     @discardableResult package func run(
         signals: [UnixSignal] = [.sigterm, .sigint], isDirectoryOnly: Bool = false,
     ) async throws -> Ending {
+        if !isDirectoryOnly {
+            do {
+                guard try await hearOthers(signals: signals) else {
+                    await close()
+                    return .stopped
+                }
+                try KnownPeers.keep(exchange, in: home)
+            } catch {
+                await close()
+                throw error
+            }
+        }
         let group = MultiThreadedEventLoopGroup.singleton
         var services: [any Service] = [try clientService(group), try peerService(group)]
         services += try adminServices()
@@ -241,6 +253,7 @@ package struct Node: Sendable {
             services.append(OutboxService(exchange: exchange, outbox: auditFeed, origin: store.store.origin, start: 0))
         }
         if !isDirectoryOnly {
+            services.append(KnownPeersService(exchange: exchange, home: home))
             services.append(CertificateService(taking: certificateTaking, home: home, world: world, logger: logger))
             services.append(WitnessService(
                 exchange: exchange, client: PeerWitnessClient(connections: connections, world: world)))

@@ -55,7 +55,8 @@ package struct NodeStore: Sendable {
         let projection = try openProjection(home, configuration, wrapping: wrapping, logger: logger)
         let vouched = try? await projection.applied()
         let (store, report) = try await FileJournalStore.open(
-            journal, origin: origin, vouched: vouched?.origin == origin ? vouched : nil, options: options)
+            journal, origin: origin, vouched: vouched?.origin == origin ? vouched : nil,
+            heads: [try JournalAudit.cosignedHead(home, origin)].compactMap { $0 }, options: options)
         if let cut = report.cut {
             logger.warning(
                 "cut a torn end that nothing vouched for",

@@ -1,6 +1,7 @@
 import ExchangeCore
 import Glibc
 import Journal
+import Synchronization
 
 /// What becomes of a segment that is removed, replaced or cut while it is open: nothing is appended any more, and the file is
 /// made anew from the open one, which the system keeps while it is held.

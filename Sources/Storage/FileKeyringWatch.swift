@@ -1,6 +1,7 @@
 import ExchangeCore
 import Glibc
 import Journal
+import Synchronization
 
 /// What becomes of a keyring whose file is removed, replaced or changed while it is open: no key is made any more, and the
 /// file is written anew from memory, which has every key that was ever acknowledged.
