@@ -1,6 +1,7 @@
 import ExchangeCore
 import Foundation
 import GossipDirectory
+import Logging
 import ServiceLifecycle
 import Transactions
 

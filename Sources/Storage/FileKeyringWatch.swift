@@ -68,14 +68,14 @@ extension FileKeyring.State {
         bytes.reserveCapacity(count * FileKeyringRecord.bytes)
         for (index, owner) in patients.enumerated() {
             let at = index * FileKeyringRecord.wrappedBytes
-            bytes +=
-                switch owner {
-                case (let patient, isErased: false)?:
-                    FileKeyringRecord.live(
-                        patient, Array(wrapped[at..<at + FileKeyringRecord.wrappedBytes]), batch: index + 1)
-                case (let patient, isErased: true)?: FileKeyringRecord.erased(patient, batch: index + 1)
-                case nil: FileKeyringRecord.void(batch: index + 1)
-                }
+            guard let (patient, isErased) = owner else {
+                bytes += FileKeyringRecord.void(batch: index + 1)
+                continue
+            }
+            bytes += isErased
+                ? FileKeyringRecord.erased(patient, batch: index + 1)
+                : FileKeyringRecord.live(
+                    patient, Array(wrapped[at..<at + FileKeyringRecord.wrappedBytes]), batch: index + 1)
         }
         return bytes
     }
