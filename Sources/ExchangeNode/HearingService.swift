@@ -85,11 +85,26 @@ final class HearingService: Service {
 }
 
 extension Node {
+    /// Carries questions to other witnesses.
+    var witnessClient: PeerWitnessClient { PeerWitnessClient(connections: connections, world: world) }
+
+    /// Hears what others hold of this node, and keeps where they are; closed when it may not serve: false when it was told to
+    /// stop meanwhile.
+    func mayServe(signals: [UnixSignal]) async throws -> Bool {
+        do {
+            let isHeard = try await hearOthers(signals: signals)
+            if isHeard { try KnownPeers.keep(exchange, in: home) } else { await close() }
+            return isHeard
+        } catch {
+            await close()
+            throw error
+        }
+    }
+
     /// Hears what others hold of this node; false when it was told to stop meanwhile.
-    func hearOthers(signals: [UnixSignal]) async throws -> Bool {
+    private func hearOthers(signals: [UnixSignal]) async throws -> Bool {
         let hearing = HearingService(
-            exchange: exchange, client: PeerWitnessClient(connections: connections, world: world),
-            configuration: configuration, home: home)
+            exchange: exchange, client: witnessClient, configuration: configuration, home: home)
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .notice)
         let setup = ServiceGroupConfiguration(

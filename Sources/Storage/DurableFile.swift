@@ -45,11 +45,11 @@ package final class DurableFile: Sendable {
         return UInt64(status.st_size)
     }
 
-    /// Whether its path still leads to it, and it has at least that many bytes: a file that was removed, replaced or cut goes
+    /// Whether a path, its own unless it was renamed, still leads to it, and it has at least that many bytes: a file that was removed, replaced or cut goes
     /// with the process that holds it.
-    package func isInPlace(bytesMin: UInt64 = 0) -> Bool {
+    package func isInPlace(at place: String? = nil, bytesMin: UInt64 = 0) -> Bool {
         var (held, named) = (stat(), stat())
-        guard fstat(descriptor, &held) == 0, held.st_nlink > 0, lstat(path, &named) == 0 else { return false }
+        guard fstat(descriptor, &held) == 0, held.st_nlink > 0, lstat(place ?? path, &named) == 0 else { return false }
         return held.st_dev == named.st_dev && held.st_ino == named.st_ino && UInt64(clamping: held.st_size) >= bytesMin
     }
 

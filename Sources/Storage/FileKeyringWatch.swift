@@ -15,7 +15,7 @@ extension FileKeyring {
             guard !state.isLost else { return true }
             // A keyring that is closed, or has failed otherwise, says so when it is asked for a key.
             guard state.failure == nil, !state.isBeingReplaced, let open = state.open else { return false }
-            return !open.file.isInPlace()
+            return !open.file.isInPlace(at: path)
         }
         if isLost { throw lose("its file was removed or replaced") }
     }
