@@ -210,7 +210,7 @@ package struct Node: Sendable {
     @discardableResult package func run(
         signals: [UnixSignal] = [.sigterm, .sigint], isDirectoryOnly: Bool = false,
     ) async throws -> Ending {
-        guard try await isDirectoryOnly || mayServe(signals: signals) else { return .stopped }
+        if !isDirectoryOnly, try await !mayServe(signals: signals) { return .stopped }
         let group = MultiThreadedEventLoopGroup.singleton
         var services: [any Service] = [try clientService(group), try peerService(group)]
         services += try adminServices()
