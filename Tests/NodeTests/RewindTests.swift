@@ -103,6 +103,8 @@ extension RealNodes {
                     try Self.copy(kept, journal)
                 }
                 try change(segments[0]) { $0[700] ^= 1 }
+                let seen = FolderCheckup.findings(node.home, isRunning: false, world: .system)
+                #expect(seen.contains { $0.component == "journal" && $0.grade == .fail && $0.next != nil }, "the doctor, too")
                 try await caught("segment 0, offset", "entry")
                 // The last group goes, with everything beside the segments that could tell.
                 let last = try #require(segments.last)
@@ -240,6 +242,10 @@ extension RealNodes {
                 for peer in [clinic, emergency] { try await Self.cosigned(try hospital.journalSize, of: hospital, by: peer) }
                 for peer in [clinic, emergency] {
                     #expect(try await Self.evidence(peer, against: origin).isEmpty, "accused of nothing afterwards, either")
+                    let keys = (try await peer.home.ask("audit/keys")["keys"]?.items ?? []).compactMap(\.string)
+                    for log in [origin, successor] {
+                        #expect(keys.contains { $0.hasPrefix(log + "+") }, "what \(log) signed can be checked with keys from any peer")
+                    }
                 }
             }
         }
