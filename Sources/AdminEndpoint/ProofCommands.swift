@@ -18,7 +18,12 @@ extension AdminService {
 
     func logKeys() async throws -> AdminAnswer {
         let own = exchange.witness.map { [$0.key] + $0.former } ?? []
-        let others = exchange.directory.logKeys(at: exchange.world.now()).filter { !own.contains($0) }
+        // Former logs' keys, too: what was proven and cosigned under them stays to be checked.
+        let held = await exchange.witness?.heads.map(\.key) ?? []
+        var others: [NoteVerifier] = []
+        for key in exchange.directory.logKeys(at: exchange.world.now()) + held where !(own + others).contains(key) {
+            others.append(key)
+        }
         return AdminAnswer([
             "log": own.first.map { .string($0.text) } ?? .null,
             "former": .array(own.dropFirst().map { .string($0.text) }),

@@ -25,7 +25,16 @@ package enum FolderCheckup {
         findings += certificates(home, configuration, isRunning: isRunning, now: world.now())
         findings.append(admission(home))
         findings += clients(home, now: world.now())
-        if !isRunning { findings += ports(configuration) + [disk(home, configuration)] }
+        if !isRunning {
+            findings += ports(configuration) + [disk(home, configuration)]
+            findings += StoreCheckup.findings(home, configuration, world: world)
+        }
+        if HearingService.mustHear(home) {
+            findings.append(
+                HealthFinding(
+                    "restore", .warn, "restored: nothing is served before one of the others has been heard",
+                    next: HearingService.next(home)))
+        }
         if home.adminSocket.path.utf8.count >= socketPathMax {
             findings.append(
                 HealthFinding(

@@ -42,10 +42,8 @@ package enum JournalAudit {
             let keys = try LogKeyFile.keys(home, origin: origin)
             let folder = home.store.appendingPathComponent("journal")
             var heads: [Checkpoint] = []
-            for (file, skips) in [(folder.appendingPathComponent("checkpoint"), 0), (cosigned(home, origin), 2)] {
-                guard FileManager.default.fileExists(atPath: file.path) else { continue }
-                heads.append(try head(file, keys, skippingLines: skips))
-            }
+            if let kept = try head(folder.appendingPathComponent("checkpoint"), keys, skippingLines: 0) { heads.append(kept) }
+            if let cosigned = try cosignedHead(home, origin) { heads.append(cosigned) }
             let kept = DurableFolder(home.store.path)
             let place = resumes ? try kept.contents(placeName).flatMap(Self.place) : nil
             var walk = try JournalWalk(folder.path, origin: origin, checkpoints: heads, from: place, isLive: isLive)
@@ -84,12 +82,15 @@ package enum JournalAudit {
 
     private static let placeName = "audit-verify.json"
 
-    private static func cosigned(_ home: NodeHome, _ origin: String) -> URL {
-        home.witness.appendingPathComponent("head-" + origin.replacing("/", with: "_"))
+    /// The largest head of a node's log that the node itself keeps as a witness: also the start asks it.
+    static func cosignedHead(_ home: NodeHome, _ origin: String) throws(ExchangeError) -> Checkpoint? {
+        let file = home.witness.appendingPathComponent("head-" + origin.replacing("/", with: "_"))
+        return try head(file, LogKeyFile.keys(home, origin: origin), skippingLines: 2)
     }
 
-    /// A signed head in a file, behind lines of ours; `.corrupted` when the log's key did not sign it.
-    private static func head(_ file: URL, _ keys: [NoteVerifier], skippingLines skips: Int) throws(ExchangeError) -> Checkpoint {
+    /// A signed head in a file, behind lines of ours; nil where there is none, `.corrupted` when the log's key did not sign it.
+    private static func head(_ file: URL, _ keys: [NoteVerifier], skippingLines skips: Int) throws(ExchangeError) -> Checkpoint? {
+        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
         let text = try PlainFile.text(file)
         let note = text.split(separator: "\n", maxSplits: skips, omittingEmptySubsequences: false).last.map(String.init) ?? ""
         let signed = try SignedNote(parsing: note)

@@ -16,7 +16,7 @@ extension Node {
     /// How the store is at this moment, also before the service that watches it has looked.
     var storeStatus: @Sendable () -> StoreStatus {
         { [store, health, world] in
-            if let failure = store.failure { health.note(failure, at: world.now()) }
+            if let failure = store.failure { health.note(failure, of: store, at: world.now()) }
             return health.status
         }
     }

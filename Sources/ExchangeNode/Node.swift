@@ -210,6 +210,7 @@ package struct Node: Sendable {
     @discardableResult package func run(
         signals: [UnixSignal] = [.sigterm, .sigint], isDirectoryOnly: Bool = false,
     ) async throws -> Ending {
+        if !isDirectoryOnly, try await !mayServe(signals: signals) { return .stopped }
         let group = MultiThreadedEventLoopGroup.singleton
         var services: [any Service] = [try clientService(group), try peerService(group)]
         services += try adminServices()
@@ -241,9 +242,9 @@ package struct Node: Sendable {
             services.append(OutboxService(exchange: exchange, outbox: auditFeed, origin: store.store.origin, start: 0))
         }
         if !isDirectoryOnly {
+            services.append(KnownPeersService(exchange: exchange, home: home))
             services.append(CertificateService(taking: certificateTaking, home: home, world: world, logger: logger))
-            services.append(WitnessService(
-                exchange: exchange, client: PeerWitnessClient(connections: connections, world: world)))
+            services.append(WitnessService(exchange: exchange, client: witnessClient))
         }
         services += try feedServices(group)
         if let notifications, let subscriptions = configuration.subscriptions {
@@ -277,7 +278,7 @@ package struct Node: Sendable {
         return health.reopens ? .reopens(discardsProjection: store.projection.damage != nil) : .stopped
     }
 
-    private func close() async {
+    func close() async {
         exchange.directory.close()
         connections.close()
         unlink(home.adminSocket.path)

@@ -58,6 +58,10 @@ package struct NodeHome: Sendable {
     package var keyring: URL { store.appendingPathComponent("keyring") }
     /// Says that the store was restored, from what and when; there only after a restore.
     package var restored: URL { store.appendingPathComponent("restored") }
+    /// Says that others were heard since the store was restored.
+    package var heard: URL { store.appendingPathComponent("restored-heard") }
+    /// Where the other nodes were last known to be; beside the store, so that no older copy of that takes it along.
+    package var peers: URL { folder.appendingPathComponent("peers") }
     /// Says that the folder follows another node; there only while it does.
     package var standby: URL { store.appendingPathComponent("standby") }
     /// The public half of the recovery key backups are sealed for.

@@ -23,7 +23,7 @@ package struct NodeStore: Sendable {
     package let checkpoints: CheckpointAuthor
 
     /// Why nothing can be recorded any more; nil while everything can.
-    package var failure: ExchangeError? { writer.failure ?? keyring.failure ?? projection.damage }
+    package var failure: ExchangeError? { writer.failure ?? store.failure ?? keyring.failure ?? projection.damage }
 
     /// Opens a node's store, or makes it at the first start.
     ///
@@ -55,7 +55,8 @@ package struct NodeStore: Sendable {
         let projection = try openProjection(home, configuration, wrapping: wrapping, logger: logger)
         let vouched = try? await projection.applied()
         let (store, report) = try await FileJournalStore.open(
-            journal, origin: origin, vouched: vouched?.origin == origin ? vouched : nil, options: options)
+            journal, origin: origin, vouched: vouched?.origin == origin ? vouched : nil,
+            heads: [try JournalAudit.cosignedHead(home, origin)].compactMap { $0 }, options: options)
         if let cut = report.cut {
             logger.warning(
                 "cut a torn end that nothing vouched for",
@@ -158,7 +159,9 @@ package struct NodeStore: Sendable {
 
     /// Signs a last checkpoint, closes everything and lets go of the lock.
     package func close() async throws(ExchangeError) {
+        await watch()
         do throws(ExchangeError) {
+            _ = try await putBack()
             if writer.failure == nil { _ = try await checkpoints.publish() }
             try await store.close()
         } catch {

@@ -10,6 +10,7 @@ package final class StoreHealth: Sendable {
     private struct State {
         var failure: ExchangeError?
         var since: Timestamp?
+        var next: String?
         var reopens: Bool = false
         var isAsked: Bool = false
     }
@@ -25,11 +26,12 @@ package final class StoreHealth: Sendable {
     }
 
     /// Takes note of the first failure.
-    func note(_ failure: ExchangeError, at now: Timestamp) {
+    func note(_ failure: ExchangeError, of store: NodeStore, at now: Timestamp) {
         state.withLock { state in
             guard state.failure == nil else { return }
             state.failure = failure
             state.since = now
+            state.next = store.isLost ? NodeStore.nextAfterLoss : nil
         }
     }
 
@@ -47,11 +49,13 @@ package final class StoreHealth: Sendable {
 
     /// What the administrator is told.
     package var status: StoreStatus {
-        let (failure, since) = state.withLock { ($0.failure, $0.since) }
+        let (failure, since, known) = state.withLock { ($0.failure, $0.since, $0.next) }
         let free = DiskProbe.freeBytes(in: folder)
         guard let failure else { return StoreStatus(freeBytes: free) }
         let next =
-            if failure.code == .corrupted {
+            if let known {
+                known
+            } else if failure.code == .corrupted {
                 "nothing to do: the tables are made anew from the journal"
             } else if let free, free < room {
                 "free \(room >> 20) MiB on the disk of \(folder); the node goes on by itself then"

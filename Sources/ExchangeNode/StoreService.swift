@@ -41,7 +41,8 @@ struct StoreService: Service {
         var signed: UInt64?
         while true {
             for _ in 0..<10 where !health.isAskedToReopen { try await world.sleep(.milliseconds(100)) }
-            if let failure = store.failure { return health.note(failure, at: world.now()) }
+            await store.watch()
+            if let failure = store.failure { return health.note(failure, of: store, at: world.now()) }
             if health.isAskedToReopen { return logger.notice("the node opens itself anew") }
             let size = store.writer.size
             guard size != signed else { continue }
@@ -52,7 +53,7 @@ struct StoreService: Service {
                 logger.critical("the journal is damaged; the node ends", metadata: ["error": "\(error.message)"])
                 throw error
             } catch {
-                return health.note(error, at: world.now())
+                return health.note(error, of: store, at: world.now())
             }
         }
     }
@@ -66,6 +67,10 @@ struct StoreService: Service {
         while true {
             do throws(ExchangeError) {
                 try await DiskProbe.write(in: folder, room: health.room)
+                // Before the store is opened anew: that lets go of the only copy there is.
+                for name in try await store.putBack() {
+                    logger.warning("a file that was taken away is written anew", metadata: ["file": "\(name)"])
+                }
                 break
             } catch {
                 logger.warning("the disk takes no writes yet", metadata: ["error": "\(error.description)"])

@@ -152,6 +152,8 @@ package final class JournalWriter: Sendable {
         let group = JournalGroup(firstPosition: frontier.size, entries: accepted.flatMap(\.sealed), frontier: next)
         do throws(ExchangeError) {
             let locations = try await store.append(group)
+            // What cannot be opened after the next start must not be acknowledged.
+            try keyring.demandInPlace()
             let committed = try commit(group, accepted, locations)
             state.withLock { state in
                 state.frontier = next

@@ -11,4 +11,12 @@ package protocol KeyringStore: Sendable {
 
     /// Destroys the patient's key for ever: nothing sealed under it opens again. Durable when it returns.
     func erase(_ patient: PatientID) async throws(ExchangeError)
+
+    /// Throws `.unavailable` when the keys are not where a start would look for them: nothing more may be acknowledged then.
+    func demandInPlace() throws(ExchangeError)
+}
+
+extension KeyringStore {
+    /// Keys that lie in memory cannot be taken away.
+    package func demandInPlace() throws(ExchangeError) {}
 }

@@ -45,6 +45,28 @@ package final class DurableFile: Sendable {
         return UInt64(status.st_size)
     }
 
+    /// Whether a path, its own unless it was renamed, still leads to it, and it has at least that many bytes: a file that was removed, replaced or cut goes
+    /// with the process that holds it.
+    package func isInPlace(at place: String? = nil, bytesMin: UInt64 = 0) -> Bool {
+        var (held, named) = (stat(), stat())
+        guard fstat(descriptor, &held) == 0, held.st_nlink > 0, lstat(place ?? path, &named) == 0 else { return false }
+        return held.st_dev == named.st_dev && held.st_ino == named.st_ino && UInt64(clamping: held.st_size) >= bytesMin
+    }
+
+    /// How long it is and when it was last written, by whomever; nil when the system does not say.
+    var stamp: Stamp? {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        return Stamp(bytes: Int64(status.st_size), seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+    }
+
+    /// What changes when somebody writes to a file.
+    struct Stamp: Equatable, Sendable {
+        let bytes: Int64
+        let seconds: Int
+        let nanoseconds: Int
+    }
+
     /// Up to `count` bytes from an offset, fewer only at the end of the file. Throws `.unavailable`.
     package func read(at offset: UInt64, count: Int) throws(ExchangeError) -> [UInt8] {
         var failed = false

@@ -92,4 +92,21 @@ package struct DurableFolder: Sendable {
         guard Glibc.rename(file(temporary), file(name)) == 0 else { throw FileErrors.error("replace", file(name)) }
         try sync()
     }
+
+    /// Replaces a file by a copy of an open one, which may have lost its name, as `replace` does. Throws `.unavailable`.
+    func replace(_ name: String, from source: DurableFile) throws(ExchangeError) {
+        let temporary = name + ".new"
+        try remove(temporary)
+        let new = try DurableFile(file(temporary), .create, calls: calls)
+        try new.allocate(try source.size())
+        var offset: UInt64 = 0
+        while true {
+            let piece = try source.read(at: offset, count: 1 << 20)
+            if piece.isEmpty { break }
+            try new.write(piece, at: offset)
+            offset += UInt64(piece.count)
+        }
+        try new.sync()
+        try rename(temporary, name)
+    }
 }

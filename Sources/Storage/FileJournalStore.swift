@@ -32,9 +32,11 @@ package final class FileJournalStore: JournalStore {
         var unmarkedBytes: UInt64 = 0
     }
 
-    private struct Published: Sendable {
+    struct Published: Sendable {
         var head: JournalHead
         var failure: ExchangeError?
+        /// Whether a segment was removed, replaced or cut: what it held is in the open file alone then.
+        var isLost = false
         var isClosed = false
     }
 
@@ -46,8 +48,8 @@ package final class FileJournalStore: JournalStore {
     let writing = BlockingThreads(count: 1)
     let reading = BlockingThreads(count: 2)
     let tail: Mutex<Tail>
-    private let published: Mutex<Published>
-    private let segments = Mutex<[UInt32: DurableFile]>([:])
+    let published: Mutex<Published>
+    let segments = Mutex<[UInt32: DurableFile]>([:])
     private let checkpointLock = Mutex<Void>(())
     private static let readBytesMax = 16 << 20
     private static let readEntriesMax = 65_536
@@ -158,6 +160,7 @@ package final class FileJournalStore: JournalStore {
         let (bytes, locations) = group.framed(segment: tail.segment, start: tail.offset)
         try tail.file.write(bytes, at: tail.offset)
         try tail.file.sync()
+        try demandInPlace(tail)
         let records = zip(group.entries, locations).map { entry, location in
             FileJournalStoreLeaves.Record(leaf: entry.leaf, location: location)
         }

@@ -47,18 +47,21 @@ extension FileJournalStore {
 
     /// Opens the journal of a folder: recovers its end, makes that durable, and only then returns it.
     ///
-    /// - Parameter vouched: how far the projection was; entries up to there must still be there.
+    /// - Parameters:
+    ///   - vouched: how far the projection was; entries up to there must still be there.
+    ///   - heads: what else is known to have been signed of this log: the entries under it must still be there.
     ///
     /// Throws `.notFound` when there is no journal, `.conflict` when another process holds it or it belongs to another
     /// log, `.corrupted` naming segment, offset and the ways on when something is damaged or missing (security.md L2).
     package static func open(
-        _ path: String, origin: String, vouched: AppliedMark? = nil, options: Options = Options(),
+        _ path: String, origin: String, vouched: AppliedMark? = nil, heads: [Checkpoint] = [],
+        options: Options = Options(),
     ) async throws(ExchangeError) -> (store: FileJournalStore, report: OpenReport) {
         try await BlockingThreads(count: 1).run { () throws(ExchangeError) in
             let folder = DurableFolder(path, calls: options.calls)
             let lock = try StoreLock(folder: path)
             var recovery = try FileJournalStoreRecovery(folder, origin: origin, options: options)
-            let (tail, report) = try recovery.recover(vouched: vouched)
+            let (tail, report) = try recovery.recover(vouched: vouched, heads: heads)
             let store = FileJournalStore(
                 origin: origin, folder: folder, options: options, lock: lock, leaves: recovery.leaves, tail: tail)
             return (store, report)

@@ -22,6 +22,8 @@ struct FileJournalStoreRecovery {
     private var reached: (segment: UInt32, offset: UInt64)?
     private var head = JournalHead(frontier: MerkleFrontier(), leaf: [])
     private var checkpoint: Checkpoint?
+    /// Heads of this log that others than the store itself keep.
+    private var heads: [Checkpoint] = []
     private var lastGroup: (segment: UInt32, start: UInt64, end: UInt64)?
     private var scannedEnd: UInt64 = 0
     private var scanFault: SegmentFault?
@@ -83,8 +85,9 @@ struct FileJournalStoreRecovery {
     }
 
     mutating func recover(
-        vouched: AppliedMark?,
+        vouched: AppliedMark?, heads: [Checkpoint],
     ) throws(ExchangeError) -> (FileJournalStore.Tail, FileJournalStore.OpenReport) {
+        self.heads = heads.filter { $0.origin == origin }
         let mark = try readMark()
         checkpoint = try readCheckpoint()
         try FileJournalStore.finishRemovals(folder, calls: options.calls)
@@ -265,7 +268,8 @@ struct FileJournalStoreRecovery {
     }
 
     private mutating func take(_ group: ScannedGroup) throws(ExchangeError) {
-        if let checkpoint, checkpoint.size > head.size, checkpoint.size <= group.frontier.size {
+        for checkpoint in [checkpoint].compactMap({ $0 }) + heads
+        where checkpoint.size > head.size && checkpoint.size <= group.frontier.size {
             var tree = head.frontier
             for entry in group.entries where tree.size < checkpoint.size { tree.append(entry.leaf) }
             guard tree.root == checkpoint.root else {
@@ -317,6 +321,7 @@ struct FileJournalStoreRecovery {
         if let checkpoint, checkpoint.origin == origin {
             vouchers.append(Voucher(entries: checkpoint.size, name: "a signed checkpoint"))
         }
+        vouchers += heads.map { Voucher(entries: $0.size, name: "a signed checkpoint") }
         if let projection, projection.origin == origin {
             vouchers.append(Voucher(entries: projection.next, name: "the projection"))
         }

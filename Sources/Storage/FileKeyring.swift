@@ -15,6 +15,10 @@ package final class FileKeyring: KeyringStore {
         /// Nonce, wrapped key and tag of each record, one behind the other.
         var wrapped: [UInt8] = []
         var failure: ExchangeError?
+        /// Whether the file in use was removed, replaced or changed by another: memory alone has the keys then.
+        var isLost = false
+        /// Whether another file takes the place of the one in use right now.
+        var isBeingReplaced = false
         /// Nil until the keyring is open.
         var open: Open?
 
@@ -25,6 +29,14 @@ package final class FileKeyring: KeyringStore {
     struct Open: Sendable {
         let file: DurableFile
         let wrappingKey: SymmetricKey
+        /// How the file stood when it was last written here.
+        var stamp: DurableFile.Stamp?
+
+        init(file: DurableFile, wrappingKey: SymmetricKey) {
+            self.file = file
+            self.wrappingKey = wrappingKey
+            stamp = file.stamp
+        }
     }
 
     private typealias Outcome = Result<SymmetricKey, ExchangeError>
@@ -102,6 +114,7 @@ package final class FileKeyring: KeyringStore {
             } catch {
                 throw self.fail(error)
             }
+            try self.demandInPlace()
             self.state.withLock { state in
                 let blank = [UInt8](repeating: 0, count: FileKeyringRecord.wrappedBytes)
                 if record == nil {
@@ -111,6 +124,7 @@ package final class FileKeyring: KeyringStore {
                     state.wrapped.replaceSubrange(at..<at + FileKeyringRecord.wrappedBytes, with: blank)
                 }
                 state.records[patient] = -number
+                state.open?.stamp = file.stamp
             }
         }
     }
@@ -191,7 +205,9 @@ package final class FileKeyring: KeyringStore {
             } catch {
                 throw fail(error)
             }
+            try demandInPlace()
             state.withLock { state in
+                state.open?.stamp = file.stamp
                 for patient in order {
                     state.wrapped += made[patient] ?? []
                     state.records[patient] = state.count

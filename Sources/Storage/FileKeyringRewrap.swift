@@ -87,6 +87,8 @@ extension FileKeyring {
             }
             try made.write(bytes, at: 0)
             try made.sync()
+            self.state.withLock { $0.isBeingReplaced = true }
+            defer { self.state.withLock { $0.isBeingReplaced = false } }
             guard rename(temporary, self.path) == 0 else { throw FileErrors.error("replace", self.path) }
             do throws(ExchangeError) {
                 try Self.folder(of: self.path, self.calls).sync()

@@ -1,3 +1,4 @@
+import AdminEndpoint
 import Crypto
 import ExchangeCore
 import ExchangeNode
@@ -130,6 +131,11 @@ extension RealNodes {
                 let file = network.folder.appendingPathComponent("keyring.sealed").path
                 #expect(try KeyringBackup.create(node.home, to: file, for: key.publicHalf) == 2)
                 try await node.stop()
+                func seen() -> [String: HealthFinding.Grade] {
+                    let findings = FolderCheckup.findings(node.home, isRunning: false, world: .system)
+                    return Dictionary(findings.map { ($0.component, $0.grade) }) { $1 }
+                }
+                #expect(seen()["journal"] == .pass && seen()["keyring"] == .pass)
                 for fate in ["lost", "old", "damaged"] {
                     switch fate {
                     case "lost": try FileManager.default.removeItem(at: node.home.keyring)
@@ -140,6 +146,8 @@ extension RealNodes {
                         try bytes.write(to: node.home.keyring)
                     }
                     try? FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: node.home.keyring.path)
+                    // Whether a keyring that opens is an old one, the journal's entries alone say.
+                    #expect(seen()["keyring"] == (fate == "old" ? .pass : .fail), "\(fate): the doctor says so before the start")
                     let refusal = await #expect(throws: ExchangeError.self, "\(fate)") { try await node.start() }
                     #expect(refusal?.code == .corrupted, "\(fate)")
                     #expect(refusal?.description.contains("keyring") == true, "\(fate): \(refusal?.description ?? "")")

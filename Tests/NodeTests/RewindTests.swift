@@ -81,6 +81,8 @@ extension RealNodes {
                     let reply = try await client.post("/DocumentReference", Submissions.simplified(Array(text.utf8), at: node))
                     try #require(reply.status == 201)
                 }
+                let (book, size) = (try #require(try node.exchange.witness), try node.journalSize)
+                try await until("it keeps its own head") { await book.ownHead?.checkpoint.size ?? 0 >= size }
                 try await node.stop()
                 let journal = node.home.store.appendingPathComponent("journal")
                 let kept = network.folder.appendingPathComponent("kept")
@@ -101,6 +103,8 @@ extension RealNodes {
                     try Self.copy(kept, journal)
                 }
                 try change(segments[0]) { $0[700] ^= 1 }
+                let seen = FolderCheckup.findings(node.home, isRunning: false, world: .system)
+                #expect(seen.contains { $0.component == "journal" && $0.grade == .fail && $0.next != nil }, "the doctor, too")
                 try await caught("segment 0, offset", "entry")
                 // The last group goes, with everything beside the segments that could tell.
                 let last = try #require(segments.last)
@@ -115,10 +119,22 @@ extension RealNodes {
                     let end = before?.upperBound ?? header
                     bytes.replaceSubrange(end..<bytes.count, with: Data(repeating: 0, count: bytes.count - end))
                 }
+                let dropped = try Data(contentsOf: journal.appendingPathComponent(last))
                 for name in ["mark", "leaves"] {
                     try? FileManager.default.removeItem(at: journal.appendingPathComponent(name))
                 }
                 try await caught("a signed checkpoint vouches for", "missing")
+                // With the checkpoint and the tables gone, too, the head it keeps as a witness says the same, and the start asks it.
+                try dropped.write(to: journal.appendingPathComponent(last))
+                for name in ["mark", "leaves", "checkpoint"] {
+                    try? FileManager.default.removeItem(at: journal.appendingPathComponent(name))
+                }
+                for name in ["", "-wal", "-shm"] {
+                    try? FileManager.default.removeItem(atPath: node.home.projection.path + name)
+                }
+                let refusal = await #expect(throws: ExchangeError.self) { try await node.start() }
+                #expect(refusal?.message.contains("a signed checkpoint vouches for") == true, "\(refusal?.description ?? "it started")")
+                try Self.copy(kept, journal)
                 for (one, other) in [(0, 1), (1, 2)] {
                     try Self.copy(kept.appendingPathComponent(segments[one]), journal.appendingPathComponent(segments[other]))
                     try Self.copy(kept.appendingPathComponent(segments[other]), journal.appendingPathComponent(segments[one]))
@@ -158,6 +174,79 @@ extension RealNodes {
                 let book = try #require(try clinic.exchange.witness)
                 let kept = await book.heads.first { $0.checkpoint.origin == origin }
                 #expect(kept?.checkpoint.size ?? 0 > oldSize, "what was taken away is remembered")
+            }
+        }
+
+        @Test func `T48 T69 a node without seeds that is restored from an older backup asks those it knew, serves nothing and is accused of nothing`()
+            async throws
+        {
+            try await Network.run { network in
+                let hospital = try network.add(Self.plan("hospital", 10))
+                try await hospital.start()
+                let clinic = try network.add(Self.plan("clinic", 11, [hospital]))
+                try await clinic.start()
+                let emergency = try network.add(Self.plan("emergency", 12, [hospital]))
+                try await emergency.start()
+                try await Self.grow(hospital, "A", 2)
+                for peer in [clinic, emergency] { try await Self.cosigned(try hospital.journalSize, of: hospital, by: peer) }
+                let kept = hospital.home.peers
+                try await until("it has kept where both are") {
+                    String(decoding: FileManager.default.contents(atPath: kept.path) ?? Data(), as: UTF8.self)
+                        .split(separator: "\n").count == 2
+                }
+                let key = try RecoveryKey(world: .system)
+                let backup = Backup(network.folder.appendingPathComponent("backup").path)
+                _ = try backup.create(
+                    hospital.home, upTo: try hospital.node.store.store.end, for: key.publicHalf, world: .system)
+                try await Self.grow(hospital, "B", 5)
+                for peer in [clinic, emergency] { try await Self.cosigned(try hospital.journalSize, of: hospital, by: peer) }
+                let origin = try #require(try hospital.exchange.witness).origin
+                try await hospital.stop()
+                try FileManager.default.removeItem(at: hospital.home.folder)
+                _ = try await backup.restore(
+                    to: hospital.home, key: key, world: .system, logger: network.log.logger("restore"))
+                // Nobody answers: it waits, and listens to nobody.
+                try await clinic.stop()
+                try await emergency.stop()
+                let node = try await Node(hospital.home, logger: network.log.logger("hospital"))
+                let run = Task { try await node.run(signals: []) }
+                try await until("it waits") { network.log.all.contains { $0.contains("nobody answers") } }
+                #expect(node.bound["clients"] == nil && node.bound["peers"] == nil)
+                // Somebody answers: it ends.
+                try await emergency.start()
+                let end = await #expect(throws: ExchangeError.self) { try await run.value }
+                #expect(end?.message.contains("older copy of itself") == true, "\(end?.description ?? "")")
+                #expect(node.bound["clients"] == nil)
+                try await clinic.start()
+                for peer in [clinic, emergency] { #expect(try await Self.evidence(peer, against: origin).isEmpty) }
+                // And ends again, with nobody there: it has kept what it was told.
+                try await emergency.stop()
+                try await clinic.stop()
+                await #expect(throws: ExchangeError(.corrupted, "")) {
+                    _ = try await Node(hospital.home, logger: network.log.logger("hospital")).run(signals: [])
+                }
+                try await clinic.start()
+                try await emergency.start()
+                // The way on that it names.
+                _ = try #require(try JournalRepair(hospital.home, world: .system).accept(user: "admin"))
+                try await hospital.start()
+                let successor = try #require(LogOrigin(origin)).successor.text
+                try await until("the others know the new log") {
+                    for peer in [clinic, emergency] {
+                        let heads = try #require(try peer.exchange.witness)
+                        guard await heads.heads.contains(where: { $0.checkpoint.origin == successor }) else { return false }
+                    }
+                    return true
+                }
+                try await Self.grow(hospital, "C", 2)
+                for peer in [clinic, emergency] { try await Self.cosigned(try hospital.journalSize, of: hospital, by: peer) }
+                for peer in [clinic, emergency] {
+                    #expect(try await Self.evidence(peer, against: origin).isEmpty, "accused of nothing afterwards, either")
+                    let keys = (try await peer.home.ask("audit/keys")["keys"]?.items ?? []).compactMap(\.string)
+                    for log in [origin, successor] {
+                        #expect(keys.contains { $0.hasPrefix(log + "+") }, "what \(log) signed can be checked with keys from any peer")
+                    }
+                }
             }
         }
 

@@ -76,10 +76,15 @@ final class RunningNode: Sendable {
         let node = try await Node(home, world: world, logger: log.logger(name))
         let group = ServiceGroup(
             configuration: .init(services: [.init(service: NodeService(node: node))], logger: log.logger("tests")))
-        let task = Task { try await group.run() }
+        let hasEnded = Ended()
+        let task = Task {
+            defer { hasEnded.note() }
+            try await group.run()
+        }
         life.withLock { $0 = Life(node: node, group: group, task: task) }
         try await until("\(name) listens") {
-            node.bound["clients"] != nil && node.bound["peers"] != nil && node.bound["administration"] != nil
+            // One that hears that it runs on an older copy of itself ends before it listens.
+            hasEnded.isNoted || node.bound["clients"] != nil && node.bound["peers"] != nil && node.bound["administration"] != nil
         }
     }
 
@@ -151,4 +156,13 @@ final class RunningNode: Sendable {
         try await exchange.recordConsent(directive, for: administrator)
         return directive
     }
+}
+
+/// Whether something has ended.
+private final class Ended: Sendable {
+    private let state = Mutex(false)
+
+    var isNoted: Bool { state.withLock { $0 } }
+
+    func note() { state.withLock { $0 = true } }
 }

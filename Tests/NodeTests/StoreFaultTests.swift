@@ -117,6 +117,30 @@ extension RealNodes {
             }
         }
 
+        @Test(arguments: ["store/keyring", "store/journal/00000000.segment"])
+        func `a file that is removed under a running node is noticed, written anew, and nothing acknowledged is lost`(
+            _ file: String,
+        ) async throws {
+            try await Network.process { _, node, process in
+                let client = try node.client()
+                var kept = Kept()
+                for number in 1...2 { #expect(try await Self.publish(number, client, node, into: &kept) == 201) }
+                let path = node.home.folder.appendingPathComponent(file).path
+                try FileManager.default.removeItem(atPath: path)
+                _ = try await Self.publish(3, client, node, into: &kept)
+                try await until("the log says so", within: .seconds(10)) {
+                    process.lines.contains { $0.contains("is lost") && $0.contains("leave the node running") }
+                }
+                try await until("it is written anew", within: .seconds(30)) { FileManager.default.fileExists(atPath: path) }
+                try await Self.expectWhole(file, process, node, &kept)
+                client.close()
+                // A new patient's key lies in a file that has a name again.
+                await process.end(SIGKILL)
+                try await process.start()
+                try await Self.expectWhole(file, process, node, &kept)
+            }
+        }
+
         @Test func `T52 a disk that is really full stops the node, and room on it sets it going`() async throws {
             try await Network.process { network, node, process in
                 await process.end(SIGTERM)

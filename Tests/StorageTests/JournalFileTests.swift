@@ -26,6 +26,36 @@ import Testing
         }
     }
 
+    @Test(arguments: ["removed", "replaced", "cut", "removed while idle"])
+    func `a segment that is taken away stops the journal before more is acknowledged, and is put back`(_ fate: String)
+        async throws
+    {
+        let (bench, receipts) = try await JournalFiles.fill(5, segmentBytes: 65_536)
+        let store = try #require(bench.store as? FileJournalStore)
+        await store.watch()
+        #expect(store.failure == nil)
+        let (name, bytes) = ("00000000.segment", bench.folder.bytes("00000000.segment"))
+        if fate != "cut" { bench.folder.remove(name) }
+        if fate == "replaced" { try bench.folder.put(bytes, name) }
+        if fate == "cut" { try bench.folder.put(Array(bytes.prefix(bytes.count / 2)), name) }
+        if fate == "removed while idle" { await store.watch() }
+        await #expect(throws: ExchangeError(.unavailable, "")) {
+            try await bench.writer.append(bench.submission(bench.patient(), "late"))
+        }
+        #expect(store.failure?.message.contains("a segment of the journal is lost") == true && store.isLost)
+        // Bytes that were cut are gone; a file that lost its name is not.
+        #expect(try await store.putBack() == (fate == "cut" ? [] : [name]))
+        try await store.close()
+        guard fate != "cut" else {
+            await #expect(throws: ExchangeError(.corrupted, "")) { try await JournalFiles.open(bench.folder) }
+            return
+        }
+        bench.folder.remove("mark")
+        let (reopened, report) = try await JournalFiles.open(bench.folder)
+        #expect(report.entries >= 5)
+        #expect(try await reopened.leaves(0..<5) == receipts.map(\.leaf))
+    }
+
     @Test func `without leaves, mark or both, everything is found again`() async throws {
         let (bench, receipts) = try await JournalFiles.fill(60)
         for lost in [["leaves"], ["mark"], ["leaves", "mark"]] {

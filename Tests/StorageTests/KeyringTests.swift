@@ -65,6 +65,51 @@ import Testing
         }
     }
 
+    @Test(arguments: ["removed", "replaced", "changed"])
+    func `a keyring whose file is taken away makes no more keys, and is written anew from memory`(_ fate: String)
+        async throws
+    {
+        let folder = try JournalFolder()
+        let keyring = try await create(folder)
+        let all = patients(6)
+        var keys: [SymmetricKey] = []
+        for patient in all.prefix(4) { keys.append(try await keyring.keyOrCreate(for: patient)) }
+        try await keyring.erase(all[1])
+        await keyring.watch()
+        #expect(keyring.failure == nil, "its own writes are no change")
+        var bytes = folder.bytes("keyring")
+        if fate != "changed" { folder.remove("keyring") }
+        if fate == "replaced" { try folder.put(Array(bytes.prefix(256)), "keyring") }
+        if fate == "changed" {
+            bytes[200] ^= 1
+            try folder.put(bytes, "keyring")
+            await keyring.watch()
+        }
+        for patient in all.suffix(2) {
+            await #expect(throws: ExchangeError(.unavailable, "")) { try await keyring.keyOrCreate(for: patient) }
+        }
+        #expect(keyring.failure?.message.contains("the keyring is lost") == true)
+        #expect(try await keyring.putBack())
+        #expect(try await keyring.putBack() == false)
+        await keyring.close()
+        let reopened = try await open(folder)
+        for (index, key) in keys.enumerated() where index != 1 {
+            #expect(try await reopened.key(for: all[index]) == key)
+        }
+        await #expect(throws: ExchangeError(.gone, "")) { try await reopened.key(for: all[1]) }
+        #expect(try await reopened.key(for: all[4]) == nil, "what was not acknowledged is not there")
+    }
+
+    @Test func `a keyring that is wrapped anew is not taken for one that was taken away`() async throws {
+        let folder = try JournalFolder()
+        let keyring = try await create(folder)
+        let patient = patients(1)[0]
+        _ = try await keyring.keyOrCreate(for: patient)
+        _ = try await keyring.rewrap(by: SymmetricKey(size: .bits256))
+        await keyring.watch()
+        #expect(keyring.failure == nil)
+    }
+
     @Test func `an erased key's wrapped bytes are gone from the file`() async throws {
         let folder = try JournalFolder()
         let keyring = try await create(folder)

@@ -21,7 +21,9 @@ extension WitnessBook {
                 for note in [accusation.first, accusation.second] { try await compareOwn(note) }
                 continue
             }
-            guard let key = logKey(log, accusation.origin), !dismissed.contains(Self.content(accusation)) else { continue }
+            guard let key = logKey(log, accusation.origin), !dismissed.contains(Self.content(accusation)),
+                accusation.kind != .unproven || !isSucceeded(accusation.origin)
+            else { continue }
             if case .askForProof(let open) = witness.hear(accusation, key: key, now: world.now()) {
                 if accusations.count < Self.openMax { accusations[Self.content(open)] = accusations[Self.content(open)] ?? (open, 0) }
             }
@@ -31,7 +33,8 @@ extension WitnessBook {
 
     /// What logs are to be asked to clear: what others showed, and what is held already.
     func openAccusations() -> [WitnessEvidence] {
-        accusations.values.map(\.evidence) + witness.evidence.filter { $0.kind == .unproven && $0.origin != origin }
+        (accusations.values.map(\.evidence) + witness.evidence.filter { $0.kind == .unproven && $0.origin != origin })
+            .filter { !isSucceeded($0.origin) }
     }
 
     /// Takes what a log answered when it was asked to clear itself; nil when it gave no answer.

@@ -51,9 +51,11 @@ package actor WitnessBook {
     ) async throws(ExchangeError) {
         var heads: [WitnessedHead] = []
         var evidence: [WitnessEvidence] = []
+        var past: WitnessedHead?
         for (name, text) in try await store.texts() {
             do throws(ExchangeError) {
                 if name.hasPrefix("head-") { heads.append(try WitnessedHead(text: text)) }
+                if name == "own-past" { past = try WitnessedHead(text: text) }
                 // What a log cleared itself of is kept as nothing.
                 if name.hasPrefix("evidence-"), !text.isEmpty { evidence.append(try WitnessEvidence(text: text)) }
             } catch {
@@ -71,6 +73,8 @@ package actor WitnessBook {
         self.keys = keys
         self.cosigners = cosigners
         self.world = world
+        // What was heard before the last end holds until the journal continues it.
+        if let past, past.checkpoint.origin == origin { try await compareOwn(past.note) }
     }
 
     /// The log's name.
@@ -133,13 +137,15 @@ package actor WitnessBook {
         guard lines.count == 2, let first = ProofLines.number(lines[0], after: "from "),
             let second = ProofLines.number(lines[1], after: "to "), first <= second
         else { return WitnessAnswer(400, "two lines are asked for: from N, to M\n") }
+        guard ownPast == nil else { return WitnessAnswer(503, "this node runs on an older copy of itself\n") }
         guard second <= (try await journal.head().size) else { return WitnessAnswer(404, "the log is not that long\n") }
         return WitnessAnswer(200, ProofLines.text(try await proofs.consistency(from: first, to: second)))
     }
 
-    /// Every head held, for another node.
+    /// Every head held, for another node; not the own one of a node that runs on an older copy of itself: it would stand
+    /// against the newer one.
     package func shown() -> String {
-        let notes = heads.prefix(512).map { JSONValue.string($0.note.description) }
+        let notes = heads.filter { ownPast == nil || $0.checkpoint.origin != origin }.prefix(512).map { JSONValue.string($0.note.description) }
         return String(decoding: JSONWriter.bytes(["heads": .array(notes), "evidence": shownEvidence]), as: UTF8.self)
     }
 
@@ -171,6 +177,13 @@ package actor WitnessBook {
 
     /// The key of a log: as its community states it, else as it was when its head was taken.
     func logKey(_ log: LogOrigin, _ name: String) -> NoteVerifier? { keys(log) ?? witness.heads[name]?.key }
+
+    /// Whether a log's community goes on with a later one: what the former cannot prove any more, nobody can.
+    func isSucceeded(_ name: String) -> Bool {
+        guard let log = LogOrigin(name) else { return false }
+        return (Array(witness.heads.keys) + cosigners().map(\.name)).compactMap { LogOrigin($0) }
+            .contains { $0.community == log.community && $0.incarnation > log.incarnation }
+    }
 
     /// Lets go of evidence that its log has cleared.
     func forget(_ evidence: WitnessEvidence) async throws(ExchangeError) {

@@ -31,8 +31,11 @@ extension Exchange {
         guard let witness else { return }
         var isFirst = true
         while !Task.isCancelled {
-            let pause = isFirst ? Duration.milliseconds(700) : .seconds(settings.limits.witnessSeconds)
-            do { try await world.sleep(pause) } catch { return }
+            // A second at a time: what others bring meanwhile of this node's own past must not wait for the round.
+            for _ in 0..<(isFirst ? 1 : max(1, settings.limits.witnessSeconds)) {
+                do { try await world.sleep(isFirst ? .milliseconds(700) : .seconds(1)) } catch { return }
+                try await demandNoPast(witness)
+            }
             do throws(ExchangeError) {
                 isFirst = try await !witnessRound(witness, isFirst: isFirst, by: client)
             } catch where error.code == .unavailable {
@@ -89,7 +92,7 @@ extension Exchange {
         try await demandNoPast(witness)
     }
 
-    private func demandNoPast(_ witness: WitnessBook) async throws(ExchangeError) {
+    func demandNoPast(_ witness: WitnessBook) async throws(ExchangeError) {
         guard let past = await witness.ownPast else { return }
         throw ExchangeError(
             .corrupted,
@@ -151,6 +154,7 @@ extension Exchange {
             throw error
         }
         for (head, known) in open {
+            if await witness.isSucceeded(head.checkpoint.origin) { continue }
             guard let log = LogOrigin(head.checkpoint.origin), let target = target(log.community) else { continue }
             // No answer proves nothing either way: it is asked again in a later round.
             guard

@@ -35,10 +35,10 @@ struct AuditWitnessCommand: AsyncParsableCommand {
             try LocalFile.write(JSONWriter.pretty(file) + [UInt8(ascii: "\n")], to: path)
             terminal.words("\(path): whoever holds it checks it with hie audit check")
         }
-        if output.json { terminal.result(answer) } else { show(answer, evidence, terminal) }
-        let open = evidence.filter { found in
-            (answer["heads"]?.items ?? []).contains { $0.text("log") == found.text("log") && $0["latest"]?.bool == true }
-        }
+        // Whoever goes on under a new log has said so openly; the same rule for the line and the exit code.
+        let succeeded = Set((answer["heads"]?.items ?? []).filter { $0["latest"]?.bool == false }.map { $0.text("log") })
+        if output.json { terminal.result(answer) } else { show(answer, evidence, succeeded, terminal) }
+        let open = evidence.filter { !succeeded.contains($0.text("log")) }
         guard open.isEmpty else {
             throw CommandFailure(
                 .damaged, "a journal contradicts itself: \(open.map { $0.text("log") }.joined(separator: ", "))",
@@ -46,13 +46,13 @@ struct AuditWitnessCommand: AsyncParsableCommand {
         }
     }
 
-    private func show(_ answer: JSONValue, _ evidence: [JSONValue], _ terminal: Terminal) {
+    private func show(_ answer: JSONValue, _ evidence: [JSONValue], _ succeeded: Set<String>, _ terminal: Terminal) {
         var table = Table("JOURNAL OF", "LOG", "ENTRIES", "ROOT", "SEEN", "COSIGNED BY")
         for head in answer["heads"]?.items ?? [] {
             let cosigners = (head["cosigners"]?.items ?? []).map {
                 "\($0.text("name").isEmpty ? $0.text("key") : $0.text("name"))"
             }
-            let isAccused = evidence.contains { $0.text("log") == head.text("log") }
+            let isAccused = evidence.contains { $0.text("log") == head.text("log") && !succeeded.contains($0.text("log")) }
             table.add(
                 .init(head.text("name") + (head["own"]?.bool == true ? " (this node)" : ""), isAccused ? .bad : .plain),
                 .init(head.text("log") + (head["latest"]?.bool == true ? "" : " (succeeded)")), .init(head.text("size")),
@@ -62,9 +62,10 @@ struct AuditWitnessCommand: AsyncParsableCommand {
         }
         if table.isEmpty { terminal.words("no head of any journal is known yet") } else { terminal.result(table) }
         for found in evidence {
+            let isPast = succeeded.contains(found.text("log"))
             terminal.result(
-                "ALARM  \(found.text("name").isEmpty ? found.text("log") : found.text("name")) \(found.text("sentence")) "
-                    + "(found \(Words.time(found.text("found"))))", .bad)
+                "\(isPast ? "past " : "ALARM")  \(found.text("name").isEmpty ? found.text("log") : found.text("name")) \(found.text("sentence")) "
+                    + "(found \(Words.time(found.text("found")))\(isPast ? "; it goes on under a new log" : ""))", isPast ? .plain : .bad)
         }
     }
 }

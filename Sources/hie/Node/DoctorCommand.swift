@@ -10,9 +10,9 @@ struct DoctorCommand: AsyncParsableCommand {
         commandName: "doctor",
         abstract: "Say everything that is wrong with this node, each with the next step.",
         discussion: """
-            Looks at the node's folder (configuration, keys, certificates, admission, ports, disk) \
-            and, when the node runs, asks it how it is (journal, disk, directory, clock, peers, \
-            certificates in use). Changes nothing. Exits 1 when something does not work; what only \
+            Looks at the node's folder (configuration, keys, certificates, admission, ports, disk; \
+            journal and keyring of a node that is stopped) and, when the node runs, asks it how \
+            it is (journal, disk, directory, clock, peers, certificates in use). Changes nothing. Exits 1 when something does not work; what only \
             deserves a look (warn) leaves it at 0.
 
             EXAMPLE
