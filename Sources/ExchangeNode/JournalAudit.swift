@@ -37,11 +37,11 @@ package enum JournalAudit {
         _ home: NodeHome, isLive: Bool, resumes: Bool,
         progress: (_ done: UInt32, _ all: UInt32) -> Void = { _, _ in },
     ) -> JournalVerdict {
+        var heads: [Checkpoint] = []
         do throws(ExchangeError) {
             let origin = NodeStore.origin(of: try NodeConfiguration(of: home), in: home)
             let keys = try LogKeyFile.keys(home, origin: origin)
             let folder = home.store.appendingPathComponent("journal")
-            var heads: [Checkpoint] = []
             for (file, skips) in [(folder.appendingPathComponent("checkpoint"), 0), (cosigned(home, origin), 2)] {
                 guard FileManager.default.fileExists(atPath: file.path) else { continue }
                 heads.append(try head(file, keys, skippingLines: skips))
@@ -58,7 +58,7 @@ package enum JournalAudit {
             try kept.remove(placeName)
             return verdict(report)
         } catch {
-            return damaged(error)
+            return damaged(error, signed: heads.map(\.size).max())
         }
     }
 
@@ -146,7 +146,7 @@ package enum JournalAudit {
         JournalVerdict(entries: report.entries, root: report.root, checkpoint: report.checkpoint, damage: [])
     }
 
-    private static func damaged(_ error: ExchangeError) -> JournalVerdict {
-        JournalVerdict(entries: 0, root: [], checkpoint: nil, damage: [error.description])
+    private static func damaged(_ error: ExchangeError, signed: UInt64? = nil) -> JournalVerdict {
+        JournalVerdict(entries: 0, root: [], checkpoint: signed, damage: [error.description])
     }
 }
