@@ -34,23 +34,24 @@ import Testing
             #expect(preview.code == 0 && preview.errors.contains("nothing was erased"), "\(preview.errors)")
         }
 
-        let number = String(person.identifier.split(separator: "|")[1])
+        let place = try #require(person.arguments.firstIndex(of: "--family"))
+        let family = person.arguments[place + 1].lowercased().split(separator: " ")[0]
         let token = try await node.admin.run(
-            "token", "issue", "--client", "clinician", "--user", number, "--role", "physician", "--purpose", "TREAT")
+            "token", "issue", "--client", "clinician", "--user", "dr.\(family)", "--role", "physician", "--purpose", "TREAT")
         try #require(token.code == 0, "\(token.errors)")
         let found = try await node.clinician.run("document", "find", "--patient", id, "--json")
         #expect(found.code == 0, "\(found.errors)")
         var alert: JSONValue?
         try await node.until("the rule raises its alert") {
             alert = try await node.admin.run("audit", "alerts", "list", "--json").json?["alerts"]?.items.first {
-                $0["rule"] == "own-record"
+                $0["rule"] == "same-surname"
             }
             return alert != nil
         }
         let shown = alert?["shown"]?.items.compactMap(\.string) ?? []
         #expect(!shown.isEmpty && shown.allSatisfy { found.text.contains($0) }, "\(String(describing: alert))")
         let table = try await node.admin.run("audit", "alerts").text
-        let line = table.split(separator: "\n").first { $0.contains("own-record") } ?? ""
+        let line = table.split(separator: "\n").first { $0.contains("same-surname") } ?? ""
         #expect(line.contains(" \(shown.count) "), "\(table)")
 
         let proof = folder.path + "/p.json"
