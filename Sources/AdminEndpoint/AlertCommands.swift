@@ -8,7 +8,8 @@ extension AdminService {
             withClosed: call.arguments["all"]?.bool ?? false, for: call.context)
         let raised = try await exchange.ruleAlerts(
             withClosed: call.arguments["all"]?.bool ?? false, for: call.context)
-        let rows = alerts.map { ($0.id, Self.json($0)) } + raised.map { ($0.id, Self.json($0)) }
+        var rows = alerts.map { ($0.id, Self.json($0)) }
+        for alert in raised { rows.append((alert.id, Self.json(alert, try await exchange.documentsShown(to: alert)))) }
         return AdminAnswer(["alerts": .array(rows.sorted { $0.0 > $1.0 }.map(\.1))])
     }
 
@@ -18,7 +19,7 @@ extension AdminService {
         }
         switch try await exchange.actOnAnyAlert(id, kind, note: try call.text("note"), for: call.context) {
         case .emergency(let alert): return AdminAnswer(Self.json(alert))
-        case .rule(let alert): return AdminAnswer(Self.json(alert))
+        case .rule(let alert): return AdminAnswer(Self.json(alert, try await exchange.documentsShown(to: alert)))
         }
     }
 
@@ -36,7 +37,7 @@ extension AdminService {
         ]
     }
 
-    private static func json(_ alert: RuleAlert) -> JSONValue {
+    private static func json(_ alert: RuleAlert, _ shown: [DocumentID]) -> JSONValue {
         let raised = alert.raised
         return [
             "id": .number(String(alert.id)), "rule": .string(raised.rule.rawValue),
@@ -46,6 +47,7 @@ extension AdminService {
             "user": .string(raised.user), "role": raised.role.map { .string($0) } ?? .null,
             "organization": .string(raised.organization), "community": .string(raised.community.urn),
             "reason": .string(raised.rule.sentence), "accesses": .number(String(raised.evidence.count)),
+            "shown": .array(shown.map { .string($0.description) }),
             "evidence": .array(raised.evidence.map { .number(String($0)) }), "notes": json(alert.notes),
         ]
     }

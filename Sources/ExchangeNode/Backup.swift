@@ -43,12 +43,12 @@ package struct Backup: Sendable {
     ///   - key: the recovery key's public half; must be the one the backup was begun with.
     ///   - progress: told how many entries of how many are in the backup.
     ///
-    /// Throws `.conflict` for another log's or another key's backup, `.corrupted` when the journal does not verify.
+    /// Throws `.conflict` for another log's or another key's backup, `.corrupted` when the journal does not verify; what
+    /// this run has written is removed then.
     package func create(
         _ home: NodeHome, upTo end: JournalEnd, for key: RecoveryKey.Public, world: World,
         progress: @escaping (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in },
     ) throws(ExchangeError) -> Report {
-        try SecretFile.makeFolder(folder)
         let origin = NodeStore.origin(of: try NodeConfiguration(of: home), in: home)
         let signer = try NoteSigner(name: origin, privateKey: SecretFile.read(home.logKey))
         let before = try manifest()
@@ -62,6 +62,26 @@ package struct Backup: Sendable {
             }
         }
         let run = String(world.now().milliseconds, radix: 16) + "-" + Hexadecimal.encode(world.randomBytes(3))
+        let isNew = !FileManager.default.fileExists(atPath: folder.path)
+        try SecretFile.makeFolder(folder)
+        let made: (manifest: BackupManifest, bytes: UInt64)
+        do throws(ExchangeError) {
+            made = try write(home, upTo: end, run, key, after: before, signer, world.now(), progress)
+        } catch {
+            discard(run, withFolder: isNew)
+            throw error
+        }
+        try clear(keeping: made.manifest)
+        return Report(
+            manifest: made.manifest,
+            added: made.manifest.end.frontier.size - (before?.end.frontier.size ?? 0), bytes: made.bytes)
+    }
+
+    /// Writes what is new, and then the manifest, from which on it counts; how many bytes of the journal it took.
+    private func write(
+        _ home: NodeHome, upTo end: JournalEnd, _ run: String, _ key: RecoveryKey.Public, after before: BackupManifest?,
+        _ signer: NoteSigner, _ now: Timestamp, _ progress: (_ done: UInt64, _ all: UInt64) -> Void,
+    ) throws(ExchangeError) -> (manifest: BackupManifest, bytes: UInt64) {
         var pieces = before?.parts ?? []
         // The keyring first: what is sealed under a key made later is not copied below, whose end was taken before.
         let keyring = try piece("keyring-\(run)", key, bytes: try keyringBundle(home))
@@ -87,15 +107,21 @@ package struct Backup: Sendable {
             pieces.append(part.piece)
         }
         let manifest = BackupManifest(
-            origin: origin, created: world.now(), recovery: key.name, log: signer.verifier.text, end: reached,
+            origin: signer.verifier.name, created: now, recovery: key.name, log: signer.verifier.text, end: reached,
             pieces: pieces + [keyring, node, feeds])
         try DurableFolder(folder.path).sync()
         try DurableFolder(folder.path).replace(
             BackupManifest.name, with: Array(try signer.sign(manifest.text).description.utf8))
-        try clear(keeping: manifest)
-        return Report(
-            manifest: manifest, added: reached.frontier.size - start.frontier.size,
-            bytes: pieces.last.map { $0.name.contains(run) ? $0.bytes : 0 } ?? 0)
+        return (manifest, pieces.last.map { $0.name.contains(run) ? $0.bytes : 0 } ?? 0)
+    }
+
+    /// Removes what a run has written that came to nothing.
+    private func discard(_ run: String, withFolder: Bool) {
+        // A manifest that stands already counts, even when it could not be made durable.
+        if let manifest = try? manifest(), manifest.pieces.contains(where: { $0.name.contains(run) }) { return }
+        let files = DurableFolder(folder.path)
+        for name in (try? files.names()) ?? [] where name.contains(run) { try? files.remove(name) }
+        if withFolder { rmdir(folder.path) }
     }
 
     /// Copies the journal from a place on into a part of its own.

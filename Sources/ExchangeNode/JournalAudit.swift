@@ -37,11 +37,11 @@ package enum JournalAudit {
         _ home: NodeHome, isLive: Bool, resumes: Bool,
         progress: (_ done: UInt32, _ all: UInt32) -> Void = { _, _ in },
     ) -> JournalVerdict {
+        var heads: [Checkpoint] = []
         do throws(ExchangeError) {
             let origin = NodeStore.origin(of: try NodeConfiguration(of: home), in: home)
             let keys = try LogKeyFile.keys(home, origin: origin)
             let folder = home.store.appendingPathComponent("journal")
-            var heads: [Checkpoint] = []
             if let kept = try head(folder.appendingPathComponent("checkpoint"), keys, skippingLines: 0) { heads.append(kept) }
             if let cosigned = try cosignedHead(home, origin) { heads.append(cosigned) }
             let kept = DurableFolder(home.store.path)
@@ -56,7 +56,7 @@ package enum JournalAudit {
             try kept.remove(placeName)
             return verdict(report)
         } catch {
-            return damaged(error)
+            return damaged(error, signed: heads.map(\.size).max())
         }
     }
 
@@ -147,7 +147,7 @@ package enum JournalAudit {
         JournalVerdict(entries: report.entries, root: report.root, checkpoint: report.checkpoint, damage: [])
     }
 
-    private static func damaged(_ error: ExchangeError) -> JournalVerdict {
-        JournalVerdict(entries: 0, root: [], checkpoint: nil, damage: [error.description])
+    private static func damaged(_ error: ExchangeError, signed: UInt64? = nil) -> JournalVerdict {
+        JournalVerdict(entries: 0, root: [], checkpoint: signed, damage: [error.description])
     }
 }

@@ -13,8 +13,10 @@ package struct JournalRepair: Sendable {
         package let former: String
         /// The log that goes on.
         package let origin: String
-        /// How many entries are kept.
+        /// How many entries the journal has and goes on behind.
         package let kept: UInt64
+        /// How many of them stood under the head, too; the node wrote the others since it came back with less.
+        package let common: UInt64
         /// The root over them.
         package let keptRoot: [UInt8]
         /// The largest head of the former log that is known to have been signed: entries, and the root over them.
@@ -25,7 +27,7 @@ package struct JournalRepair: Sendable {
         package let isBegun: Bool
 
         /// Entries that are known to be lost; what was never covered by a signed head is not counted.
-        package var lost: UInt64 { head.map { $0.size > kept ? $0.size - kept : 0 } ?? 0 }
+        package var lost: UInt64 { head.map { $0.size > common ? $0.size - common : 0 } ?? 0 }
     }
 
     private let home: NodeHome
@@ -82,21 +84,28 @@ package struct JournalRepair: Sendable {
         }
         let heads = try signedHeads(of: survey.origin)
         var contradicted: Checkpoint?
-        for head in heads where try repair.root(at: head.size, of: survey) != head.root { contradicted = head }
+        var common = survey.head.size
+        for (head, signed) in heads where try repair.root(at: head.size, of: survey) != head.root {
+            contradicted = head
+            // Another root over as many entries: at the least the last of them is another.
+            if head.size > 0, head.size <= survey.head.size { common = min(common, head.size - 1) }
+            if let signed { common = min(common, try repair.common(signed: signed, of: survey)) }
+        }
         guard survey.damage != nil || contradicted != nil else { return nil }
         let incarnation = max(try repair.incarnation(of: community), LogOrigin(survey.origin)?.incarnation ?? 1)
         let reason = survey.damage.map { "\($0.message)\($0.location.map { " (\($0))" } ?? "")" }
             ?? "a head over \(contradicted?.size ?? 0) entries was signed that the journal does not continue"
         let plan = Plan(
             former: survey.origin, origin: LogOrigin(community: community, incarnation: incarnation).successor.text,
-            kept: survey.head.size, keptRoot: survey.head.frontier.root, head: heads.max { $0.size < $1.size },
+            kept: survey.head.size, common: common, keptRoot: survey.head.frontier.root,
+            head: heads.map(\.head).max { $0.size < $1.size },
             reason: reason, isBegun: false)
         return (plan, survey)
     }
 
     /// The heads of a log that this folder knows to be signed: the kept checkpoint, the cosigned head, and the one that
-    /// peers brought back.
-    private func signedHeads(of origin: String) throws(ExchangeError) -> [Checkpoint] {
+    /// peers brought back; and when the log itself last cosigned each.
+    private func signedHeads(of origin: String) throws(ExchangeError) -> [(head: Checkpoint, signed: Timestamp?)] {
         let keys = try LogKeyFile.keys(home, origin: origin)
         let plain = origin.replacing("/", with: "_")
         let files: [(String, lines: Int)] = [
@@ -109,8 +118,10 @@ package struct JournalRepair: Sendable {
             let note = text.split(separator: "\n", maxSplits: lines, omittingEmptySubsequences: false).last.map(String.init)
             guard let signed = try? SignedNote(parsing: note ?? ""), keys.contains(where: { $0.verifies(signed) })
             else { return nil }
-            return try? Checkpoint(text: signed.text)
-        }.filter { $0.origin == origin }
+            guard let head = try? Checkpoint(text: signed.text), head.origin == origin else { return nil }
+            let time = keys.compactMap { $0.cosigned(signed) }.max()
+            return (head, time.map { Timestamp(seconds: Int64(clamping: $0)) })
+        }
     }
 
     private func payload(_ plan: Plan, _ user: String) -> [UInt8] {
@@ -125,6 +136,7 @@ package struct JournalRepair: Sendable {
         object["log"] = .string(plan.former)
         object["as"] = .string(plan.origin)
         object["kept"] = .number(String(plan.kept))
+        object["common"] = .number(String(plan.common))
         object["keptRoot"] = .string(Hexadecimal.encode(plan.keptRoot))
         object["entries"] = plan.head.map { .number(String($0.size)) }
         object["root"] = plan.head.map { .string(Hexadecimal.encode($0.root)) }
@@ -142,7 +154,8 @@ package struct JournalRepair: Sendable {
         let size = json["entries"]?.integer.flatMap { UInt64(exactly: $0) }
         let head = json["root"]?.string.flatMap { Hexadecimal.decode($0) }
         return Plan(
-            former: former, origin: origin, kept: kept, keptRoot: root,
+            former: former, origin: origin, kept: kept,
+            common: json["common"]?.integer.flatMap { UInt64(exactly: $0) } ?? kept, keptRoot: root,
             head: size.flatMap { size in head.map { Checkpoint(origin: former, size: size, root: $0) } }, reason: reason,
             isBegun: true)
     }

@@ -30,15 +30,16 @@ package struct NodeStore: Sendable {
     /// - Parameters:
     ///   - rebuild: makes the projection anew even when it is up to date.
     ///   - discardsProjection: its file was found damaged; it is thrown away first.
+    ///   - takesOver: the folder is a standby that is being made a node.
     ///   - progress: told how many entries of how many the projection has applied, while it is brought up to date.
     ///
     /// Throws `.conflict` when another process holds it, `.corrupted` naming segment and offset when the journal is
     /// damaged (never cut silently), or when the keyring is missing, damaged or older than the journal.
     package static func open(
         _ home: NodeHome, configuration: NodeConfiguration, rebuild: Bool = false, discardsProjection: Bool = false,
-        world: World, logger: Logger, progress: (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in },
+        takesOver: Bool = false, world: World, logger: Logger, progress: (_ done: UInt64, _ all: UInt64) -> Void = { _, _ in },
     ) async throws(ExchangeError) -> NodeStore {
-        guard !FileManager.default.fileExists(atPath: home.standby.path) else {
+        guard takesOver || !FileManager.default.fileExists(atPath: home.standby.path) else {
             throw ExchangeError(
                 .conflict, "\(home.folder.path) is a standby that follows another node; take over with hie journal promote")
         }

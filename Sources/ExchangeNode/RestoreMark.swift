@@ -11,10 +11,10 @@ import Logging
 enum RestoreMark {
     /// Opens the store, which verifies and rebuilds everything, and appends the entry.
     static func leave(
-        in home: NodeHome, source: String, taken: Timestamp, world: World, logger: Logger,
+        in home: NodeHome, source: String, taken: Timestamp, takesOver: Bool = false, world: World, logger: Logger,
     ) async throws(ExchangeError) {
         let store = try await NodeStore.open(
-            home, configuration: try NodeConfiguration(of: home), world: world, logger: logger)
+            home, configuration: try NodeConfiguration(of: home), takesOver: takesOver, world: world, logger: logger)
         let payload: JSONValue = [
             "restored": [
                 "from": .string(source), "taken": .string(taken.description), "at": .string(world.now().description),

@@ -154,10 +154,13 @@ package struct JournalVerifier: Sendable {
             checkpoint: checkpoints.map(\.size).max())
     }
 
-    private func fault(_ reason: String, at offset: UInt64, isNewer: Bool = false) -> ExchangeError {
+    private func fault(
+        _ reason: String, at offset: UInt64, entry: JournalPosition? = nil, isNewer: Bool = false,
+    ) -> ExchangeError {
         // Within a group the scanner knows which entry it has come to.
         SegmentFault(
-            segment: segment, offset: offset, position: scanner?.position ?? frontier.size, reason: reason, isNewer: isNewer
+            segment: segment, offset: offset, position: entry ?? scanner?.lastBegun ?? frontier.size, reason: reason,
+            isNewer: isNewer
         ).error
     }
 
@@ -206,7 +209,9 @@ package struct JournalVerifier: Sendable {
             switch step {
             case .needsMore: return
             case .blank:
-                guard scanner.isBetweenGroups else { throw fault("the last group breaks off", at: scanner.offset) }
+                guard scanner.isBetweenGroups else {
+                    throw fault("the last group breaks off", at: scanner.offset, entry: scanner.lastBegun)
+                }
                 isBlank = true
                 let rest = scanner.unread
                 return try expectBlank(rest, at: scanner.offset)

@@ -82,7 +82,7 @@ package struct GroupFooter: Sendable, Equatable {
     static let bytes = 65
     static let mark = Array("GROUPEND".utf8)
     /// How long the frame is.
-    static let framedBytes = EntryFrame.headerBytes + bytes
+    package static let framedBytes = EntryFrame.headerBytes + bytes
 
     /// The position after the group.
     package var nextPosition: JournalPosition { firstPosition &+ UInt64(entries) }

@@ -108,6 +108,9 @@ package struct SegmentScanner: Sendable {
     /// The entry that the next frame belongs to.
     package var position: JournalPosition { pending.size }
 
+    /// The last entry that was begun: whose group breaks off here, or ends wrongly.
+    package var lastBegun: JournalPosition { entries.isEmpty || !contents.isEmpty ? pending.size : pending.size - 1 }
+
     /// Whether the scan stands between two groups.
     package var isBetweenGroups: Bool { offset == groupStart }
 
@@ -135,7 +138,7 @@ package struct SegmentScanner: Sendable {
             switch EntryFrame.read(bytes, at: consumed) {
             case .needsMore: return .needsMore
             case .blank: return .blank
-            case .damaged(let reason): throw fault(reason)
+            case .damaged(let reason): throw isFooter(bytes) ? faultOfGroup(reason) : fault(reason)
             case .frame(let kind, let start, let end):
                 let body = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
                 var group: ScannedGroup?
@@ -158,6 +161,19 @@ package struct SegmentScanner: Sendable {
 
     private func fault(_ reason: String, isNewer: Bool = false) -> SegmentFault {
         SegmentFault(segment: segment, offset: offset, position: pending.size, reason: reason, isNewer: isNewer)
+    }
+
+    /// A fault in the end of a group, which belongs to the group's last entry.
+    private func faultOfGroup(_ reason: String) -> SegmentFault {
+        SegmentFault(segment: segment, offset: offset, position: lastBegun, reason: reason)
+    }
+
+    /// Whether the frame that cannot be read was the end of a group, by its length or its type: one of the two may be what
+    /// was changed.
+    private func isFooter(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count >= consumed + EntryFrame.headerBytes else { return false }
+        return bytes[consumed + 4] == EntryFrame.Kind.footer.rawValue
+            || bytes.loadUnaligned(fromByteOffset: consumed, as: UInt32.self) == UInt32(GroupFooter.bytes).littleEndian
     }
 
     private mutating func take(content: UnsafeRawBufferPointer) throws(SegmentFault) {
@@ -198,11 +214,11 @@ package struct SegmentScanner: Sendable {
     }
 
     private mutating func take(footer bytes: [UInt8]) throws(SegmentFault) -> ScannedGroup {
-        guard let footer = GroupFooter(bytes) else { throw fault("the end of a group is not readable") }
+        guard let footer = GroupFooter(bytes) else { throw faultOfGroup("the end of a group is not readable") }
         guard footer.segment == segment, footer.start == groupStart, footer.firstPosition == frontier.size,
             Int(footer.entries) == entries.count, contents.isEmpty, !entries.isEmpty
-        else { throw fault("the end of a group does not fit the group") }
-        guard footer.root == pending.root else { throw fault("the tree over the entries is not the one written") }
+        else { throw faultOfGroup("the end of a group does not fit the group") }
+        guard footer.root == pending.root else { throw faultOfGroup("the tree over the entries is not the one written") }
         let end = offset + UInt64(EntryFrame.headerBytes + bytes.count)
         let group = ScannedGroup(
             start: groupStart, end: end, entries: entries, removed: removed, erased: erased, frontier: pending)

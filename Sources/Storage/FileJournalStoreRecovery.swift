@@ -258,7 +258,7 @@ struct FileJournalStoreRecovery {
         }
         if scanFault == nil, !scanner.isBetweenGroups || !scanner.unread.allSatisfy({ $0 == 0 }) {
             scanFault = SegmentFault(
-                segment: number, offset: scanner.offset, position: head.size, reason: "the last group breaks off")
+                segment: number, offset: scanner.offset, position: scanner.lastBegun, reason: "the last group breaks off")
         }
         guard number < lastSegment else { return }
         if let scanFault { throw scanFault.error }
@@ -307,7 +307,10 @@ struct FileJournalStoreRecovery {
         case .torn: return UInt64(bytes.count)
         case .damaged(let reason):
             let found = scanFault.map { "\($0.reason); \(reason)" } ?? reason
-            throw fault(found, segment: lastSegment, offset: faultAt)
+            // Within a group the scan knows which entry it had come to.
+            throw SegmentFault(
+                segment: lastSegment, offset: faultAt, position: scanFault?.position ?? head.size, reason: found
+            ).error
         }
     }
 

@@ -88,6 +88,42 @@ package struct FileJournalStoreRepair {
         return tree.root
     }
 
+    /// How many of the surveyed entries were there when a head was signed that the journal does not continue: they end with
+    /// what a restore since has left, or with the first entry that is younger than the head.
+    ///
+    /// - Parameter signed: when it was, to the second.
+    package func common(signed: Timestamp, of survey: Survey) throws(ExchangeError) -> UInt64 {
+        let leaves = try FileJournalStoreLeaves(folder, calls: options.calls)
+        var (low, high) = (UInt64(0), survey.head.size)
+        while low < high {
+            let middle = low + (high - low) / 2
+            if try header(middle, leaves).time < signed { low = middle + 1 } else { high = middle }
+        }
+        while low < survey.head.size {
+            let header = try header(low, leaves)
+            if header.kind == .repair || header.time > signed + .milliseconds(999) { return low }
+            low += 1
+        }
+        return low
+    }
+
+    private func header(
+        _ position: JournalPosition, _ leaves: FileJournalStoreLeaves,
+    ) throws(ExchangeError) -> EntryHeader {
+        guard let place = try leaves.records(position..<position + 1).first?.location else {
+            throw ExchangeError(.internal, "an entry that was surveyed has no place")
+        }
+        let file = try DurableFile(folder.file(FileJournalStore.segmentName(place.segment)), .read)
+        let head = try file.read(at: place.offset, count: EntryFrame.headerBytes)
+        guard head.count == EntryFrame.headerBytes else { throw ExchangeError(.internal, "an entry that was read is gone") }
+        let bytes = try file.read(
+            at: place.offset, count: EntryFrame.headerBytes + Int(head.littleEndian(UInt32.self, at: 0)))
+        guard case .frame(.entry, let body, let next) = bytes.withUnsafeBytes({ EntryFrame.read($0, at: 0) }),
+            let header = EntryHeader(Array(bytes[body..<next]))
+        else { throw ExchangeError(.internal, "an entry that was read has no header any more") }
+        return header
+    }
+
     /// Sets aside what is not whole, and goes on under a new origin with one entry.
     ///
     /// - Parameters:

@@ -103,6 +103,20 @@ extension FileJournalStore {
         return place
     }
 
+    /// Whether two journals end alike at a place: there a group ends, or a segment's header, with the root over every entry
+    /// before it.
+    package static func agree(_ path: String, _ other: String, at place: CopyPlace) throws(ExchangeError) -> Bool {
+        let begin = place.offset - min(place.offset, UInt64(GroupFooter.framedBytes))
+        var ends: [[UInt8]] = []
+        for path in [path, other] {
+            do throws(ExchangeError) {
+                let file = try DurableFile(DurableFolder(path).file(segmentName(place.segment)), .read)
+                ends.append(try file.read(at: begin, count: Int(place.offset - begin)))
+            } catch where error.code == .notFound { return false }
+        }
+        return ends[0] == ends[1]
+    }
+
     private static func copyHeader(
         _ file: DurableFile, _ place: inout CopyPlace,
         _ take: (UInt32, UInt64, ArraySlice<UInt8>) throws(ExchangeError) -> Void,

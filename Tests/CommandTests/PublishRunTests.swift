@@ -30,6 +30,25 @@ import Testing
         #expect(throws: CommandFailure.self) { try PublishJournal(folder.path + "/nowhere/report.jsonl") }
     }
 
+    @Test func `what replaces another is sent once that one is answered, whatever the order given; the rest side by side`() {
+        let names = ["quintero-discharge-2", "lindqvist-discharge", "quintero-discharge-1"]
+        let paths = names.map { Repository.samples + "/hospital-\($0).xml" }
+        var order = PublishOrder(paths)
+        let first = [order.next(), order.next()].compactMap { $0 }
+        #expect(first.map(\.path) == [paths[1], paths[2]])
+        var blocked = order.next()
+        #expect(blocked == nil && order.waiting == 1)
+        order.isDone(first[0].number)
+        blocked = order.next()
+        #expect(blocked == nil, "not the one it waits for")
+        order.isDone(first[1].number)
+        let last = [order.next(), order.next()].compactMap { $0?.path }
+        #expect(last == [paths[0]] && order.waiting == 0)
+        var alone = PublishOrder([paths[0], "-", "/nowhere/x.xml"])
+        let all = [alone.next(), alone.next(), alone.next()].compactMap { $0?.path }
+        #expect(all == [paths[0], "-", "/nowhere/x.xml"])
+    }
+
     @Test func `a watched folder gives a file once it is whole, and again when it has changed`() throws {
         let folder = try Folder()
         defer { folder.remove() }

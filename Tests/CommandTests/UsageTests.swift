@@ -32,6 +32,13 @@ import Testing
         ["terminology", "import", "a.txt", "--release", "1"], ["terminology", "import", "a.txt", "--system", "loinc"],
         ["terminology", "validate", "a", "b", "--system", "loinc", "--display", "c"], ["terminology", "lookup", "a"],
         ["terminology", "lookup", "a", "--system", "loinc", "--below", "-1"],
+        ["audit", "search", "--outcome", "7"], ["audit", "search", "--outcome", "banana"],
+        ["audit", "search", "--from", "2026-13-01"], ["audit", "search", "--until", "yesterday"],
+        ["audit", "search", "--patient", "xyz"],
+        ["retention", "erase", "--document", "a", "--ground", "foo", "--yes"],
+        ["retention", "erase", "--patient", "xyz", "--ground", "error", "--yes"],
+        ["retention", "hold", "--patient", "a", "--reason", "case 1"],
+        ["retention", "release", "--patient", "a", "--reason", "settled"],
     ]
 
     @Test(arguments: wrong) func `wrong usage exits 2, says so on stderr and prints no result`(_ arguments: [String])

@@ -214,7 +214,7 @@ extension RealNodes {
                 #expect(refusal?.code == .conflict)
                 let root = try node.node.store.writer.root
                 try await node.stop()
-                #expect(try await standby.promote(world: .system, logger: Self.silent) == second.entries)
+                #expect(try await standby.promote(world: .system, logger: Self.silent).entries == second.entries)
                 // In the place of the node it followed: same ports, same certificates.
                 try FileManager.default.removeItem(at: node.home.folder)
                 try FileManager.default.moveItem(at: standby.home.folder, to: node.home.folder)

@@ -4,6 +4,7 @@ import ExchangeNode
 import Foundation
 import JSON
 import Journal
+import Logging
 import PeerTransport
 import Storage
 import Testing
@@ -81,6 +82,41 @@ extension RealNodes {
                 let verdict = await JournalAudit.verify(hospital.home)
                 #expect(verdict.damage.isEmpty, "\(verdict.damage)")
                 #expect(JournalAudit.walk(hospital.home, isLive: false, resumes: false).damage.isEmpty)
+            }
+        }
+
+        @Test func `what a restored node has written since is not counted as kept of what was signed`() async throws {
+            try await Network.run { network in
+                let hospital = try network.add(.init(limits: ["witness-seconds: 1"]))
+                try await hospital.start()
+                let clinic = try network.add(
+                    .init(
+                        name: "clinic", community: "1.3.6.1.4.1.21367.2026.11", seeds: [hospital],
+                        limits: ["witness-seconds: 1"]))
+                try await clinic.start()
+                try await hospital.register("RH-1")
+                let key = try RecoveryKey(world: .system)
+                let backup = Backup(network.folder.appendingPathComponent("backup").path)
+                let saved = try backup.create(
+                    hospital.home, upTo: try hospital.node.store.store.end, for: key.publicHalf, world: .system
+                ).manifest.end.frontier.size
+                for number in 2...5 { try await hospital.register("RH-\(number)") }
+                let signed = try hospital.journalSize
+                let old = LogOrigin(community: hospital.community)
+                try await until("the clinic holds the whole head") {
+                    guard let heads = try await clinic.exchange.witness?.heads else { return false }
+                    return heads.contains { $0.checkpoint.origin == old.text && $0.checkpoint.size >= signed }
+                }
+                try await hospital.stop()
+                try FileManager.default.removeItem(at: hospital.home.folder)
+                _ = try await backup.restore(
+                    to: hospital.home, key: key, world: .system,
+                    logger: Logger(label: "repair") { _ in SwiftLogNoOpLogHandler() })
+                try await hospital.start()
+                _ = try #require(try await hospital.endsByItself())
+                let plan = try #require(try JournalRepair(hospital.home, world: .system).plan())
+                let head = try #require(plan.head?.size)
+                #expect(head >= signed && plan.lost == head - saved, "\(plan)")
             }
         }
     }

@@ -40,6 +40,27 @@ import Testing
         }
     }
 
+    @Test func `a changed byte in the end of the last group: start and verifier name the same entry, one that exists`()
+        async throws
+    {
+        let (bench, _) = try await JournalFiles.fill(3, segmentBytes: 8192, documentBytes: 100)
+        let segment = bench.folder.bytes("00000000.segment")
+        let end = (segment.lastIndex { $0 != 0 } ?? 0) + 1
+        for place in (end - 74)..<end {
+            let copy = try bench.folder.copy()
+            defer { copy.keep() }
+            var bytes = segment
+            bytes[place] ^= 4
+            try copy.put(bytes, "00000000.segment")
+            let refused = await #expect(throws: ExchangeError.self) { try await JournalFiles.open(copy, everything: true) }
+            let found = await #expect(throws: ExchangeError.self) {
+                try await FileJournalStore.verify(copy.path, origin: JournalBench.origin, key: nil)
+            }
+            let named = found?.location?.hasSuffix("entry 2") == true && refused?.location?.hasSuffix("entry 2") == true
+            #expect(named, "byte \(place - end): \(refused?.description ?? "") | \(found?.description ?? "")")
+        }
+    }
+
     @Test func `a file shorter than it was made is damage, wherever it ends`() async throws {
         let (bench, _) = try await JournalFiles.fill(3, segmentBytes: 8192, documentBytes: 100)
         let segment = bench.folder.bytes("00000000.segment")

@@ -87,6 +87,20 @@ extension Exchange {
         return alerts
     }
 
+    /// The documents that the accesses behind an alert showed, each once; what was erased since is left out.
+    package func documentsShown(to alert: RuleAlert) async throws(ExchangeError) -> [DocumentID] {
+        var shown: [DocumentID] = []
+        var known: Set<DocumentID> = []
+        for position in alert.raised.evidence {
+            for entry in try await reader.entries(in: position..<position + 1, where: { $0.kind == .access }) where !entry.isErased {
+                for decision in try AccessRecord(payload: entry.payload).decisions where decision.isPermitted {
+                    shown += decision.documents.filter { known.insert($0).inserted }
+                }
+            }
+        }
+        return shown
+    }
+
     /// Writes down what the officer did about an alert that a rule raised; as `actOnAlert`.
     func actOnRuleAlert(_ alert: RuleAlert, _ kind: AlertAct.Kind, note: String, for context: AccessContext)
         async throws(ExchangeError) -> RuleAlert

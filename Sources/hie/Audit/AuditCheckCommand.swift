@@ -45,13 +45,13 @@ struct AuditCheckCommand: AsyncParsableCommand {
             if output.json { terminal.result(["valid": false, "reason": .string(error.description)]) }
             throw CommandFailure(.damaged, error.description, hint: "the proof shows nothing")
         }
-        let isWitnessed = verdict.cosigners.count >= witnesses
-        if output.json { terminal.result(Self.json(verdict, proof, isValid: isWitnessed)) } else { show(verdict, proof, terminal) }
-        guard isWitnessed else {
-            throw CommandFailure(
-                .damaged, "the head is cosigned by \(verdict.cosigners.count), and \(witnesses) are asked for",
-                hint: "ask for a newer proof, or for the keys of those who cosigned")
+        let lack = verdict.cosigners.count >= witnesses
+            ? nil : "the head is cosigned by \(verdict.cosigners.count), and \(witnesses) are asked for"
+        if output.json { terminal.result(Self.json(verdict, proof, lacks: lack)) }
+        if let lack {
+            throw CommandFailure(.damaged, lack, hint: "ask for a newer proof, or for the keys of those who cosigned")
         }
+        if !output.json { show(verdict, proof, terminal) }
     }
 
     private func show(_ evidence: WitnessEvidence, _ terminal: Terminal) throws(ExchangeError) {
@@ -109,9 +109,11 @@ struct AuditCheckCommand: AsyncParsableCommand {
         Timestamp(seconds: Int64(clamping: cosigner.time)).description
     }
 
-    private static func json(_ verdict: ProofVerdict, _ proof: EntryProof, isValid: Bool) -> JSONValue {
-        [
-            "valid": .bool(isValid), "log": .string(verdict.checkpoint.origin), "key": .string(proof.log.text),
+    private static func json(_ verdict: ProofVerdict, _ proof: EntryProof, lacks reason: String?) -> JSONValue {
+        var object: JSONObject = ["valid": .bool(reason == nil)]
+        object["reason"] = reason.map { .string($0) }
+        let rest: JSONObject = [
+            "log": .string(verdict.checkpoint.origin), "key": .string(proof.log.text),
             "size": .number(String(verdict.checkpoint.size)),
             "root": .string(Hexadecimal.encode(verdict.checkpoint.root)),
             "cosigners": .array(verdict.cosigners.map { ["name": .string($0.name), "time": .string(time($0))] }),
@@ -124,5 +126,7 @@ struct AuditCheckCommand: AsyncParsableCommand {
                     ]
                 }),
         ]
+        for member in rest.members { object[member.name] = member.value }
+        return .object(object)
     }
 }

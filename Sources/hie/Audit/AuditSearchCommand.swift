@@ -34,9 +34,20 @@ struct AuditSearchCommand: AsyncParsableCommand {
     @OptionGroup var home: HomeOptions
     @OptionGroup var output: OutputOptions
 
+    /// FHIR's codes of how an event ended.
+    private static let outcomes: Set<String> = ["0", "4", "8", "12"]
+
     func validate() throws {
         guard (1...1000).contains(limit) else { throw ValidationError("--limit is 1 to 1000.") }
         guard patient == nil || identifier == nil else { throw ValidationError("Give --patient or --identifier.") }
+        if let patient, PatientID(patient) == nil {
+            throw ValidationError("--patient is a patient's id at this node; hie patient find lists them.")
+        }
+        if let identifier { _ = try PatientIdentifier(argument: identifier) }
+        for (name, value) in [("--from", from), ("--until", until)] where value.map({ PartialDate($0) == nil }) ?? false {
+            throw ValidationError("\(name) is a day or a time, such as 2026-11-22 or 2026-11-22T10:00:00Z.")
+        }
+        guard outcome.map(Self.outcomes.contains) ?? true else { throw ValidationError("--outcome is 0, 4, 8 or 12.") }
     }
 
     func run() async throws {

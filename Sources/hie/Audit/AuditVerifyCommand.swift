@@ -71,7 +71,9 @@ struct AuditVerifyCommand: AsyncParsableCommand {
         facts.add("journal", isWhole ? "verified" : "DAMAGED", isWhole ? .good : .bad)
         facts.add("entries", isWhole ? verdict.text("entries") : nil)
         facts.add("root", isWhole ? verdict.text("root") : nil)
-        facts.add("checkpoint", verdict["checkpoint"]?.integer.map { "signed at entry \($0)" } ?? "none yet")
+        // Of a damaged journal it may be the checkpoint that cannot be read: none is not said then.
+        facts.add(
+            "checkpoint", verdict["checkpoint"]?.integer.map { "signed at entry \($0)" } ?? (isWhole ? "none yet" : nil))
         for damage in verdict["damage"]?.items ?? [] { facts.add("damage", damage.string, .bad) }
         if let replay = verdict["replay"] {
             let follows = replay["follows"]?.bool == true

@@ -1,5 +1,7 @@
 import AdminEndpoint
 import ArgumentParser
+import ExchangeNode
+import Foundation
 import JSON
 
 /// `hie audit witness`.
@@ -29,11 +31,10 @@ struct AuditWitnessCommand: AsyncParsableCommand {
         let terminal = Terminal()
         let answer = try await AdminClient(home).ask(.auditWitness)
         let evidence = answer["evidence"]?.items ?? []
-        for (number, found) in evidence.enumerated() {
-            guard let folder = self.evidence, let file = found["file"] else { break }
-            let path = "\(folder)/evidence-\(number).json"
-            try LocalFile.write(JSONWriter.pretty(file) + [UInt8(ascii: "\n")], to: path)
-            terminal.words("\(path): whoever holds it checks it with hie audit check")
+        if let folder = self.evidence {
+            for path in try Self.write(evidence.compactMap { $0["file"] }, into: folder) {
+                terminal.words("\(path): whoever holds it checks it with hie audit check")
+            }
         }
         // Whoever goes on under a new log has said so openly; the same rule for the line and the exit code.
         let succeeded = Set((answer["heads"]?.items ?? []).filter { $0["latest"]?.bool == false }.map { $0.text("log") })
@@ -43,6 +44,16 @@ struct AuditWitnessCommand: AsyncParsableCommand {
             throw CommandFailure(
                 .damaged, "a journal contradicts itself: \(open.map { $0.text("log") }.joined(separator: ", "))",
                 hint: "keep the evidence (--json), and ask that community's administrator what happened")
+        }
+    }
+
+    /// Writes each file of evidence into a folder, made where it is not there; their paths.
+    static func write(_ files: [JSONValue], into folder: String) throws -> [String] {
+        try SecretFile.makeFolder(URL(fileURLWithPath: folder))
+        return try files.enumerated().map { number, file in
+            let path = "\(folder)/evidence-\(number).json"
+            try LocalFile.write(JSONWriter.pretty(file) + [UInt8(ascii: "\n")], to: path)
+            return path
         }
     }
 

@@ -3,6 +3,7 @@ import ArgumentParser
 import ExchangeCore
 import ExchangeNode
 import JSON
+import Transactions
 
 /// `hie retention`.
 struct RetentionCommand: AsyncParsableCommand {
@@ -38,6 +39,11 @@ struct RetentionCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
+            try await Self.show(due: due, documents: documents, home, output)
+        }
+
+        /// What would be erased; also what an erasure shows that is not meant yet.
+        static func show(due: Bool, documents: Bool, _ home: HomeOptions, _ output: OutputOptions) async throws {
             let terminal = Terminal()
             let client = AdminClient(home)
             var rows: [JSONValue] = []
@@ -46,11 +52,11 @@ struct RetentionCommand: AsyncParsableCommand {
                 var arguments: JSONObject = [:]
                 arguments["after"] = after.map { .string($0) }
                 let page = try await client.ask(.retentionPlan, arguments, seconds: 600)
-                rows += (page["records"]?.items ?? []).filter { !due || Self.isDue($0) }
+                rows += (page["records"]?.items ?? []).filter { !due || isDue($0) }
                 after = page["next"]?.string
             } while after != nil
             if output.json { return terminal.result(["records": .array(rows)]) }
-            if documents { return Self.show(rows, due: due, terminal) }
+            if documents { return show(rows, due: due, terminal) }
             var table = Table("PATIENT", "DOCUMENTS", "DUE ALONE", "KEPT UNTIL", "BY THE LAW OF", "STATE")
             for row in rows {
                 let isDue = row["due"]?.bool == true
@@ -108,11 +114,7 @@ struct RetentionCommand: AsyncParsableCommand {
 
         func run() async throws {
             guard yes else {
-                var plan = Plan()
-                plan.due = true
-                plan.home = home
-                plan.output = output
-                try await plan.run()
+                try await Plan.show(due: true, documents: false, home, output)
                 return Terminal().words("nothing was erased; hie retention apply --yes does it, for ever")
             }
             let terminal = Terminal()
@@ -138,9 +140,11 @@ struct RetentionCommand: AsyncParsableCommand {
                 """)
 
         @OptionGroup var choice: PatientChoice
-        @Option(help: "Which case.") var reason: String
+        @Option(help: "Which case, in 10 to 500 bytes.") var reason: String
         @OptionGroup var home: HomeOptions
         @OptionGroup var output: OutputOptions
+
+        func validate() throws { try RetentionCommand.demand(reason) }
 
         func run() async throws { try await RetentionCommand.hold(.retentionHold, choice, reason, home, output) }
     }
@@ -154,9 +158,11 @@ struct RetentionCommand: AsyncParsableCommand {
                 """)
 
         @OptionGroup var choice: PatientChoice
-        @Option(help: "Why it may go on as the rules say.") var reason: String
+        @Option(help: "Why it may go on as the rules say, in 10 to 500 bytes.") var reason: String
         @OptionGroup var home: HomeOptions
         @OptionGroup var output: OutputOptions
+
+        func validate() throws { try RetentionCommand.demand(reason) }
 
         func run() async throws { try await RetentionCommand.hold(.retentionRelease, choice, reason, home, output) }
     }
@@ -182,6 +188,10 @@ struct RetentionCommand: AsyncParsableCommand {
             }
             if table.isEmpty { terminal.words("no record is under legal hold") } else { terminal.result(table) }
         }
+    }
+
+    private static func demand(_ reason: String) throws {
+        do { try LegalHold.demandReason(reason) } catch { throw ValidationError("--reason: \(error.message).") }
     }
 
     private static func hold(

@@ -3,6 +3,7 @@ import ArgumentParser
 import ExchangeCore
 import ExchangeNode
 import JSON
+import Transactions
 
 /// `hie retention erase`.
 struct RetentionEraseCommand: AsyncParsableCommand {
@@ -36,6 +37,15 @@ struct RetentionEraseCommand: AsyncParsableCommand {
             throw ValidationError("Say what: --patient ID, --identifier 'SYSTEM|VALUE' or --document ID, one of them.")
         }
         if let identifier { _ = try PatientIdentifier(argument: identifier) }
+        if let patient, PatientID(patient) == nil {
+            throw ValidationError("--patient is a patient's id at this node; hie patient find lists them.")
+        }
+        if let document, DocumentID(document) == nil {
+            throw ValidationError("--document is a document's id; hie document find lists them.")
+        }
+        guard Erasure.Ground(rawValue: ground) != nil else {
+            throw ValidationError("--ground is \(Erasure.Ground.allCases.map(\.rawValue).joined(separator: ", ")).")
+        }
         guard yes else { throw ValidationError("An erasure cannot be undone; say --yes when it is meant.") }
     }
 

@@ -25,26 +25,29 @@ struct PublishRun {
     func publish(_ paths: [String]) async throws -> Summary {
         var summary = Summary()
         let began = World.system.uptime()
-        var rest = paths[...]
-        try await withThrowingTaskGroup(of: PublishedFile.self) { group in
+        var order = PublishOrder(paths)
+        try await withThrowingTaskGroup(of: (Int, PublishedFile).self) { group in
             var running = 0
-            while running > 0 || !rest.isEmpty {
-                while running < parallel, let path = rest.popFirst() {
+            while running > 0 || order.waiting > 0 {
+                while running < parallel, let turn = order.next() {
+                    let path = turn.path
                     let digest = try? PublishJournal.digest(LocalFile.read(path, atMost: ExchangeLimits().documentBytesMax))
                     if path != "-", let digest, let journal, journal.has(path, digest) {
                         summary.passedOver += 1
+                        order.isDone(turn.number)
                         continue
                     }
                     let publisher = publisher
                     // stdin is read once.
                     group.addTask {
-                        PublishedFile(
-                            path: path, digest: path == "-" ? nil : digest, outcome: try await publisher.publish(path))
+                        let outcome = try await publisher.publish(path)
+                        return (turn.number, PublishedFile(path: path, digest: path == "-" ? nil : digest, outcome: outcome))
                     }
                     running += 1
                 }
-                guard running > 0, let file = try await group.next() else { break }
+                guard running > 0, let (number, file) = try await group.next() else { break }
                 running -= 1
+                order.isDone(number)
                 terminal.endProgress()
                 try journal?.add(file)
                 file.show(on: terminal, asJSON: asJSON)
@@ -53,8 +56,8 @@ struct PublishRun {
                 case .known: summary.known += 1
                 case .refused: summary.refused += 1
                 }
-                if World.system.uptime() - began > .seconds(2), !rest.isEmpty {
-                    terminal.progress("\(paths.count - rest.count - running) of \(paths.count), \(summary.refused) refused")
+                if World.system.uptime() - began > .seconds(2), order.waiting > 0 {
+                    terminal.progress("\(paths.count - order.waiting - running) of \(paths.count), \(summary.refused) refused")
                 }
             }
         }

@@ -77,7 +77,8 @@ struct JournalPromoteCommand: AsyncParsableCommand {
         commandName: "promote",
         abstract: "Make a node of a standby: the one it followed must never run again.",
         discussion: """
-            Verifies the journal, makes the tables, and leaves an entry that says so.
+            Verifies the journal, makes the tables, and leaves an entry that says so. Until all of \
+            that is done it stays a standby. Says when the node it followed had more entries.
 
             EXAMPLE
               hie journal promote --home /mnt/standby/hie
@@ -90,12 +91,25 @@ struct JournalPromoteCommand: AsyncParsableCommand {
     func run() async throws {
         let terminal = Terminal()
         let standby = Standby(home.folder())
-        let entries = try await Progress.during("taking over", world: .system, on: terminal) { _ in
+        let taken = try await Progress.during("taking over", world: .system, on: terminal) { _ in
             try await standby.promote(
                 world: .system, logger: Logger(label: "hie.journal") { _ in SwiftLogNoOpLogHandler() })
         }
-        if output.json { return terminal.result(["entries": .number(String(entries))]) }
-        terminal.result("\(entries) entries taken over")
+        if output.json { return terminal.result(Self.json(taken)) }
+        terminal.result("\(taken.entries) entries taken over")
+        if taken.missing > 0 { terminal.result(Self.warning(taken), .doubtful) }
         terminal.words("next: hie run --home \(standby.home.folder.path)")
+    }
+
+    private static func warning(_ taken: Standby.Promotion) -> String {
+        "the node it followed had \(taken.known ?? 0) entries when last heard; \(taken.missing) of them are not here"
+    }
+
+    private static func json(_ taken: Standby.Promotion) -> JSONValue {
+        var object: JSONObject = ["entries": .number(String(taken.entries))]
+        object["known"] = taken.known.map { .number(String($0)) }
+        object["missing"] = .number(String(taken.missing))
+        if taken.missing > 0 { object["warning"] = .string(warning(taken)) }
+        return .object(object)
     }
 }

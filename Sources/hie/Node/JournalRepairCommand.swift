@@ -62,7 +62,8 @@ struct JournalRepairCommand: AsyncParsableCommand {
         terminal.result("why      \(plan.reason)", .bad)
         terminal.result("log      \(plan.former)")
         if let head = plan.head { terminal.result("signed   \(head.size) entries") }
-        terminal.result("kept     \(plan.kept) entries")
+        terminal.result("kept     \(plan.common) entries")
+        if plan.kept > plan.common { terminal.result("since    \(plan.kept - plan.common) entries of its own, kept too") }
         terminal.result("lost     \(plan.lost) entries that were signed for" + (plan.lost == 0 ? "; perhaps others" : ""))
         terminal.result("goes on  as \(plan.origin)")
         guard let aside else {
@@ -83,7 +84,8 @@ struct JournalRepairCommand: AsyncParsableCommand {
         object["because"] = .string(plan.reason)
         object["log"] = .string(plan.former)
         object["signed"] = plan.head.map { .number(String($0.size)) }
-        object["kept"] = .number(String(plan.kept))
+        object["kept"] = .number(String(plan.common))
+        object["since"] = .number(String(plan.kept - plan.common))
         object["lost"] = .number(String(plan.lost))
         object["goesOnAs"] = .string(plan.origin)
         object["done"] = .bool(aside != nil)
