@@ -109,7 +109,11 @@ package struct SegmentScanner: Sendable {
     package var position: JournalPosition { pending.size }
 
     /// The last entry that was begun: whose group breaks off here, or ends wrongly.
-    package var lastBegun: JournalPosition { entries.isEmpty || !contents.isEmpty ? pending.size : pending.size - 1 }
+    package var lastBegun: JournalPosition {
+        guard !entries.isEmpty, contents.isEmpty else { return pending.size }
+        let isNothing = unread.prefix(EntryFrame.headerBytes).allSatisfy { $0 == 0 }
+        return isNothing || isAtFooter ? pending.size - 1 : pending.size
+    }
 
     /// Whether the scan stands between two groups.
     package var isBetweenGroups: Bool { offset == groupStart }
@@ -138,7 +142,7 @@ package struct SegmentScanner: Sendable {
             switch EntryFrame.read(bytes, at: consumed) {
             case .needsMore: return .needsMore
             case .blank: return .blank
-            case .damaged(let reason): throw isFooter(bytes) ? faultOfGroup(reason) : fault(reason)
+            case .damaged(let reason): throw isAtFooter ? faultOfGroup(reason) : fault(reason)
             case .frame(let kind, let start, let end):
                 let body = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
                 var group: ScannedGroup?
@@ -168,12 +172,13 @@ package struct SegmentScanner: Sendable {
         SegmentFault(segment: segment, offset: offset, position: lastBegun, reason: reason)
     }
 
-    /// Whether the frame that cannot be read was the end of a group, by its length or its type: one of the two may be what
-    /// was changed.
-    private func isFooter(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard bytes.count >= consumed + EntryFrame.headerBytes else { return false }
-        return bytes[consumed + 4] == EntryFrame.Kind.footer.rawValue
-            || bytes.loadUnaligned(fromByteOffset: consumed, as: UInt32.self) == UInt32(GroupFooter.bytes).littleEndian
+    /// Whether the next frame was the end of a group, whatever was changed in it: its length and type say so, or its mark.
+    private var isAtFooter: Bool {
+        let frame = Array(unread.prefix(GroupFooter.framedBytes))
+        guard frame.count == GroupFooter.framedBytes else { return false }
+        let isHead = frame[4] == EntryFrame.Kind.footer.rawValue
+            && frame.littleEndian(UInt32.self, at: 0) == UInt32(GroupFooter.bytes)
+        return isHead || frame.suffix(GroupFooter.mark.count).elementsEqual(GroupFooter.mark)
     }
 
     private mutating func take(content: UnsafeRawBufferPointer) throws(SegmentFault) {

@@ -17,7 +17,8 @@ import Testing
         while at < sample.bytes.count,
             case .frame(let kind, _, let next) = sample.bytes.withUnsafeBytes({ EntryFrame.read($0, at: at) })
         {
-            frames.append(Frame(range: at..<next, entry: entry))
+            // The end of a group belongs to the group's last entry.
+            frames.append(Frame(range: at..<next, entry: kind == .footer ? entry - 1 : entry))
             if kind == .entry { entry += 1 }
             at = next
         }
