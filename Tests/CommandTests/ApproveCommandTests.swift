@@ -43,7 +43,7 @@ import Testing
         let stranger = try await run(as: 54_003, folder, ["status"])
         #expect(stranger.code == 5, "\(stranger.errors)")
         let short = try await run(as: Self.anna, folder, release.dropLast() + ["no"])
-        #expect(short.code == 1 && short.errors.contains("say which case"), "refused when it is asked for, not when it is agreed to: \(short.errors)")
+        #expect(short.code == 2 && short.errors.contains("say which case"), "refused when it is asked for, not when it is agreed to: \(short.errors)")
         let asked = try await run(as: Self.anna, folder, release)
         #expect(asked.code == 12, "\(asked.errors)")
         let list = try await run(as: Self.bernd, folder, ["approve", "list", "--json"])

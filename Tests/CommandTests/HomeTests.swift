@@ -48,7 +48,8 @@ import Testing
         let folder = try Folder()
         defer { folder.remove() }
         let home = try await Self.home(folder)
-        for arguments in Self.asking {
+        // What is registered is read from the folder of a node that is down.
+        for arguments in Self.asking where arguments.prefix(2) != ["patient", "show"] {
             let transcript = try await Program(environment: ["HIE_HOME": home]).run(arguments)
             #expect(transcript.code == 7, "\(arguments)")
             #expect(transcript.out.isEmpty, "\(arguments)")

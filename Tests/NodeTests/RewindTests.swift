@@ -177,6 +177,27 @@ extension RealNodes {
             }
         }
 
+        @Test func `a node without seeds whose tables are lost finds those it knew, though none of them starts anew`() async throws {
+            try await Network.run { network in
+                let hospital = try network.add(Self.plan("hospital", 10))
+                try await hospital.start()
+                let clinic = try network.add(Self.plan("clinic", 11, [hospital]))
+                try await clinic.start()
+                func knows() -> Bool {
+                    hospital.exchange.directory.communities(at: World.system.now()).contains { $0.community == clinic.exchange.settings.community }
+                }
+                try await until("it knows the clinic, and keeps where it is") {
+                    knows() && FileManager.default.contents(atPath: hospital.home.peers.path)?.isEmpty == false
+                }
+                try await hospital.stop()
+                for name in ["", "-wal", "-shm"] {
+                    try? FileManager.default.removeItem(atPath: hospital.home.projection.path + name)
+                }
+                try await hospital.start()
+                try await until("it knows the clinic again") { knows() }
+            }
+        }
+
         @Test func `T48 T69 a node without seeds that is restored from an older backup asks those it knew, serves nothing and is accused of nothing`()
             async throws
         {

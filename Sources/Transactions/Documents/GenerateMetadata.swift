@@ -83,10 +83,12 @@ extension Exchange {
             let entry = submission.documents.first?.entry
             let same = facts.sameUniqueID.filter { $0.sha256 == entry?.sha256 && $0.patient == entry?.patient }
             registered = (same.first { $0.status == .current } ?? same.first)?.id
-            if registered != nil {
+            // Whatever took its place since: there is nothing to be sent.
+            guard registered == nil else {
                 findings.append(
                     ReviewFinding(
                         .advice, .registry, "ClinicalDocument/id", "the same document is registered here already"))
+                return (registered, findings)
             }
             try SubmissionRules.check(submission, against: facts)
         } catch {
