@@ -18,6 +18,13 @@ enum KnownPeers {
         }
     }
 
+    /// Whom the directory asks first: the seeds. The first node of a network has none, and asks those it knew when its tables are lost.
+    static func firstAsked(_ configuration: NodeConfiguration, in home: NodeHome) -> [DirectoryTarget] {
+        let addresses =
+            configuration.seeds.isEmpty ? kept(in: home) ?? [] : configuration.seeds.compactMap { EndpointURL("https://\($0)") }
+        return addresses.map { DirectoryTarget(community: nil, url: $0) }
+    }
+
     /// Keeps what the directory says now; what was kept before when it knows nobody.
     static func keep(_ exchange: Exchange, in home: NodeHome) throws(ExchangeError) {
         let before = kept(in: home)

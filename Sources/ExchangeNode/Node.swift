@@ -148,13 +148,9 @@ package struct Node: Sendable {
         _ home: NodeHome, _ configuration: NodeConfiguration, _ trust: TrustDomains, _ projection: SQLiteProjection,
         world: World, logger: Logger,
     ) async throws(ExchangeError) -> DirectoryState {
-        // The first node of a network has no seeds: when its tables are lost, it asks those it knew.
-        let addresses =
-            configuration.seeds.isEmpty
-            ? KnownPeers.kept(in: home) ?? [] : configuration.seeds.compactMap { EndpointURL("https://\($0)") }
-        let seeds = addresses.map { DirectoryTarget(community: nil, url: $0) }
         let identity = DirectoryIdentity(
-            authorities: trust.networkKeys, community: configuration.community, key: trust.node.key, seeds: seeds)
+            authorities: trust.networkKeys, community: configuration.community, key: trust.node.key,
+            seeds: KnownPeers.firstAsked(configuration, in: home))
         var state = DirectoryState(identity: identity, store: world.randomBits())
         let facts: [DirectoryFact]
         do { facts = try await projection.directoryFacts() } catch {

@@ -2,6 +2,7 @@ import AdminEndpoint
 import ExchangeCore
 import ExchangeNode
 import Foundation
+import GossipDirectory
 import JSON
 import Journal
 import PeerTransport
@@ -183,18 +184,19 @@ extension RealNodes {
                 try await hospital.start()
                 let clinic = try network.add(Self.plan("clinic", 11, [hospital]))
                 try await clinic.start()
-                func knows() -> Bool {
-                    hospital.exchange.directory.communities(at: World.system.now()).contains { $0.community == clinic.exchange.settings.community }
+                let community = try clinic.exchange.settings.community
+                func knows() throws -> Bool {
+                    try hospital.exchange.directory.communities(at: World.system.now()).contains { $0.community == community }
                 }
                 try await until("it knows the clinic, and keeps where it is") {
-                    knows() && FileManager.default.contents(atPath: hospital.home.peers.path)?.isEmpty == false
+                    try knows() && FileManager.default.contents(atPath: hospital.home.peers.path)?.isEmpty == false
                 }
                 try await hospital.stop()
                 for name in ["", "-wal", "-shm"] {
                     try? FileManager.default.removeItem(atPath: hospital.home.projection.path + name)
                 }
                 try await hospital.start()
-                try await until("it knows the clinic again") { knows() }
+                try await until("it knows the clinic again") { try knows() }
             }
         }
 
