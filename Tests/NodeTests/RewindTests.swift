@@ -305,8 +305,7 @@ extension RealNodes {
                 try await Self.cosigned(try hospital.journalSize, of: hospital, by: emergency)
                 #expect(try await Self.evidence(emergency, against: origin).isEmpty, "nobody can know yet")
                 try await clinic.start()
-                // Who told them has ended, as soon as it heard of the other one: ten rounds of silence prove nothing for it.
-                try await until("both hold evidence", within: .seconds(120)) {
+                try await until("both hold evidence") {
                     let both = [
                         try await Self.evidence(clinic, against: origin), try await Self.evidence(emergency, against: origin),
                     ]

@@ -31,11 +31,8 @@ extension Exchange {
         guard let witness else { return }
         var isFirst = true
         while !Task.isCancelled {
-            // A second at a time: what others bring meanwhile of this node's own past must not wait for the round.
-            for _ in 0..<(isFirst ? 1 : max(1, settings.limits.witnessSeconds)) {
-                do { try await world.sleep(isFirst ? .milliseconds(700) : .seconds(1)) } catch { return }
-                try await demandNoPast(witness)
-            }
+            // A node that signed on from an older copy answers until the round is over: who asks it for a proof gets none.
+            do { try await world.sleep(isFirst ? .milliseconds(700) : .seconds(settings.limits.witnessSeconds)) } catch { return }
             do throws(ExchangeError) {
                 isFirst = try await !witnessRound(witness, isFirst: isFirst, by: client)
             } catch where error.code == .unavailable {
